@@ -1,0 +1,24 @@
+"""State CheckVerification: say RUNNING or SUCCEEDED; Athena's numbers must equal the manifests."""
+
+from msgspec.structs import replace
+from pipeline import athena, keys, lake
+from pipeline.errors import VerificationFailed
+from pipeline.events import Tally, VerificationStatus
+from pipeline.manifest import Manifest
+from pipeline.poll import judge
+from pipeline.task import task
+from pipeline.verification import Measured, verify
+
+
+@task
+def handler(check: VerificationStatus) -> VerificationStatus:
+    check = replace(check, polls=check.polls + 1)
+    status = judge(*athena.state(check.query_id), check.polls, check.poll_limit, VerificationFailed)
+    if status == "SUCCEEDED":
+        tally = lake.read(keys.run(check.run_id, "tally"), Tally)
+        manifests = [
+            lake.read(keys.manifest(str(table.frequency), table.table_id, check.run_id), Manifest)
+            for table in tally.stored
+        ]
+        verify(manifests, {row[0]: Measured(*row) for row in athena.rows(check.query_id)})
+    return replace(check, status=status)

@@ -1,0 +1,36 @@
+"""State DownloadTable: fetch one table whole, unless its vintage is published already."""
+
+from datetime import UTC, datetime
+
+from pipeline import glue, keys, lake
+from pipeline.download import fetch_table
+from pipeline.events import DownloadOutcome, DownloadRequest, DownloadStatus
+from pipeline.pages import Fetch
+from pipeline.publication import Publication, is_current
+from pipeline.singstat import SingStat
+from pipeline.task import task
+
+source = SingStat.from_environment()
+
+
+@task
+def handler(request: DownloadRequest) -> DownloadOutcome:
+    fetch = Fetch(source, request.table_id, request.run_id)
+    header = fetch.header()
+    published, _ = lake.read_if_there(keys.publication(request.table_id), Publication)
+    if published and is_current(published, header) and not request.force and glue.shows(published):
+        status: DownloadStatus = "unchanged"
+        observations = published.observations
+    else:
+        table = fetch_table(header, fetch.header, fetch.page)
+        manifest = fetch.store(table, fetched_at=datetime.now(UTC).isoformat(timespec="seconds"))
+        header, status, observations = table.header, "stored", manifest.observations
+    outcome = DownloadOutcome(
+        table_id=request.table_id,
+        status=status,
+        frequency=header.frequency,
+        vintage=header.vintage.isoformat(),
+        observations=observations,
+    )
+    lake.write(keys.outcome(request.run_id, request.table_id), outcome)
+    return outcome

@@ -1,0 +1,1 @@
+"""What the functions share: rules without AWS, clock or environment, and thin adapters."""

@@ -1,0 +1,73 @@
+"""The run's DataBrew job. DataBrew takes no parameters: each run has a dataset and a job of its own, named after it."""
+
+import os
+from contextlib import suppress
+
+import boto3
+
+from pipeline import keys
+from pipeline.lake import BUCKET
+
+NODES = 2
+TIMEOUT_MINUTES = 60
+LIVE = {"STARTING", "RUNNING", "SUCCEEDED"}
+
+databrew = boto3.client("databrew")
+
+
+def create_job(run_id: str) -> str:
+    """The name of the job that turns `flattened/<run_id>/` into the run's staged Parquet; made unless it is there."""
+    name = f"{os.environ['RECIPE_NAME']}-{run_id}"
+    with suppress(databrew.exceptions.ConflictException):
+        databrew.create_dataset(
+            Name=name, Format="JSON", Input={"S3InputDefinition": {"Bucket": BUCKET, "Key": keys.flattened(run_id)}}
+        )
+    with suppress(databrew.exceptions.ConflictException):
+        databrew.create_recipe_job(
+            Name=name,
+            DatasetName=name,
+            RecipeReference={"Name": os.environ["RECIPE_NAME"], "RecipeVersion": os.environ["RECIPE_VERSION"]},
+            RoleArn=os.environ["TRANSFORM_ROLE"],
+            EncryptionMode="SSE-KMS",
+            EncryptionKeyArn=os.environ["KEY_ARN"],
+            LogSubscription="ENABLE",
+            MaxCapacity=NODES,
+            MaxRetries=0,
+            Timeout=TIMEOUT_MINUTES,
+            Outputs=[
+                {
+                    "Location": {"Bucket": BUCKET, "Key": keys.staged_run(run_id)},
+                    "Format": "PARQUET",
+                    "CompressionFormat": "SNAPPY",
+                    "PartitionColumns": ["frequency", "table_id"],
+                    "Overwrite": True,
+                }
+            ],
+        )
+    return name
+
+
+def start(job: str) -> str:
+    """The id of the job's run; a run that a lost answer started before is taken up, not doubled."""
+    for run in databrew.list_job_runs(Name=job)["JobRuns"]:
+        if run["State"] in LIVE:
+            return run["RunId"]
+    return databrew.start_job_run(Name=job)["RunId"]
+
+
+def state(job: str, job_run_id: str) -> tuple[str, str]:
+    """DataBrew's state of the run and its error message."""
+    run = databrew.describe_job_run(Name=job, RunId=job_run_id)
+    return run["State"], run.get("ErrorMessage", "")
+
+
+def stop_and_delete(job: str, job_run_id: str) -> None:
+    """Leave nothing running and nothing behind."""
+    if state(job, job_run_id)[0] in LIVE - {"SUCCEEDED"}:
+        databrew.stop_job_run(Name=job, RunId=job_run_id)
+    delete(job)
+
+
+def delete(job: str) -> None:
+    databrew.delete_job(Name=job)
+    databrew.delete_dataset(Name=job)

@@ -1,0 +1,140 @@
+"""What the states hand to each other. Unknown fields are refused; dates are ISO text, counts are integers."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+Crawl = Literal["auto", "always"]
+Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly", "cross_sectional"]
+Progress = Literal["RUNNING", "SUCCEEDED"]
+DownloadStatus = Literal["stored", "unchanged", "failed"]
+
+
+class Event(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The base of all payloads."""
+
+
+class RunRequest(Event):
+    """What a person or a schedule asks for: `tables` or a `dataset`, never both."""
+
+    tables: list[str] | None = None
+    dataset: str | None = None
+    force: bool = False
+    crawl: Crawl = "auto"
+
+
+class PlanRequest(Event):
+    run_id: str
+    request: RunRequest
+
+
+class RunPlan(Event):
+    """The run as decided; `poll_limit` caps the polls of each wait."""
+
+    run_id: str
+    tables: list[str]
+    force: bool
+    crawl: Crawl
+    poll_seconds: int
+    poll_limit: int
+
+
+class RunReference(Event):
+    run_id: str
+
+
+class PollRequest(Event):
+    """A step that starts something and is then polled, at most `poll_limit` times."""
+
+    run_id: str
+    poll_limit: int
+
+
+class DownloadRequest(Event):
+    run_id: str
+    table_id: str
+    force: bool
+
+
+class TableError(Event):
+    """What a failed Task leaves: the error's name and Lambda's JSON description of it."""
+
+    Error: str
+    Cause: str = ""
+
+
+class DownloadOutcome(Event):
+    """`runs/<run_id>/tables/<table_id>.json`: what became of one table's download."""
+
+    table_id: str
+    status: DownloadStatus
+    frequency: Frequency | None = None
+    vintage: str | None = None
+    observations: int = 0
+    error: TableError | None = None
+
+
+class Tally(Event):
+    """`runs/<run_id>/tally.json`: all downloads of the run."""
+
+    stored: list[DownloadOutcome] = field(default_factory=list)
+    unchanged: list[DownloadOutcome] = field(default_factory=list)
+    failed: list[DownloadOutcome] = field(default_factory=list)
+
+
+class DownloadCounts(Event):
+    stored: int
+    unchanged: int
+    failed: int
+
+
+class TransformStatus(Event):
+    job: str
+    job_run_id: str
+    polls: int
+    poll_limit: int
+    status: Progress
+
+
+class StagingRequest(Event):
+    run_id: str
+    crawl: Crawl
+
+
+class Staging(Event):
+    needs_crawl: bool
+
+
+class CrawlStatus(Event):
+    """`previous_start` is when the crawl before ours began (empty: never); READY proves nothing without it."""
+
+    crawler: str
+    previous_start: str
+    polls: int
+    poll_limit: int
+    status: Progress
+
+
+class VerificationStatus(Event):
+    run_id: str
+    query_id: str
+    polls: int
+    poll_limit: int
+    status: Progress
+
+
+class PublishRequest(Event):
+    run_id: str
+    query_id: str
+
+
+class PublishOutcome(Event):
+    """`runs/<run_id>/published.json`: which tables readers see anew, and which lost against another run."""
+
+    published: list[str]
+    failed: list[DownloadOutcome]
+
+
+class PublishCounts(Event):
+    published: int
+    failed: int

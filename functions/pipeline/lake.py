@@ -1,0 +1,60 @@
+"""The data bucket: typed objects in, typed objects out; what is written once is never overwritten."""
+
+import os
+from typing import TypeVar
+
+import boto3
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+BUCKET = os.environ["DATA_BUCKET"]
+MISSING, EXISTS = {"NoSuchKey", "404"}, {"PreconditionFailed", "ConditionalRequestConflict"}
+T = TypeVar("T")
+
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+
+
+def read(key: str, shape: type[T]) -> T:
+    """The JSON object at `key`."""
+    return msgspec.json.decode(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(), type=shape)
+
+
+def read_if_there(key: str, shape: type[T]) -> tuple[T | None, str]:
+    """The JSON object at `key` and its ETag, for `swap`; None and "" when there is none."""
+    try:
+        found = s3.get_object(Bucket=BUCKET, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in MISSING:
+            return None, ""
+        raise
+    return msgspec.json.decode(found["Body"].read(), type=shape), found["ETag"]
+
+
+def write(key: str, value: msgspec.Struct | bytes) -> None:
+    """Put a JSON object, or bytes, at `key`."""
+    s3.put_object(Bucket=BUCKET, Key=key, Body=_body(value))
+
+
+def write_once(key: str, value: msgspec.Struct | bytes) -> bool:
+    """Put it at `key` unless something is there: False then."""
+    return _put(key, value, IfNoneMatch="*")
+
+
+def swap(key: str, value: msgspec.Struct, etag: str) -> bool:
+    """Replace what had `etag` ("": nothing was there); False when someone was faster."""
+    return _put(key, value, IfMatch=etag) if etag else write_once(key, value)
+
+
+def _put(key: str, value: msgspec.Struct | bytes, **condition: str) -> bool:
+    try:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=_body(value), **condition)  # type: ignore[arg-type]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in EXISTS:
+            return False
+        raise
+    return True
+
+
+def _body(value: msgspec.Struct | bytes) -> bytes:
+    return value if isinstance(value, bytes) else msgspec.json.encode(value)

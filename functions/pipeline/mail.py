@@ -1,0 +1,26 @@
+"""The mail about a run."""
+
+from pipeline.events import DownloadOutcome, PublishOutcome, Tally
+
+MAX_SUBJECT = 99  # SNS: fewer than 100 characters
+
+
+def compose(run_id: str, tally: Tally, outcome: PublishOutcome) -> tuple[str, str]:
+    """Subject and text: what readers see anew, what failed and why."""
+    failed = [*tally.failed, *outcome.failed]
+    subject = f"SingStat: {len(outcome.published)} published, {len(failed)} failed ({run_id})"
+    new = {table.table_id: table for table in tally.stored}
+    lines = [
+        f"Run {run_id}",
+        f"Published ({len(outcome.published)}):",
+        *(f"  {name}, vintage {new[name].vintage}, {new[name].observations} values" for name in outcome.published),
+        f"Unchanged: {len(tally.unchanged)}",
+        f"Failed ({len(failed)}):",
+        *(f"  {why(table)}" for table in failed),
+    ]
+    return subject[:MAX_SUBJECT], "\n".join(lines)
+
+
+def why(table: DownloadOutcome) -> str:
+    """Why a table failed, in a line; a failed Task's message says table, step, cause and next step."""
+    return f"{table.table_id}: {table.error.Error}: {table.error.Cause}" if table.error else table.table_id

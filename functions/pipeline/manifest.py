@@ -1,0 +1,100 @@
+"""What a table's fetch amounts to: the numbers that the staged and the published data must equal."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from decimal import Context, Decimal, Inexact
+
+import msgspec
+from msgspec import Struct
+
+from pipeline.errors import SourceContract
+from pipeline.source import Header
+from pipeline.table import Observation
+from pipeline.values import Meaning
+
+EXACT = Context(prec=80, traps=[Inexact])
+REJECTED_PER_MILLE = 1
+
+
+class KeptPage(Struct, frozen=True):
+    """A body as it came: where it lies, the cell it starts at, the SHA-256 of its bytes."""
+
+    key: str
+    offset: int
+    sha256: str
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`manifest.json`, written last: a fetch without one does not count. parsed + missing + rejected = observations."""
+
+    run_id: str
+    source_url: str
+    fetched_at: str
+    header: Header
+    pages: list[KeptPage]
+    observations: int
+    series: int
+    parsed: int
+    missing: int
+    rejected: int
+    first_period: str
+    last_period: str
+    total_value: str
+    checksum: str
+
+
+class Count:
+    """Counts observations while they pass; `total_value` is their exact sum, `checksum` the SHA-256 of their lines."""
+
+    def __init__(self) -> None:
+        self.by_meaning = dict.fromkeys(Meaning, 0)
+        self.series: set[str] = set()
+        self.first_period = self.last_period = ""
+        self.total_value = Decimal(0)
+        self.rejected_example = ""
+        self._hash = hashlib.sha256()
+
+    def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
+        """Each observation as a line of JSON."""
+        encode = msgspec.json.Encoder().encode
+        for observation, meaning in observations:
+            self._add(observation, meaning)
+            line = encode(observation) + b"\n"
+            self._hash.update(line)
+            yield line
+
+    def _add(self, observation: Observation, meaning: Meaning) -> None:
+        self.by_meaning[meaning] += 1
+        self.series.add(observation.series_no)
+        if start := observation.period_start:
+            self.first_period = min(self.first_period or start, start)
+            self.last_period = max(self.last_period, start)
+        if meaning is Meaning.PARSED:
+            self.total_value = EXACT.add(self.total_value, Decimal(observation.value))
+        elif meaning is Meaning.REJECTED:
+            self.rejected_example = self.rejected_example or observation.value_text
+
+    def manifest(
+        self, header: Header, pages: list[KeptPage], *, run_id: str, source_url: str, fetched_at: str
+    ) -> Manifest:
+        """The manifest of what was counted. Raises `SourceContract` when too many values were rejected."""
+        observations, rejected = sum(self.by_meaning.values()), self.by_meaning[Meaning.REJECTED]
+        if rejected * 1000 > observations * REJECTED_PER_MILLE:
+            example = f"{self.rejected_example[:40]!r}"
+            raise SourceContract(f"{rejected} of {observations} values are neither numbers nor markers, like {example}")
+        return Manifest(
+            run_id=run_id,
+            source_url=source_url,
+            fetched_at=fetched_at,
+            header=header,
+            pages=pages,
+            observations=observations,
+            series=len(self.series),
+            parsed=self.by_meaning[Meaning.PARSED],
+            missing=self.by_meaning[Meaning.MISSING],
+            rejected=rejected,
+            first_period=self.first_period,
+            last_period=self.last_period,
+            total_value=format(self.total_value, "f"),
+            checksum=self._hash.hexdigest(),
+        )

@@ -1,0 +1,67 @@
+"""One table's fetch into the data bucket: bodies as they came, then the flattened rows, the manifest last."""
+
+import hashlib
+import io
+
+from isal import igzip
+
+from pipeline import keys, lake
+from pipeline.errors import SourceInconsistent
+from pipeline.manifest import Count, KeptPage, Manifest
+from pipeline.singstat import SingStat
+from pipeline.source import Header, Page, read_metadata, read_page
+from pipeline.table import Table
+
+MAX_ATTEMPTS = 20
+
+
+class Fetch:
+    """Fetches from `source` and keeps what it fetches under `untransformedsingstatdata/`."""
+
+    def __init__(self, source: SingStat, table_id: str, run_id: str) -> None:
+        self._source, self._table_id, self._run_id = source, table_id, run_id
+        self._folder = ""
+        self._kept: list[KeptPage] = []
+        self._metadata = b""
+
+    def header(self) -> Header:
+        """The table's header now. Raises `SourceInconsistent` when SingStat answers with another table."""
+        self._metadata = self._source.metadata(self._table_id)
+        header = read_metadata(self._metadata)
+        if header.table_id != self._table_id:
+            raise SourceInconsistent(f"SingStat answered with table {header.table_id[:20]!r}")
+        return header
+
+    def page(self, header: Header, number: int, offset: int, limit: int | None) -> Page:
+        """Page `number`, kept before it is read. The first page of a fetch opens a folder that nobody wrote to."""
+        body = self._source.tabledata(self._table_id, offset, limit)
+        if number == 0:
+            self._open_folder(header)
+        key = keys.page(self._folder, number)
+        lake.write_once(key, compress(body))
+        self._kept.append(KeptPage(key=key, offset=offset, sha256=hashlib.sha256(body).hexdigest()))
+        return read_page(body)
+
+    def store(self, table: Table, fetched_at: str) -> Manifest:
+        """Write the flattened rows of a whole table, then the manifest."""
+        header, count, lines = table.header, Count(), io.BytesIO()
+        with igzip.GzipFile(fileobj=lines, mode="wb", compresslevel=1, mtime=0) as packed:
+            packed.writelines(count.lines(table.observations()))
+        manifest = count.manifest(
+            header, self._kept, run_id=self._run_id, source_url=self._source.url, fetched_at=fetched_at
+        )
+        lake.write(keys.flattened(self._run_id, header.table_id), lines.getvalue())
+        lake.write(keys.manifest(header.frequency, header.table_id, self._run_id), manifest)
+        return manifest
+
+    def _open_folder(self, header: Header) -> None:
+        self._kept = []
+        for attempt in range(MAX_ATTEMPTS):
+            self._folder = keys.raw(header.frequency, self._table_id, self._run_id, attempt)
+            if lake.write_once(f"{self._folder}metadata.json.gz", compress(self._metadata)):
+                return
+        raise SourceInconsistent(f"{MAX_ATTEMPTS} fetches of this run left pages behind")
+
+
+def compress(body: bytes) -> bytes:
+    return bytes(igzip.compress(body, compresslevel=1, mtime=0))

@@ -1,0 +1,31 @@
+"""The declared columns, the same in the recipe, the template's Glue tables and the SQL; tests hold them together."""
+
+from collections.abc import Sequence
+
+from pipeline.errors import CatalogueFailed
+
+TEXT, DAY, EXACT = "string", "date", "decimal(38,18)"
+LABELS = {"series_no": TEXT, "series": TEXT, "unit": TEXT, "footnote": TEXT}
+PERIOD = {"period": TEXT, "period_start": DAY}
+LEVELS = {f"column_{level}": TEXT for level in range(1, 6)}
+VALUE = {"value": EXACT, "value_text": TEXT, "vintage": DAY}
+
+TIME_SERIES = LABELS | PERIOD | VALUE
+CROSS_SECTIONAL = LABELS | LEVELS | VALUE
+STAGED = LABELS | PERIOD | LEVELS | VALUE
+STAGED_PARTITIONS = {"run": TEXT, "frequency": TEXT, "table_id": TEXT}
+
+
+def matches(columns: Sequence[tuple[str, str]], partitions: Sequence[tuple[str, str]]) -> bool:
+    """Whether a catalogue table has the staged columns, in any order, and the staged partitions, in theirs."""
+    return dict(columns) == STAGED and list(partitions) == list(STAGED_PARTITIONS.items())
+
+
+def check_crawled(columns: Sequence[tuple[str, str]], partitions: Sequence[tuple[str, str]]) -> None:
+    """Raise `CatalogueFailed` naming what the crawler found where something else is declared."""
+    if matches(columns, partitions):
+        return
+    found, declared = dict([*columns, *partitions]), STAGED | STAGED_PARTITIONS
+    odd = sorted(name for name in found.keys() | declared.keys() if found.get(name) != declared.get(name))
+    differences = ", ".join(f"{name}: {found.get(name, 'absent')}, not {declared.get(name, 'there')}" for name in odd)
+    raise CatalogueFailed(f"the crawler found another schema: {differences or 'partitions in another order'}")

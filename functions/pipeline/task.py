@@ -1,0 +1,38 @@
+"""What every handler shares: a typed contract, one JSON log line, errors that name table, step, cause and next step."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pipeline.errors import InputInvalid, PipelineError
+
+Request = TypeVar("Request", bound=msgspec.Struct)
+logger = Logger()
+
+
+def task(function: Callable[[Request], msgspec.Struct]) -> Callable[[dict[str, Any], LambdaContext], Any]:
+    """Make `function` a Lambda handler: its parameter's type is what the state must pass, its result what it gets.
+
+    Raises `InputInvalid` for an event of another shape; a `PipelineError` leaves under its own name.
+    """
+    (parameter,) = inspect.signature(function).parameters
+    contract: type[Request] = get_type_hints(function)[parameter]
+    step = "".join(word.capitalize() for word in function.__module__.split("_"))
+
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: dict[str, Any], _: LambdaContext) -> Any:
+        logger.append_keys(run_id=event.get("run_id"), table_id=event.get("table_id"))
+        try:
+            result = function(msgspec.convert(event, contract))
+        except msgspec.ValidationError as error:
+            raise InputInvalid(str(error)).at(step) from error
+        except PipelineError as error:
+            raise error.at(step, event.get("table_id", "")) from error
+        logger.info(step, extra={"result": result})
+        return msgspec.to_builtins(result)
+
+    return handler

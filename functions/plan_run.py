@@ -1,0 +1,25 @@
+"""State PlanRun: decide which tables the run is about; refuse what it cannot do."""
+
+import os
+
+from pipeline import keys, lake
+from pipeline.events import PlanRequest, RunPlan
+from pipeline.plan import plan_tables
+from pipeline.task import task
+
+DATASETS = {name: os.environ[f"{name.upper()}_TABLES"].split(",") for name in ("monthly", "quarterly", "yearly")}
+
+
+@task
+def handler(event: PlanRequest) -> RunPlan:
+    request = event.request
+    plan = RunPlan(
+        run_id=event.run_id,
+        tables=plan_tables(request, DATASETS),
+        force=request.force,
+        crawl=request.crawl,
+        poll_seconds=int(os.environ["POLL_SECONDS"]),
+        poll_limit=int(os.environ["POLL_LIMIT"]),
+    )
+    lake.write(keys.run(event.run_id, "plan"), plan)
+    return plan

@@ -1,0 +1,24 @@
+"""State StartCrawl: let the crawler read the staged Parquet."""
+
+import os
+
+import boto3
+from pipeline.crawl import last_start
+from pipeline.errors import CatalogueBusy
+from pipeline.events import CrawlStatus, PollRequest
+from pipeline.task import task
+
+CRAWLER = os.environ["CRAWLER_NAME"]
+glue = boto3.client("glue")
+
+
+@task
+def handler(run: PollRequest) -> CrawlStatus:
+    previous_start = last_start(glue.get_crawler(Name=CRAWLER)["Crawler"])
+    try:
+        glue.start_crawler(Name=CRAWLER)
+    except glue.exceptions.CrawlerRunningException as error:
+        raise CatalogueBusy(f"the crawler {CRAWLER} is at work for another run") from error
+    return CrawlStatus(
+        crawler=CRAWLER, previous_start=previous_start, polls=0, poll_limit=run.poll_limit, status="RUNNING"
+    )

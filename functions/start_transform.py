@@ -1,0 +1,13 @@
+"""State StartTransform: a DataBrew dataset and a job for this run alone, started once."""
+
+from pipeline import databrew
+from pipeline.events import PollRequest, TransformStatus
+from pipeline.task import task
+
+
+@task
+def handler(run: PollRequest) -> TransformStatus:
+    job = databrew.create_job(run.run_id)
+    return TransformStatus(
+        job=job, job_run_id=databrew.start(job), polls=0, poll_limit=run.poll_limit, status="RUNNING"
+    )

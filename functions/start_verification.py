@@ -1,0 +1,17 @@
+"""State StartVerification: ask Athena what is really staged of this run."""
+
+from pipeline import athena
+from pipeline.events import PollRequest, VerificationStatus
+from pipeline.task import task
+from pipeline.verification import QUERY
+
+
+@task
+def handler(run: PollRequest) -> VerificationStatus:
+    return VerificationStatus(
+        run_id=run.run_id,
+        query_id=athena.start(QUERY, run.run_id),
+        polls=0,
+        poll_limit=run.poll_limit,
+        status="RUNNING",
+    )

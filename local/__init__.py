@@ -1,0 +1,1 @@
+"""The laptop: the whole pipeline without an account."""

@@ -1,0 +1,195 @@
+"""Athena on DuckDB: queries over the lake, without AWS and without a server."""
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from local.athena_sql import MACROS, UNNAMED, Listing, QueryError, QueryRefused, Reference, duckdb_sql, parse_statement
+from local.catalogue import Catalogue, Table, load
+from local.scan import create_view, name_sql
+
+__all__ = ["QueryError", "QueryRefused", "Result", "install", "run"]
+
+ATHENA_TYPES = {
+    "HUGEINT": "bigint",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+    '"NULL"': "unknown",
+}
+UNKNOWN_COLUMN = re.compile(r'column (?:named )?"([^"]+)"')
+NEAR = re.compile(r"Candidate bindings: (.*)")
+
+
+class Result(NamedTuple):
+    """Names and Athena types of the columns, the rows as Athena's texts, and the size of the files read in bytes."""
+
+    columns: list[tuple[str, str]]
+    rows: list[tuple[str | None, ...]]
+    bytes_scanned: int
+
+
+def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Result:
+    """Answer an Athena statement from `lake`. Raises QueryError, and QueryRefused for what does not merely read.
+
+    Each parameter is an SQL literal, so a text is quoted: `'abc'`.
+    """
+    catalogue, database = load(lake), database.lower()
+    statement = parse_statement(sql, parameters)
+    if isinstance(statement, Listing):
+        return _listed(statement, catalogue, database)
+    with _connect(lake) as con:
+        tables = _Tables(con, catalogue, lake.resolve())
+        try:
+            cursor = con.execute(duckdb_sql(statement, database, tables.bind))
+            description, rows = cursor.description or [], cursor.fetchall()
+        except duckdb.Error as error:
+            raise QueryError(_one_line(error)) from error
+    columns = [
+        (f"{UNNAMED}{index}" if name == UNNAMED else name, _athena_type(str(kind)))
+        for index, (name, kind, *_) in enumerate(description)
+    ]
+    return Result(columns, [tuple(map(_text, row)) for row in rows], tables.bytes_scanned)
+
+
+def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
+    """Make moto's Athena run its queries on `lake`; `put` stores a result's CSV at an s3 address."""
+    from local.athena_api import install as install_api  # noqa: PLC0415 - `run` must not wait for moto's import
+
+    install_api(lake, put)
+
+
+class _Tables:
+    """The catalogue tables that one query reads, as DuckDB views."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, lake: Path) -> None:
+        self.con, self.catalogue, self.lake = con, catalogue, lake
+        self.bytes_scanned = 0
+        self.serial = count()
+        self.expanding: list[Table] = []
+
+    def bind(self, reference: Reference) -> str:
+        table = _table(self.catalogue, reference.database, reference.table)
+        relation = f"{table.name} {next(self.serial)}"
+        if table.view is not None:
+            self._expand(table, table.view, relation)
+            return relation
+        chosen = {
+            values: location
+            for values, location in table.partitions.items()
+            if all(
+                value in reference.wanted.get(key, {value})
+                for value, (key, hive) in zip(values, table.partition_keys, strict=True)
+                if hive == "string"
+            )
+        }
+        try:
+            self.bytes_scanned += create_view(self.con, relation, table, chosen, self.lake)
+        except ValueError as error:
+            raise QueryError(f"table {table.database}.{table.name}: {error}") from error
+        return relation
+
+    def _expand(self, table: Table, view: str, relation: str) -> None:
+        if table in self.expanding:
+            raise QueryError(f"view {table.database}.{table.name} reads itself")
+        statement = parse_statement(view, ())
+        if isinstance(statement, Listing):
+            raise QueryRefused(f"view {table.database}.{table.name} is not a SELECT")
+        self.expanding.append(table)
+        sql = duckdb_sql(statement, table.database, self.bind)
+        self.expanding.pop()
+        self.con.execute(f"CREATE TEMP VIEW {name_sql(relation)} AS {sql}")
+
+
+def _connect(lake: Path) -> duckdb.DuckDBPyConnection:
+    """A database that can read the lake's files and nothing else of this machine."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET autoinstall_known_extensions=false")
+    con.execute("SET allowed_directories=$folders", {"folders": [lake.resolve().as_posix()]})
+    con.execute("SET enable_external_access=false")
+    con.execute(MACROS)
+    return con
+
+
+def _table(catalogue: Catalogue, database: str, name: str) -> Table:
+    if database not in catalogue.databases:
+        raise QueryError(f"SCHEMA_NOT_FOUND: database {database} is unknown{_among(catalogue.databases)}")
+    tables = catalogue.databases[database]
+    if name not in tables:
+        raise QueryError(f"TABLE_NOT_FOUND: table {database}.{name} is unknown{_among(tables)}")
+    return tables[name]
+
+
+def _among(names: Mapping[str, object]) -> str:
+    return f"; there is {', '.join(sorted(names))}" if names else "; there is none yet"
+
+
+def _listed(listing: Listing, catalogue: Catalogue, database: str) -> Result:
+    database = (listing.database or database).lower()
+    if listing.table is None:
+        return Result([("tab_name", "string")], [(name,) for name in sorted(catalogue.databases.get(database, {}))], 0)
+    table = _table(catalogue, database, listing.table.lower())
+    if listing.kind == "SHOW PARTITIONS":
+        keys = [key for key, _ in table.partition_keys]
+        rows = [
+            "/".join(f"{key}={value}" for key, value in zip(keys, values, strict=True)) for values in table.partitions
+        ]
+        return Result([("partition", "string")], [(row,) for row in sorted(rows)], 0)
+    columns = [("col_name", "string"), ("data_type", "string"), ("comment", "string")]
+    return Result(columns, [(name, hive, "") for name, hive in table.all_columns], 0)
+
+
+def _one_line(error: duckdb.Error) -> str:
+    text = str(error)
+    if isinstance(error, duckdb.BinderException) and (unknown := UNKNOWN_COLUMN.search(text)):
+        near = NEAR.search(text)
+        return f"COLUMN_NOT_FOUND: column {unknown[1]} is unknown" + (f"; near it: {near[1]}" if near else "")
+    return text.splitlines()[0]
+
+
+def _athena_type(duck: str) -> str:
+    if duck in ATHENA_TYPES:
+        return ATHENA_TYPES[duck]
+    if duck.endswith("[]"):
+        return "array"
+    return duck.lower() if duck.startswith("DECIMAL") else duck.partition("(")[0].lower().replace("struct", "row")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _TEXTS.get(type(value), str)(value)
+
+
+def _float_text(value: float) -> str:
+    """As Java writes it: `1.0E7` from ten million on and below a thousandth."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7 or value != value or abs(value) == float("inf"):  # noqa: PLR0124, PLR2004
+        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(str(value), str(value))
+    digits, exponent = f"{Decimal(repr(value)):E}".split("E")
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
+
+
+def _time_text(value: datetime.datetime) -> str:
+    return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}" + (" UTC" if value.tzinfo else "")
+
+
+def _items_text(values: Sequence[Any]) -> str:
+    return "[" + ", ".join(_text(value) or "null" for value in values) + "]"
+
+
+def _pairs_text(pairs: Mapping[Any, Any]) -> str:
+    return "{" + ", ".join(f"{_text(key)}={_text(value) or 'null'}" for key, value in pairs.items()) + "}"
+
+
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    bool: lambda value: str(value).lower(),
+    Decimal: "{:f}".format,
+    float: _float_text,
+    datetime.datetime: _time_text,
+    list: _items_text,
+    dict: _pairs_text,
+}
