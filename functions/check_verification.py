@@ -1,5 +1,6 @@
 """State CheckVerification: say RUNNING or SUCCEEDED; Athena's numbers must equal the manifests."""
 
+import msgspec
 from msgspec.structs import replace
 from pipeline import athena, keys, lake
 from pipeline.errors import VerificationFailed
@@ -20,5 +21,7 @@ def handler(check: VerificationStatus) -> VerificationStatus:
             lake.read(keys.manifest(str(table.frequency), table.table_id, check.run_id), Manifest)
             for table in tally.stored
         ]
-        verify(manifests, {row[0]: Measured(*row) for row in athena.rows(check.query_id)})
+        measured = [Measured(*row) for row in athena.rows(check.query_id)]
+        lake.write(keys.run(check.run_id, "measured"), msgspec.json.encode(measured))
+        verify(manifests, {row.table_id: row for row in measured})
     return replace(check, status=status)

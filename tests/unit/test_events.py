@@ -1,0 +1,83 @@
+"""Every sample event is what its handler accepts; a field nobody knows is refused."""
+
+import ast
+from pathlib import Path
+
+import msgspec
+import pytest
+from pipeline import events
+from pipeline.errors import InputInvalid
+from pipeline.plan import plan_tables
+
+ROOT = Path(__file__).parents[2]
+HANDLERS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
+TASKS = [name for name in HANDLERS if name != "publish_recipe"]
+
+
+def contract(handler: str) -> type[msgspec.Struct]:
+    """The type of the handler's parameter, read from its source: importing it would call for AWS."""
+    tree = ast.parse((ROOT / "functions" / f"{handler}.py").read_text("utf-8"))
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
+    annotation = function.args.args[0].annotation
+    assert isinstance(annotation, ast.Name)
+    return getattr(events, annotation.id)
+
+
+def test_every_function_has_a_sample_event():
+    assert sorted(path.stem for path in (ROOT / "events").glob("*.json")) == HANDLERS
+
+
+@pytest.mark.parametrize("handler", TASKS)
+def test_the_sample_event_fits_its_handler(handler):
+    sample = (ROOT / "events" / f"{handler}.json").read_bytes()
+
+    msgspec.json.decode(sample, type=contract(handler))
+
+
+@pytest.mark.parametrize("handler", TASKS)
+def test_an_unknown_field_is_refused(handler):
+    sample = msgspec.json.decode((ROOT / "events" / f"{handler}.json").read_bytes())
+
+    with pytest.raises(msgspec.ValidationError, match="surprise"):
+        msgspec.convert(sample | {"surprise": 1}, contract(handler))
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_handler_is_a_sentence(handler):
+    assert len((ROOT / "functions" / f"{handler}.py").read_text("utf-8").splitlines()) <= 60
+
+
+DATASETS = {"monthly": ["M213751", "M550002"], "quarterly": ["M212161"], "yearly": ["M213801", "M212161"]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        pytest.param({"tables": ["M213751", "17560"]}, ["M213751", "17560"], id="in the order asked"),
+        pytest.param({"dataset": "monthly"}, ["M213751", "M550002"], id="a dataset"),
+        pytest.param({"dataset": "all"}, ["M213751", "M550002", "M212161", "M213801"], id="all, each once"),
+    ],
+)
+def test_plan(request_, expected):
+    assert plan_tables(events.RunRequest(**request_), DATASETS) == expected
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        pytest.param({}, "either", id="neither"),
+        pytest.param({"tables": ["M213751"], "dataset": "monthly"}, "either", id="both"),
+        pytest.param({"tables": []}, "empty", id="an empty list"),
+        pytest.param({"dataset": "weekly"}, "'weekly' is no dataset", id="an unknown dataset"),
+        pytest.param({"dataset": ""}, "is no dataset", id="an empty dataset"),
+        pytest.param({"tables": ["../../x"]}, "no table id", id="a path"),
+        pytest.param({"tables": ["m213751"]}, "no table id", id="lower case"),
+        pytest.param({"tables": ["M213751\n"]}, "no table id", id="a line break"),
+        pytest.param({"tables": ["M\uff12\uff11\uff13\uff17\uff15\uff11"]}, "no table id", id="full-width digits"),
+        pytest.param({"tables": ["M213751", "M213751"]}, "twice", id="repeated"),
+        pytest.param({"tables": [f"{n:06}" for n in range(1501)]}, "more than 1500", id="too many"),
+    ],
+)
+def test_a_bad_request_is_refused(request_, why):
+    with pytest.raises(InputInvalid, match=why):
+        plan_tables(events.RunRequest(**request_), DATASETS)

@@ -1,0 +1,276 @@
+"""The small rules: polls, crawls, schemas, verification, publication, mail, cost, and who may import what."""
+
+import ast
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+from pipeline import schema
+from pipeline.cost import Usage, estimate
+from pipeline.crawl import judge_crawl, last_start
+from pipeline.errors import CatalogueFailed, PipelineError, StaleVintage, TransformFailed, VerificationFailed
+from pipeline.events import CrawlStatus, DownloadOutcome, PublishOutcome, TableError, Tally
+from pipeline.mail import compose
+from pipeline.manifest import Manifest
+from pipeline.poll import judge
+from pipeline.publication import is_current, succeed
+from pipeline.source import Header
+from pipeline.tally import message, tally
+from pipeline.verification import Measured, verify
+
+PIPELINE = Path(__file__).parents[2] / "functions" / "pipeline"
+ADAPTERS = {"athena", "databrew", "glue", "lake", "pages", "publish", "singstat", "task"}
+YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("path", sorted(PIPELINE.glob("*.py")), ids=lambda path: path.stem)
+def test_rules_know_neither_aws_nor_clock_nor_environment(path):
+    if path.stem in ADAPTERS:
+        return
+    imported = {
+        name.split(".")[-1]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [*(alias.name for alias in node.names), getattr(node, "module", None) or ""]
+    }
+
+    assert not imported & ({"boto3", "botocore", "os", "time", "requests"} | ADAPTERS)
+    assert "now(" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("state", ["STARTING", "QUEUED", "RUNNING", "STOPPING"])
+def test_a_job_at_work_is_running(state):
+    assert judge(state, "", 1, 2, TransformFailed) == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("state", "polls", "why"),
+    [
+        ("FAILED", 1, "ended FAILED: no space"),
+        ("TIMEOUT", 1, "TIMEOUT"),
+        ("??", 1, "??"),
+        ("RUNNING", 2, "after 2 polls"),
+    ],
+)
+def test_any_other_end_is_a_failure(state, polls, why):
+    with pytest.raises(TransformFailed) as raised:
+        judge(state, "no space", polls, 2, TransformFailed)
+
+    assert why in raised.value.cause
+
+
+def crawler(state: str, status: str = "", started: datetime = YESTERDAY) -> dict[str, object]:
+    return {"State": state} | (
+        {"LastCrawl": {"Status": status, "StartTime": started, "ErrorMessage": "no access"}} if status else {}
+    )
+
+
+POLL = CrawlStatus(crawler="c", previous_start=YESTERDAY.isoformat(), polls=1, poll_limit=9, status="RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(crawler("RUNNING", "SUCCEEDED"), "RUNNING", id="at work"),
+        pytest.param(crawler("READY", "SUCCEEDED"), "RUNNING", id="yesterday's verdict"),
+        pytest.param(crawler("READY"), "RUNNING", id="not begun"),
+        pytest.param(crawler("READY", "SUCCEEDED", TODAY), "SUCCEEDED", id="done"),
+    ],
+)
+def test_judge_crawl(snapshot, expected):
+    assert judge_crawl(snapshot, POLL) == expected
+
+
+def test_a_failed_crawl_says_why():
+    with pytest.raises(CatalogueFailed, match="FAILED: no access"):
+        judge_crawl(crawler("READY", "FAILED", TODAY), POLL)
+
+
+def test_a_crawler_that_never_ran_has_no_start():
+    assert last_start({"State": "READY"}) == ""
+
+
+COLUMNS, PARTITIONS = list(schema.STAGED.items()), list(schema.STAGED_PARTITIONS.items())
+
+
+def test_the_declared_schema_matches_in_any_order_of_columns():
+    assert schema.matches(COLUMNS[::-1], PARTITIONS)
+    schema.check_crawled(COLUMNS, PARTITIONS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "partitions", "why"),
+    [
+        ([*COLUMNS, ("extra", "string")], PARTITIONS, "extra: string, not there"),
+        (COLUMNS[1:], PARTITIONS, "series_no: absent, not string"),
+        (
+            [("value", "double") if name == "value" else (name, kind) for name, kind in COLUMNS],
+            PARTITIONS,
+            "value: double",
+        ),
+        (COLUMNS, PARTITIONS[::-1], "another order"),
+    ],
+)
+def test_another_schema_stops_the_run(columns, partitions, why):
+    with pytest.raises(CatalogueFailed, match=why):
+        schema.check_crawled(columns, partitions)
+
+
+def header(day: int = 24, total: int | None = 2) -> Header:
+    return Header(
+        table_id="M212161",
+        title="Index",
+        frequency="quarterly",
+        vintage=date(2026, 7, day),
+        theme="a",
+        subject="b",
+        topic="c",
+        source_agency="d",
+        footnote="e",
+        total=total,
+    )
+
+
+def manifest(day: int = 24, run_id: str = "run-1", checksum: str = "abc") -> Manifest:
+    return Manifest(
+        run_id=run_id,
+        source_url="https://example.invalid",
+        fetched_at="2026-11-23T00:00:00+00:00",
+        header=header(day),
+        pages=[],
+        observations=2,
+        series=1,
+        parsed=1,
+        missing=1,
+        rejected=0,
+        first_period="2026-01-01",
+        last_period="2026-04-01",
+        total_value="24.3",
+        checksum=checksum,
+    )
+
+
+MEASURED = Measured("M212161", "2", "1", "1", "2026-01-01", "2026-04-01", "24.300000000000000000")
+
+
+def test_equal_numbers_verify():
+    verify([manifest()], {"M212161": MEASURED})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("observations", "1"),
+        ("series", "2"),
+        ("parsed", "0"),
+        ("first_period", ""),
+        ("last_period", "2026-07-01"),
+        ("total_value", "24.300000000000000001"),
+        ("total_value", ""),
+    ],
+)
+def test_every_number_that_differs_is_named(field, value):
+    staged = msgspec.structs.replace(MEASURED, **{field: value})
+
+    with pytest.raises(VerificationFailed, match=f"M212161 {field}"):
+        verify([manifest()], {"M212161": staged})
+
+
+def test_a_table_that_is_not_staged_does_not_verify():
+    with pytest.raises(VerificationFailed, match="M212161 is not staged"):
+        verify([manifest()], {})
+
+
+def publish(*manifests):
+    publication = None
+    for number, each in enumerate(manifests):
+        publication = succeed(publication, each, location=f"s3://lake/{number}", verified_by="q")
+    return publication
+
+
+def test_the_first_publication():
+    publication = publish(manifest())
+
+    assert (publication.vintage, publication.edition, publication.location) == (
+        "2026-07-24",
+        "2026-07-24.1",
+        "s3://lake/0",
+    )
+    assert (publication.title, publication.source_agency, publication.footnote) == ("Index", "d", "e")
+    assert is_current(publication, header())
+
+
+def test_every_vintage_stays():
+    publication = publish(manifest(24), manifest(25, "run-2"))
+
+    assert [edition.edition for edition in publication.editions] == ["2026-07-24.1", "2026-07-25.1"]
+
+
+def test_a_correction_on_the_same_day_is_a_further_edition():
+    publication = publish(manifest(), manifest(run_id="run-2", checksum="def"))
+
+    assert [edition.edition for edition in publication.editions] == ["2026-07-24.1", "2026-07-24.2"]
+
+
+def test_the_same_content_again_is_the_same_edition_elsewhere():
+    publication = publish(manifest(), manifest(run_id="run-2"))
+
+    assert [(e.edition, e.run_id, e.location) for e in publication.editions] == [
+        ("2026-07-24.1", "run-2", "s3://lake/1")
+    ]
+
+
+def test_an_older_vintage_is_never_published():
+    with pytest.raises(StaleVintage, match="2026-07-24"):
+        publish(manifest(25), manifest(24, "run-2"))
+
+
+@pytest.mark.parametrize(("day", "total"), [(25, 2), (24, 3)])
+def test_another_vintage_or_size_is_not_current(day, total):
+    assert not is_current(publish(manifest()), header(day, total))
+
+
+def test_a_source_that_goes_back_in_time_is_named():
+    with pytest.raises(StaleVintage, match="serves the vintage 2026-07-23"):
+        is_current(publish(manifest()), header(23))
+
+
+@pytest.mark.parametrize("error", PipelineError.__subclasses__())
+def test_an_error_names_table_step_cause_and_next_step(error):
+    located = error("cells are missing").at("DownloadTable", "M212161")
+
+    assert str(located) == f"M212161 DownloadTable: cells are missing. Next: {error.next_step}"
+
+
+def test_the_sentence_in_a_lambdas_cause():
+    assert message('{"errorMessage": "no answer", "errorType": "SourceUnavailable"}') == "no answer"
+    assert message("Task timed out after 840.00 seconds") == "Task timed out after 840.00 seconds"
+
+
+def test_the_mail_fits_sns_and_tells_why():
+    error = TableError(Error="TableNotFound", Cause='{"errorMessage": "M999999 DownloadTable: unknown"}')
+    outcomes = [
+        DownloadOutcome(table_id="M212161", status="stored", vintage="2026-07-24", observations=146),
+        DownloadOutcome(table_id="M999999", status="failed", error=error),
+    ]
+
+    subject, text = compose("r" * 80, tally(outcomes), PublishOutcome(published=["M212161"], failed=[]))
+
+    assert len(subject) < 100
+    assert "\n" not in subject
+    assert "M212161, vintage 2026-07-24, 146 values" in text
+    assert "M999999: TableNotFound: M999999 DownloadTable: unknown" in text
+
+
+def test_an_unchanged_run_costs_a_fraction_of_a_cent_and_a_crawl_most_of_the_rest():
+    unchanged = Usage(transitions=20, invocations=10, gb_seconds=Decimal(5), transforms=0, crawls=0, queries=0)
+    crawled = msgspec.structs.replace(unchanged, transforms=1, crawls=1, queries=1)
+
+    assert estimate(unchanged) == Decimal("0.0006")
+    assert estimate(crawled) == Decimal("0.0006") + Decimal("0.1467") + Decimal("0.0640")
+
+
+def test_an_empty_tally_is_empty():
+    assert tally([]) == Tally()

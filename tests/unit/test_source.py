@@ -1,0 +1,169 @@
+"""What SingStat sends: periods, values, labels, headers, pages, and every answer that is not one."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pipeline.errors import SourceContract, SourceMalformed, SourceUnavailable, TableNotFound
+from pipeline.periods import period_start
+from pipeline.source import label, read_metadata, read_page
+from pipeline.values import Meaning, read_value
+
+RESPONSES = Path(__file__).parents[2] / "local" / "recordings" / "responses"
+
+
+@pytest.mark.parametrize(
+    ("key", "frequency", "expected"),
+    [
+        ("1961 Jan", "monthly", date(1961, 1, 1)),
+        ("2026 Dec", "monthly", date(2026, 12, 1)),
+        ("1975 1Q", "quarterly", date(1975, 1, 1)),
+        ("2026 4Q", "quarterly", date(2026, 10, 1)),
+        ("2018 1H", "half_yearly", date(2018, 1, 1)),
+        ("2019 H2", "half_yearly", date(2019, 7, 1)),
+        ("2020", "yearly", date(2020, 1, 1)),
+    ],
+)
+def test_period(key, frequency, expected):
+    assert period_start(key, frequency) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "frequency"),
+    [
+        ("Jan-25", "monthly"),
+        ("2025 jan", "monthly"),
+        ("2025 1Q", "monthly"),
+        ("2025 5Q", "quarterly"),
+        ("2025 3H", "half_yearly"),
+        ("\uff12\uff10\uff12\uff10", "yearly"),
+        ("2020 ", "yearly"),
+        ("", "yearly"),
+    ],
+)
+def test_an_unknown_period_is_named(key, frequency):
+    with pytest.raises(SourceContract) as raised:
+        period_start(key, frequency)
+
+    assert repr(key) in raised.value.cause
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning", "value"),
+    [
+        ("24.3", Meaning.PARSED, "24.3"),
+        ("-5900", Meaning.PARSED, "-5900"),
+        (" 7 ", Meaning.PARSED, "7"),
+        ("9" * 20 + "." + "9" * 18, Meaning.PARSED, "9" * 20 + "." + "9" * 18),
+        *[(marker, Meaning.MISSING, "") for marker in ("-", "na", "NA", "n.a.", "s", "..", "...", "", "\u00a0")],
+        *[
+            (odd, Meaning.REJECTED, "")
+            for odd in (
+                "1,234.5",
+                "(5.0)",
+                "1e400",
+                "NaN",
+                "\uff11\uff12",
+                "9" * 60,
+                "5.1/",
+                "+5",
+                ".5",
+                "5.",
+                "1" * 21,
+            )
+        ],
+    ],
+)
+def test_value(text, meaning, value):
+    assert read_value(text) == (meaning, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, ""),
+        ("Data for 2026\u00a0are preliminary ", "Data for 2026 are preliminary"),
+        ("Cafe\u0301", "Caf\u00e9"),
+        ("a\u202eb\u200bc\x00d", "abcd"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_label(text, expected):
+    assert label(text) == expected
+
+
+def test_a_recorded_header():
+    header = read_metadata((RESPONSES / "M212161.metadata.json").read_bytes())
+
+    assert (header.table_id, header.frequency, header.vintage, header.total) == (
+        "M212161",
+        "quarterly",
+        date(2026, 7, 24),
+        146,
+    )
+    assert header.source_agency == "HOUSING AND DEVELOPMENT BOARD"
+
+
+def test_a_recorded_page():
+    page = read_page((RESPONSES / "M212161.row1.tabledata.json").read_bytes())
+
+    assert page.limit == 5000
+    assert len(list(page.rows[0].cells())) == 146
+    assert next(page.rows[0].cells()) == (("1990 1Q",), "24.3")
+
+
+def envelope(data: object, status: int = 200) -> bytes:
+    return json.dumps({"Data": data, "DataCount": 1, "StatusCode": status, "Message": ""}).encode()
+
+
+def page(**changes: object) -> bytes:
+    row = {"seriesNo": "1", "rowText": "a", "uoM": "", "footnote": "", "columns": [{"key": "2020", "value": "1"}]}
+    header = {"id": "M000001", "title": "t", "frequency": "Annual", "dataLastUpdated": "01/02/2026", "row": [row]}
+    return envelope(header | changes)
+
+
+def test_no_records_found_is_a_page_without_rows():
+    assert read_page(envelope("No records found")).rows == []
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "why"),
+    [
+        (b"<html>maintenance</html>", SourceMalformed, "no JSON"),
+        (b'{"Data": {"id": ', SourceMalformed, "no JSON"),
+        (b'{"Data":' + b"[" * 100_000, SourceMalformed, "no JSON"),
+        (b"{}", SourceContract, "envelope"),
+        (envelope({"title": "One or more validation errors occurred."}, 400), SourceContract, "validation errors"),
+        (envelope({}, 404), TableNotFound, "does not know"),
+        (envelope({}, 503), SourceUnavailable, "503"),
+        (envelope({}), SourceContract, "id"),
+        (
+            page(row=[{"rowText": "a", "seriesNo": "1", "columns": [{"key": "2020", "value": 1.5}]}]),
+            SourceContract,
+            r"\$\.Data\.row\[0\]\.columns\[0\]\.value",
+        ),
+        (page(row=[{"rowText": "a", "seriesNo": "1", "columns": {}}]), SourceContract, r"\$\.Data\.row"),
+        (page(dataLastUpdated="2026-02-01"), SourceContract, "DD/MM/YYYY"),
+    ],
+)
+def test_what_is_no_page_is_named(body, error, why):
+    with pytest.raises(error, match=why):
+        read_page(body)
+
+
+def test_a_column_too_deep_is_named_by_its_path():
+    nested: dict[str, object] = {"key": "leaf", "value": "1"}
+    for level in range(5):
+        nested = {"key": f"level {level}", "columns": [nested]}
+    rows = read_page(page(row=[{"rowText": "a", "rowNo": "1", "columns": [nested]}])).rows
+
+    with pytest.raises(SourceContract, match=r"row 1(\.columns\[0\]){6} is nested deeper than 5"):
+        list(rows[0].cells())
+
+
+def test_a_row_without_a_number_is_refused():
+    rows = read_page(page(row=[{"rowText": "Nobody", "columns": []}])).rows
+
+    with pytest.raises(SourceContract, match="Nobody"):
+        _ = rows[0].series_no
