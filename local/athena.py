@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+from sqlglot import exp
 
-from local.athena_sql import MACROS, UNNAMED, Listing, QueryError, QueryRefused, Reference, duckdb_sql, parse_statement
+from local.athena_rewrite import MACROS, Reference, Relation, duckdb_sql
+from local.athena_sql import Listing, QueryError, QueryRefused, parse_statement
 from local.catalogue import Catalogue, Table, load
 from local.scan import create_view, name_sql
 
 __all__ = ["QueryError", "QueryRefused", "Result", "install", "run"]
 
+UNNAMED = re.compile(r"_col_\d+")
 ATHENA_TYPES = {
     "HUGEINT": "bigint",
     "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
     '"NULL"': "unknown",
 }
-UNKNOWN_COLUMN = re.compile(r'column (?:named )?"([^"]+)"')
-NEAR = re.compile(r"Candidate bindings: (.*)")
 
 
 class Result(NamedTuple):
@@ -48,9 +49,9 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
             cursor = con.execute(duckdb_sql(statement, database, tables.bind))
             description, rows = cursor.description or [], cursor.fetchall()
         except duckdb.Error as error:
-            raise QueryError(_one_line(error)) from error
+            raise QueryError(str(error).splitlines()[0]) from error
     columns = [
-        (f"{UNNAMED}{index}" if name == UNNAMED else name, _athena_type(str(kind)))
+        (_column_name(name, index, statement), _athena_type(str(kind)))
         for index, (name, kind, *_) in enumerate(description)
     ]
     return Result(columns, [tuple(map(_text, row)) for row in rows], tables.bytes_scanned)
@@ -70,39 +71,39 @@ class _Tables:
         self.con, self.catalogue, self.lake = con, catalogue, lake
         self.bytes_scanned = 0
         self.serial = count()
-        self.expanding: list[Table] = []
+        self.expanding: list[str] = []
 
-    def bind(self, reference: Reference) -> str:
+    def bind(self, reference: Reference) -> Relation:
         table = _table(self.catalogue, reference.database, reference.table)
-        relation = f"{table.name} {next(self.serial)}"
-        if table.view is not None:
-            self._expand(table, table.view, relation)
-            return relation
-        chosen = {
+        view = f"{table.name} {next(self.serial)}"
+        if table.view is None:
+            self._scan(table, reference.wanted, view)
+        else:
+            self._expand(table, table.view, view)
+        columns = self.con.execute(f"DESCRIBE {name_sql(view)}").fetchall()
+        return Relation(view, {name: kind for name, kind, *_ in columns})
+
+    def _scan(self, table: Table, wanted: dict[str, set[str]], view: str) -> None:
+        keys = [key if hive == "string" else None for key, hive in table.partition_keys]
+        partitions = {
             values: location
             for values, location in table.partitions.items()
-            if all(
-                value in reference.wanted.get(key, {value})
-                for value, (key, hive) in zip(values, table.partition_keys, strict=True)
-                if hive == "string"
-            )
+            if all(key not in wanted or value in wanted[key] for key, value in zip(keys, values, strict=True) if key)
         }
         try:
-            self.bytes_scanned += create_view(self.con, relation, table, chosen, self.lake)
+            self.bytes_scanned += create_view(self.con, view, table, partitions, self.lake)
         except ValueError as error:
             raise QueryError(f"table {table.database}.{table.name}: {error}") from error
-        return relation
 
-    def _expand(self, table: Table, view: str, relation: str) -> None:
-        if table in self.expanding:
+    def _expand(self, table: Table, sql: str, view: str) -> None:
+        if table.name in self.expanding:
             raise QueryError(f"view {table.database}.{table.name} reads itself")
-        statement = parse_statement(view, ())
+        statement = parse_statement(sql, ())
         if isinstance(statement, Listing):
             raise QueryRefused(f"view {table.database}.{table.name} is not a SELECT")
-        self.expanding.append(table)
-        sql = duckdb_sql(statement, table.database, self.bind)
+        self.expanding.append(table.name)
+        self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {duckdb_sql(statement, table.database, self.bind)}")
         self.expanding.pop()
-        self.con.execute(f"CREATE TEMP VIEW {name_sql(relation)} AS {sql}")
 
 
 def _connect(lake: Path) -> duckdb.DuckDBPyConnection:
@@ -143,12 +144,9 @@ def _listed(listing: Listing, catalogue: Catalogue, database: str) -> Result:
     return Result(columns, [(name, hive, "") for name, hive in table.all_columns], 0)
 
 
-def _one_line(error: duckdb.Error) -> str:
-    text = str(error)
-    if isinstance(error, duckdb.BinderException) and (unknown := UNKNOWN_COLUMN.search(text)):
-        near = NEAR.search(text)
-        return f"COLUMN_NOT_FOUND: column {unknown[1]} is unknown" + (f"; near it: {near[1]}" if near else "")
-    return text.splitlines()[0]
+def _column_name(name: str, index: int, statement: exp.Expr) -> str:
+    unnamed = isinstance(statement, exp.Values) or UNNAMED.fullmatch(name)
+    return f"_col{index}" if unnamed else name
 
 
 def _athena_type(duck: str) -> str:
@@ -169,7 +167,7 @@ def _float_text(value: float) -> str:
     """As Java writes it: `1.0E7` from ten million on and below a thousandth."""
     if value == 0 or 1e-3 <= abs(value) < 1e7 or value != value or abs(value) == float("inf"):  # noqa: PLR0124, PLR2004
         return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(str(value), str(value))
-    digits, exponent = f"{Decimal(repr(value)):E}".split("E")
+    digits, exponent = f"{Decimal(repr(value)).normalize():E}".split("E")
     return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
 
 

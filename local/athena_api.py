@@ -86,7 +86,7 @@ def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
         answer: dict[str, Any] = json.loads(get_response(self))
         described = answer["QueryExecution"]
         if execution.status in ("QUEUED", "RUNNING"):
-            del described["Status"]["CompletionDateTime"]
+            described["Status"].pop("CompletionDateTime", None)
         if execution.reason:
             described["Status"]["StateChangeReason"] = execution.reason
         milliseconds = round((execution.end_time - execution.start_time) * 1000)

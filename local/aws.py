@@ -1,0 +1,168 @@
+"""The laptop's AWS: one process that answers on 127.0.0.1 as AWS would, with the template's stack in it."""
+
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import boto3
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+
+from local import athena, catalogue, crawler, custom_resources, databrew, machine, objects
+from local.catalogue import REGION
+from local.front import Front
+from local.functions import Functions
+from local.lock import Lock
+from local.resources import Deployment
+from local.stack import Stack
+from local.template import load_template
+
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
+MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+class LocalAWS:
+    """AWS with one stack, while it is entered. What lasts: the S3 objects and the data catalogue of the lake.
+
+    Errors on entering: LakeInUseError, another process has the lake; StackError, the template cannot be deployed.
+    """
+
+    _entered: ClassVar[threading.Lock] = threading.Lock()
+    front: Front
+    functions: Functions
+    stack: Stack
+
+    def __init__(self, lake: Path, template: Path = TEMPLATE, parameters: Mapping[str, str] | None = None) -> None:
+        """`parameters`: values for the template's parameters other than their defaults."""
+        self.lake = lake.resolve()
+        self._template = template.resolve()
+        self._parameters = dict(parameters or {})
+        self._session: Any = boto3.Session(region_name=REGION)  # one: each would read botocore's models anew
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._making = threading.Lock()
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not self._entered.acquire(blocking=False):
+            raise RuntimeError("A process can have one LocalAWS at a time.")
+        with ExitStack() as exit_stack:
+            exit_stack.callback(self._entered.release)
+            self._open(exit_stack)
+            self._exit = exit_stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of all services."""
+        return self.front.url
+
+    def client(self, service: str, role_arn: str | None = None) -> Any:
+        """A boto3 client with a role's credentials, by default with the administrator's."""
+        key = (service, role_arn)
+        if key not in self._clients:
+            keys = self.credentials(role_arn) if role_arn else ADMINISTRATOR
+            config = Config(retries={"total_max_attempts": 1}, read_timeout=1000, max_pool_connections=50)
+            with self._making:
+                client = self._session.client(service, endpoint_url=self.url, config=config, **keys)
+                self._clients.setdefault(key, client)
+        return self._clients[key]
+
+    def credentials(self, role_arn: str) -> dict[str, str]:
+        """The keys of a new session of a role, as boto3's keyword arguments."""
+        keys = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="laptop")["Credentials"]
+        return {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+
+    def resource(self, logical_id: str) -> str:
+        """The physical id of a resource. Errors: StackError."""
+        return self.stack.resource(logical_id)
+
+    def attribute(self, logical_id: str, name: str) -> str:
+        """An attribute of a resource, as GetAtt gives it. Errors: StackError."""
+        return self.stack.attribute(logical_id, name)
+
+    def start(self, request: Mapping[str, Any], name: str) -> str:
+        """Start the template's state machine with an input and a name; the execution's ARN."""
+        arn = self.resource(self.stack.only(MACHINE))
+        client = self.client("stepfunctions")
+        return str(client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))["executionArn"])
+
+    def describe(self, execution_arn: str) -> dict[str, Any]:
+        """`status`, `error`, `cause`, and `output`, JSON text once it succeeded; None where there is none."""
+        return machine.describe(execution_arn)
+
+    def history(self, execution_arn: str) -> list[dict[str, Any]]:
+        """The events so far, as GetExecutionHistory gives them. Their details are shared: do not change them."""
+        return machine.history(execution_arn)
+
+    def memory(self) -> dict[str, int]:
+        """The MB of the function that each Task state of the template's state machine runs, by the state's name."""
+        arn = self.resource(self.stack.only(MACHINE))
+        definition = self.client("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
+        memory = {function.arn: function.memory for function in self.functions.deployed.values()}
+        found = ((name, state.get("Resource"), state.get("Parameters", {})) for name, state in _states(definition))
+        called = ((name, parameters.get("FunctionName", resource)) for name, resource, parameters in found)
+        return {name: memory[function] for name, function in called if function in memory}
+
+    def put(self, uri: str, data: bytes) -> None:
+        """Store an object at `s3://bucket/key`."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        self.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
+
+    def _open(self, exit_stack: ExitStack) -> None:
+        logging.getLogger("moto").setLevel(logging.CRITICAL)
+        self.lake.mkdir(parents=True, exist_ok=True)
+        lock = Lock(self.lake)
+        lock.take()
+        exit_stack.callback(lock.release)
+        _reset_moto()
+        objects.install(self.lake)
+        exit_stack.callback(objects.uninstall)
+        objects.restore(self.lake)
+        self.front = exit_stack.enter_context(Front())
+        self.functions = Functions(self.url, self.lake / ".logs", self.credentials)
+        exit_stack.callback(self.functions.close)
+        machine.install(self.client)
+        saved = partial(catalogue.save, self.lake)
+        catalogue.restore(self.lake)
+        athena.install(self.lake, self.put)
+        crawler.install(self.lake, saved)
+        brew = databrew.install(self.lake, self.put)
+        deployment = Deployment(self.client, self.functions, self._template.parent, self.url)
+        self.front.routes += [self.functions.route, partial(custom_resources.route, deployment), brew]
+        template = load_template(self._template, self.lake / ".cache")
+        self.stack = Stack(template, self._parameters, deployment)
+        self.stack.deploy()
+        saved()
+        self.front.after_glue.append(saved)
+
+
+def _reset_moto() -> None:
+    """Forget what an earlier LocalAWS of this process made."""
+    BackendDict.reset()
+    reset_model_data()
+
+
+def _states(definition: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state of a definition with its name, those within Map and Parallel too."""
+    scopes: list[dict[str, Any]] = [json.loads(definition)]
+    while scopes:
+        for name, state in scopes.pop()["States"].items():
+            yield name, state
+            scopes += [
+                *state.get("Branches", []),
+                *(state[key] for key in ("ItemProcessor", "Iterator") if key in state),
+            ]

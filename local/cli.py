@@ -1,0 +1,164 @@
+"""The `singstat` command. Errors are one clear line; exit 0 done, 1 the run or query failed, 2 the call is wrong."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pipeline.errors import InputInvalid
+from pipeline.events import RunRequest
+from pipeline.plan import plan_tables
+from rich.console import Console
+
+from local import athena, show
+from local.story import recall
+
+FAILED, WRONG_CALL = 1, 2
+DATASETS = ("monthly", "quarterly", "yearly")
+QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1"}  # nothing on a laptop takes minutes
+PUBLISHED = "transformed_singstat_data"
+TABLES = "SELECT table_id, title, frequency, vintage, observations, source_agency, fetched_at FROM tables ORDER BY 1"
+
+app = typer.Typer(
+    help="Official Singapore statistics, exact and current: the whole AWS pipeline on this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console, errors = Console(), Console(stderr=True)
+Lake = Annotated[Path, typer.Option("--lake", help="The folder that holds the data.", file_okay=False)]
+LAKE = Path("lake")
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Crawl(StrEnum):
+    AUTO = "auto"
+    ALWAYS = "always"
+
+
+Shape = Annotated[Format, typer.Option("--format", help="How to print the rows.")]
+
+
+@app.command()
+def run(
+    tables: Annotated[list[str] | None, typer.Argument(help="Table ids, like M213751.", show_default=False)] = None,
+    dataset: Annotated[str | None, typer.Option(help="monthly, quarterly, yearly or all (the default).")] = None,
+    base_url: Annotated[str | None, typer.Option(help="The API's root; default: the recorded answers.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask SingStat itself.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Download even what is published already.")] = False,
+    crawl: Annotated[Crawl, typer.Option(help="Crawl only when the schema is new, or always.")] = Crawl.AUTO,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, nothing else.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """Download, transform, verify and publish tables; recorded answers of SingStat unless told otherwise."""
+    from local.aws import LocalAWS  # noqa: PLC0415 - moto takes a second that other commands need not wait
+    from local.run import run as run_pipeline  # noqa: PLC0415
+
+    if live and base_url:
+        _stop("give --live or --base-url, not both", WRONG_CALL)
+    if not tables and dataset is None:
+        dataset = "all"
+    request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
+    with _one_line_errors(), _source(base_url, live) as parameters, LocalAWS(lake, parameters=parameters) as aws:
+        plan_tables(request, {name: aws.stack.parameter(f"{name.capitalize()}Tables") for name in DATASETS})
+        with show.watching(console, quiet=as_json) as watch:
+            result = run_pipeline(aws, request, watch)
+    if as_json:
+        sys.stdout.write(show.as_json(result) + "\n")
+    else:
+        show.result(console, result)
+    if result.status != "SUCCEEDED":
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="Athena SQL, like: SELECT * FROM monthly LIMIT 5")],
+    shape: Shape = Format.TABLE,
+    lake: Lake = LAKE,
+) -> None:
+    """Athena SQL over the published tables."""
+    with _one_line_errors():
+        answer = athena.run(sql, PUBLISHED, [], lake)
+        _print(answer, shape)
+
+
+@app.command()
+def tables(shape: Shape = Format.TABLE, lake: Lake = LAKE) -> None:
+    """What is published: one row for each table."""
+    with _one_line_errors():
+        _print(athena.run(TABLES, PUBLISHED, [], lake), shape)
+
+
+@app.command()
+def explain(
+    run_id: Annotated[str | None, typer.Argument(help="The run; default: the last one.", show_default=False)] = None,
+    lake: Lake = LAKE,
+) -> None:
+    """The story of a run: its states, how long each took, what failed and why."""
+    with _one_line_errors():
+        show.story(console, recall(lake, run_id))
+
+
+def main() -> None:
+    """The entry point of `singstat`."""
+    app()
+
+
+@contextmanager
+def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
+    """The template parameters that say where SingStat is; recorded answers are served while the block runs."""
+    from local.replay import Replay  # noqa: PLC0415
+
+    if live:
+        yield QUICK | {"BackoffSeconds": "1"}
+    elif base_url:
+        yield QUICK | {"SourceUrl": base_url.rstrip("/")}
+    else:
+        with Replay() as replay:
+            yield QUICK | {"SourceUrl": replay.url}
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except InputInvalid as error:
+        _stop(str(error), WRONG_CALL)
+    except (athena.QueryError, LookupError, OSError) as error:
+        _stop(str(error), FAILED)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    errors.print(f"singstat: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def _print(answer: athena.Result, shape: Format) -> None:
+    """Decimals are printed exact and without the zeros that only their type adds."""
+    names = [name for name, _ in answer.columns]
+    exact = [kind.startswith("decimal") for _, kind in answer.columns]
+    rows = [[_plain(cell) if e else cell for cell, e in zip(row, exact, strict=True)] for row in answer.rows]
+    if shape is Format.JSON:
+        sys.stdout.write(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False) + "\n")
+    elif shape is Format.CSV:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([names, *rows])
+        sys.stdout.write(text.getvalue())
+    else:
+        show.rows(console, names, rows)
+
+
+def _plain(number: str | None) -> str | None:
+    return number.rstrip("0").rstrip(".") if number and "." in number else number

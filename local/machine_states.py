@@ -1,0 +1,189 @@
+"""Repairs of how moto's interpreter evaluates states: each says what AWS does where moto does otherwise."""
+
+import uuid
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel, StructureShape
+from botocore.session import get_session
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
+    ComparisonOperatorType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
+from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+SDK_NAMES = {"athena": "Athena", "databrew": "DataBrew", "ec2": "Ec2", "glue": "Glue", "s3": "S3", "sns": "Sns"}
+
+
+@cache
+def repair() -> None:
+    """Install the repairs, once in a process."""
+    _one_query_language_stack_per_parse()
+    _parse_paths_once()
+    _executions_are_named()
+    _start_time_is_text()
+    _requests_and_responses_have_the_names_of_the_api()
+    _sdk_errors_have_the_name_of_the_sdk()
+    _choice_fails_on_a_missing_path()
+    _no_choice_matched()
+    _runtime_errors_are_not_caught_by_all()
+
+
+def _one_query_language_stack_per_parse() -> None:
+    """moto shares one stack between all parses and threads, and leaves it dirty after a rejected definition."""
+
+    original = Preprocessor.__init__
+
+    def init(self: Any, *args: Any, **options: Any) -> None:
+        self._query_language_per_scope = []
+        original(self, *args, **options)
+
+    Preprocessor.__init__ = init
+
+
+def _parse_paths_once() -> None:
+    """moto parses a JSONPath at each use, which takes longer than the state that uses it."""
+
+    json_path.parse = lru_cache(maxsize=None)(json_path.parse)
+
+
+def _executions_are_named() -> None:
+    """An execution started without a name gets a UUID."""
+
+    original = StepFunctionsParserBackend.start_execution
+
+    def start(self: Any, machine: str, name: str | None = None, *args: Any, **options: Any) -> Any:
+        return original(self, machine, name or str(uuid.uuid4()), *args, **options)
+
+    StepFunctionsParserBackend.start_execution = start
+
+
+def _start_time_is_text() -> None:
+    """`$$.Execution.StartTime` is an ISO string."""
+
+    original = Execution.get_start_execution_details
+
+    def details(self: Any) -> Any:
+        found = original(self)
+        found.start_time = _iso(self.start_date)
+        return found
+
+    Execution.get_start_execution_details = details
+
+
+def _requests_and_responses_have_the_names_of_the_api() -> None:
+    """Parameters are matched without regard to case, an object given for a blob is its JSON, times are ISO strings."""
+
+    def operation(task: Any, service: str | None, action: str | None) -> OperationModel | None:
+        return _operation(task._get_boto_service_name(service), action or task.resource.api_action)
+
+    def normalise_parameters(
+        self: Any, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        model = operation(self, boto_service_name, service_action_name)
+        if model and isinstance(model.input_shape, StructureShape):
+            self._to_boto_request(parameters, model.input_shape)
+
+    def normalise_response(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        model = operation(self, boto_service_name, service_action_name)
+        if model and isinstance(model.output_shape, StructureShape):
+            self._from_boto_response(response, model.output_shape)
+
+    original = StateTaskService._from_boto_response_value
+
+    def response_value(value: Any) -> Any:
+        return _iso(value) if isinstance(value, datetime) else original(value)
+
+    StateTaskService._normalise_parameters = normalise_parameters
+    StateTaskService._normalise_response = normalise_response
+    StateTaskService._from_boto_response_value = staticmethod(response_value)
+
+
+def _sdk_errors_have_the_name_of_the_sdk() -> None:
+    """An error of `aws-sdk:glue:...` is `Glue.EntityNotFoundException`, not `glue....`."""
+
+    state_task_service_aws_sdk._SERVICE_ERROR_NAMES.update(SDK_NAMES)
+
+
+def _choice_fails_on_a_missing_path() -> None:
+    """A Choice on a path that its input lacks fails the execution; moto takes the Default. IsPresent is for asking."""
+
+    def evaluate(self: Any, env: Any) -> None:
+        self.variable.eval(env)
+        missing = isinstance(env.stack[-1], NoSuchVariable)
+        if missing and self.comparison_function.operator_type != ComparisonOperatorType.IsPresent:
+            path = self.variable.string_sampler.literal_value
+            cause = f"Invalid path '{path}': The choice state's condition path references an invalid value."
+            raise _failure(env, "StatesRuntime", cause)
+        self.comparison_function.eval(env)
+
+    ComparisonVariable._eval_body = evaluate
+
+
+def _no_choice_matched() -> None:
+    """A Choice of which no rule holds and that has no Default fails with `States.NoChoiceMatched`."""
+
+    original = StateChoice._eval_state
+
+    def evaluate(self: Any, env: Any) -> None:
+        try:
+            original(self, env)
+        except RuntimeError as error:
+            raise _failure(env, "StatesNoChoiceMatched", f"No choice rule of {self.name} holds.") from error
+
+    StateChoice._eval_state = evaluate
+
+
+def _runtime_errors_are_not_caught_by_all() -> None:
+    """`States.ALL` catches neither `States.Runtime` nor `States.DataLimitExceeded`."""
+
+    original = ErrorEqualsDecl._eval_body
+
+    def evaluate(self: Any, env: Any) -> None:
+        error = env.stack[-1]
+        terminal = error.error_name in {"States.Runtime", "States.DataLimitExceeded"}
+        original(self, env)
+        if terminal and error not in self.error_names:
+            env.stack[-1] = False
+
+    ErrorEqualsDecl._eval_body = evaluate
+
+
+def _failure(env: Any, error: str, cause: str) -> Exception:
+    """The exception that fails the execution in its current state; `error` names one of moto's error types."""
+
+    kind = StatesErrorNameType[error]
+    details = {"executionFailedEventDetails": {"error": kind.to_name(), "cause": cause}}
+    event = FailureEvent(env, StatesErrorName(kind), HistoryEventType.ExecutionFailed, details)
+    exception: Exception = FailureEventException(event)
+    return exception
+
+
+@cache
+def _operation(service: str, action: str) -> OperationModel | None:
+    try:
+        model = get_session().get_service_model(service)
+    except UnknownServiceError:
+        return None
+    name = next((name for name in model.operation_names if name.lower() == action.lower()), None)
+    return model.operation_model(name) if name else None
+
+
+def _iso(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

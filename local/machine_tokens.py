@@ -1,0 +1,146 @@
+"""Repairs of how moto's interpreter waits and ends: each says what AWS does where moto does otherwise.
+
+A missed heartbeat stays `States.Timeout`: that is what AWS itself was recorded to answer.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
+    StateTaskServiceCallback,
+)
+from moto.stepfunctions.parser.asl.eval.callback.callback import (
+    CallbackConsumerLeft,
+    CallbackOutcomeFailure,
+    CallbackOutcomeSuccess,
+    HeartbeatTimedOut,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.responses import StepFunctionResponse
+
+ending = threading.Lock()
+"""Held while an execution takes on its final status, error, cause and output: they are seen together."""
+
+
+@cache
+def repair() -> None:
+    """Install the repairs, once in a process."""
+    _a_token_lives_for_one_attempt()
+    _tokens_are_answered_once()
+    _stopping_ends_at_once()
+    _the_first_ending_stands()
+
+
+def _a_token_lives_for_one_attempt() -> None:
+    """Each attempt of a task has a token of its own, void once the attempt is over."""
+
+    attempt = StateTaskServiceCallback._evaluate_with_timeout
+
+    def evaluate(self: Any, env: Any) -> None:
+        if not self._is_integration_pattern():
+            attempt(self, env)
+            return
+        endpoint = env.callback_pool_manager.add(env.states.context_object.update_task_token())
+        try:
+            attempt(self, env)
+        finally:
+            endpoint.report(CallbackConsumerLeft())
+
+    def wait(_: Any, env: Any, endpoint: Any, heartbeat: Any) -> Any:
+        """Unlike moto's, sees an answer that came before the wait began."""
+        while env.is_running() and endpoint.get_outcome() is None:
+            if not heartbeat.clear_and_wait() and env.is_running():
+                return endpoint.get_outcome() or HeartbeatTimedOut()
+        return endpoint.get_outcome()
+
+    StateTaskServiceCallback._evaluate_with_timeout = evaluate
+    StateTaskServiceCallback._wait_for_task_token_heartbeat = wait
+
+
+def _tokens_are_answered_once() -> None:
+    """A second or late answer is TaskTimedOut, an unknown token InvalidToken; a failure keeps its cause."""
+
+    answering = threading.Lock()
+
+    def answer(response: Any, act: Callable[[Any], Any]) -> EmptyResult:
+        token = response._get_param("taskToken")
+        with answering:
+            for execution in response.stepfunction_backend._get_executions():
+                env = execution.exec_worker.env
+                endpoint = env and env.callback_pool_manager.get(token)
+                if endpoint:
+                    if endpoint.consumer_error or endpoint.get_outcome() or execution.stop_date:
+                        raise AWSError("Task Timed Out: 'Provided task does not exist anymore'", "TaskTimedOut")
+                    act(endpoint)
+                    return EmptyResult()
+        raise AWSError("Invalid Token: 'Invalid token'", "InvalidToken")
+
+    def success(self: Any) -> EmptyResult:
+        output = self._get_param("output")
+        return answer(self, lambda endpoint: endpoint.notify(CallbackOutcomeSuccess(endpoint.callback_id, output)))
+
+    def failure(self: Any) -> EmptyResult:
+        error, cause = self._get_param("error"), self._get_param("cause")
+        return answer(self, lambda found: found.notify(CallbackOutcomeFailure(found.callback_id, error, cause)))
+
+    def heartbeat(self: Any) -> EmptyResult:
+        return answer(self, lambda endpoint: endpoint.notify_heartbeat())
+
+    StepFunctionResponse.send_task_success = success
+    StepFunctionResponse.send_task_failure = failure
+    StepFunctionResponse.send_task_heartbeat = heartbeat
+
+
+def _stopping_ends_at_once() -> None:
+    """StopExecution aborts, with error and cause, without waiting for a task; whatever has ended has a stopDate."""
+
+    describe = StepFunctionResponse.describe_execution
+
+    def stop(self: Any) -> ActionResult:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        with ending:
+            if execution.stop_date is None:
+                execution.stop_date = datetime.now(tz=UTC)
+                execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
+                execution.exec_status = ExecutionStatus.ABORTED
+                execution.stop(execution.stop_date, execution.error, execution.cause)
+            for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
+                endpoint.interrupt_all()
+        return ActionResult({"stopDate": execution.stop_date})
+
+    def describe_with_stop_date(self: Any) -> Any:
+        with ending:
+            found = describe(self)
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if execution.stop_date:
+            found.result["stopDate"] = execution.stop_date
+        return found
+
+    StepFunctionResponse.stop_execution = stop
+    StepFunctionResponse.describe_execution = describe_with_stop_date
+
+
+def _the_first_ending_stands() -> None:
+    """What a stopped or timed-out execution's tasks do afterwards changes nothing."""
+
+    set_error, terminated = Environment.set_error, BaseExecutionWorkerCommunication.terminated
+
+    def set_error_once(self: Any, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped | ProgramTimedOut):
+            set_error(self, error)
+
+    def terminated_once(self: Any) -> None:
+        with ending:
+            if self.execution.stop_date is None:
+                terminated(self)
+
+    Environment.set_error = set_error_once
+    BaseExecutionWorkerCommunication.terminated = terminated_once

@@ -1,0 +1,92 @@
+"""The story of a run, told from the execution's history: which states, how long, what failed. Kept in the lake."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+FOLDER = ".executions"
+
+
+class StateVisit(Struct):
+    """All visits of one state: how often it was entered, when first and when it was last left."""
+
+    name: str
+    entered: datetime
+    left: datetime | None = None
+    times: int = 1
+    done: int = 0
+
+
+class Failure(Struct):
+    state: str
+    error: str
+    cause: str
+
+
+class Story(Struct, kw_only=True):
+    run_id: str
+    status: str
+    request: dict[str, Any]
+    states: list[StateVisit] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    error: str = ""
+    cause: str = ""
+    cost_usd: str = ""
+
+    def state(self, name: str) -> StateVisit | None:
+        return next((visit for visit in self.states if visit.name == name), None)
+
+    @property
+    def entered(self) -> int:
+        """How many states were entered, every visit counted."""
+        return sum(visit.times for visit in self.states)
+
+
+def tell(run_id: str, request: Mapping[str, Any], description: Mapping[str, Any], events: Iterable[Any]) -> Story:
+    """The story of an execution, finished or not, from DescribeExecution and its history."""
+    story = Story(
+        run_id=run_id,
+        status=description["status"],
+        request=dict(request),
+        error=description.get("error") or "",
+        cause=description.get("cause") or "",
+    )
+    states: dict[str, StateVisit] = {}
+    scope: dict[int, str] = {}
+    for event in events:
+        inside = scope.get(event.get("previousEventId", 0), "")
+        if entered := event.get("stateEnteredEventDetails"):
+            inside = entered["name"]
+            if visit := states.get(inside):
+                visit.times += 1
+            else:
+                states[inside] = StateVisit(name=inside, entered=event["timestamp"])
+        elif left := event.get("stateExitedEventDetails"):
+            inside = left["name"]
+            states[inside].left = event["timestamp"]
+            states[inside].done += 1
+        for kind in ("taskFailedEventDetails", "lambdaFunctionFailedEventDetails", "taskTimedOutEventDetails"):
+            if failed := event.get(kind):
+                story.failures.append(Failure(inside, failed.get("error") or "", failed.get("cause") or ""))
+        scope[event["id"]] = inside
+    story.states = list(states.values())
+    return story
+
+
+def keep(lake: Path, story: Story) -> None:
+    folder = lake / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{story.run_id}.json").write_bytes(msgspec.json.encode(story))
+
+
+def recall(lake: Path, run_id: str | None) -> Story:
+    """The story of `run_id`, or of the last run. Raises `LookupError` when the lake has none."""
+    kept = sorted((lake / FOLDER).glob("*.json"))
+    names = [path for path in kept if run_id in (None, path.stem)]
+    if not names:
+        raise LookupError(f"no run {run_id or ''} in {lake}; runs there: {', '.join(p.stem for p in kept) or 'none'}")
+    return msgspec.json.decode(names[-1].read_bytes(), type=Story)

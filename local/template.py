@@ -1,0 +1,112 @@
+"""`template.yaml` as CloudFormation: SAM and its extensions translated offline, files that it names read in.
+
+The result is kept in `<lake>/.cache`, because importing the translators takes two seconds.
+"""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from local.catalogue import REGION
+
+HERE = "the-template's-folder"
+LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
+
+Template = dict[str, Any]
+
+
+def load_template(path: Path, cache: Path) -> Template:
+    """The template with plain resource types only; what it says with Ref, GetAtt and Sub is still unresolved.
+
+    Local files appear as `{"Bucket": HERE, "Key": <path relative to the template>}`. `cache` is a folder.
+    """
+    recipe = [path.read_bytes(), Path(__file__).read_bytes()]
+    recipe += [version(name).encode() for name in ("aws-sam-cli", "aws-sam-translator")]
+    kept = cache / f"{hashlib.sha256(b' '.join(recipe)).hexdigest()}.json"
+    if kept.exists():
+        content = json.loads(kept.read_bytes())
+        if all(_digest(path.parent / name) == digest for name, digest in content["files"].items()):
+            return dict(content["template"])
+    files: dict[str, str] = {}
+    template = _translate(path, files)
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_suffix(".new")
+    fresh.write_text(json.dumps({"files": files, "template": template}))
+    fresh.replace(kept)
+    return template
+
+
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def _translate(path: Path, files: dict[str, str]) -> Template:
+    """Also fills `files`: the digests of the files read in, by their path relative to the template."""
+    from boto3 import Session  # noqa: PLC0415 - seconds of imports that a warm cache saves
+    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+    from samtranslator.utils.py27hash_fix import (  # noqa: PLC0415
+        to_py27_compatible_template,
+        undo_mark_unicode_str_in_template,
+    )
+
+    template: Any = _included(yaml_parse(path.read_text()), path.parent, files)
+    if "AWS::LanguageExtensions" in template.get("Transform", []):
+        template = _loops_expanded(template)
+    for body in [*template.get("Globals", {}).values(), *template["Resources"].values()]:
+        _point_here(body.get("Properties", body))
+    to_py27_compatible_template(template, {})
+    translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
+    translated: Any = undo_mark_unicode_str_in_template(translator.translate(template, {}))
+    for body in translated["Resources"].values():
+        _read_definition(body.get("Properties", {}), path.parent, files)
+    plain: Template = json.loads(json.dumps(translated))
+    return plain
+
+
+def _loops_expanded(template: Template) -> Template:
+    """The template with each Fn::ForEach written out, and nothing else of it resolved."""
+    from samcli.lib.cfn_language_extensions import api, models  # noqa: PLC0415
+
+    context = models.TemplateProcessingContext(fragment=template)
+    resolver = api.create_default_intrinsic_resolver(context)
+    loops = api.ForEachProcessor(intrinsic_resolver=resolver)
+    expanded: Template = api.ProcessingPipeline([api.TemplateParsingProcessor(), loops]).process_template(context)
+    return expanded
+
+
+def _included(value: Any, folder: Path, files: dict[str, str]) -> Any:
+    """`value` with each `AWS::Include` replaced by the file it names."""
+    if isinstance(value, list):
+        return [_included(item, folder, files) for item in value]
+    if not isinstance(value, dict):
+        return value
+    transform = value.get("Fn::Transform", {})
+    if transform.get("Name") == "AWS::Include":
+        included = json.loads(_read(folder, transform["Parameters"]["Location"], files))
+        rest = {name: item for name, item in value.items() if name != "Fn::Transform"}
+        return _included({**rest, **included}, folder, files) if isinstance(included, dict) else included
+    return {name: _included(item, folder, files) for name, item in value.items()}
+
+
+def _point_here(properties: dict[str, Any]) -> None:
+    for name in LOCATIONS:
+        if isinstance(properties.get(name), str):
+            properties[name] = {"Bucket": HERE, "Key": properties[name]}
+
+
+def _read_definition(properties: dict[str, Any], folder: Path, files: dict[str, str]) -> None:
+    """`sam package` would upload the definition; here it becomes part of the resource."""
+    location = properties.pop("DefinitionS3Location", None)
+    if location:
+        name = location if isinstance(location, str) else location["Key"]
+        properties["DefinitionString"] = _read(folder, name, files)
+
+
+def _read(folder: Path, name: str, files: dict[str, str]) -> str:
+    text = (folder / name).read_text()
+    files[name] = hashlib.sha256(text.encode()).hexdigest()
+    return text

@@ -1,0 +1,133 @@
+"""The template, the state machine, the recipe and the declared schema say the same."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pipeline import schema
+from pipeline.table import Observation
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+MACHINE = json.loads((ROOT / "statemachine" / "pipeline.asl.json").read_text("utf-8"))
+PUBLISHED_FIELDS = {"table_id": "string"} | schema.TIME_SERIES
+
+
+def states(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = dict(machine["States"])
+    for state in machine["States"].values():
+        if state["Type"] == "Map":
+            found |= states(state["ItemProcessor"])
+    return found
+
+
+STATES = states(MACHINE)
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+LAMBDAS = {name: state for name, state in TASKS.items() if state["Resource"].startswith("${")}
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    declared = {name: body for name, body in RESOURCES.items() if isinstance(body, dict)}
+    return {name: body["Properties"] for name, body in declared.items() if body["Type"] == "AWS::Serverless::Function"}
+
+
+def glue_columns(logical_id: str) -> tuple[dict[str, str], dict[str, str]]:
+    body = RESOURCES[logical_id]
+    if isinstance(body, list):
+        (body,) = body[2].values()
+    table = body["Properties"]["TableInput"]
+    columns = {column["Name"]: column["Type"] for column in table["StorageDescriptor"]["Columns"]}
+    return columns, {column["Name"]: column["Type"] for column in table["PartitionKeys"]}
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "columns", "partitions"),
+    [
+        ("Fn::ForEach::Published", schema.TIME_SERIES, ["table_id"]),
+        ("Fn::ForEach::Vintages", schema.TIME_SERIES, ["table_id", "edition"]),
+        ("PublishedCrossSectional", schema.CROSS_SECTIONAL, ["table_id"]),
+        ("VintagesCrossSectional", schema.CROSS_SECTIONAL, ["table_id", "edition"]),
+    ],
+)
+def test_a_published_table_has_the_declared_columns(logical_id, columns, partitions):
+    assert glue_columns(logical_id) == (columns, dict.fromkeys(partitions, "string"))
+
+
+def test_a_flattened_line_has_every_staged_column():
+    staged = schema.STAGED.keys() | schema.STAGED_PARTITIONS.keys() - {"run"}
+
+    assert set(Observation.__struct_fields__) == staged
+
+
+def test_the_recipe_makes_text_of_the_declared_types():
+    steps = json.loads((ROOT / "databrew" / "recipe.json").read_text("utf-8"))["Steps"]
+    typed = {
+        step["Action"]["Parameters"]["sourceColumn"]: step["Action"]["Parameters"]["columnDataType"]
+        for step in steps
+        if step["Action"]["Operation"] == "CHANGE_DATA_TYPE"
+    }
+
+    assert typed == {name: kind.partition("(")[0] for name, kind in schema.STAGED.items() if kind != schema.TEXT}
+
+
+def test_each_lambda_state_has_the_file_and_the_function_of_its_name():
+    for name, state in LAMBDAS.items():
+        file = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        assert state["Resource"] == f"${{{name}FunctionArn}}"
+        assert functions()[f"{name}Function"]["Handler"] == f"{file}.handler"
+        assert (ROOT / "functions" / f"{file}.py").exists()
+
+
+def test_every_function_file_is_in_the_template():
+    handlers = {properties["Handler"].removesuffix(".handler") for properties in functions().values()}
+
+    assert handlers == {path.stem for path in (ROOT / "functions").glob("*.py")}
+
+
+def test_every_substitution_is_defined_and_used():
+    text = (ROOT / "statemachine" / "pipeline.asl.json").read_text("utf-8")
+
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(RESOURCES["Pipeline"]["Properties"]["DefinitionSubstitutions"])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_an_end_and_named_capped_retries(name):
+    state = TASKS[name]
+
+    assert 0 < state["TimeoutSeconds"] <= 7200
+    assert state["Retry"]
+    for retrier in state["Retry"]:
+        assert "States.ALL" not in retrier["ErrorEquals"]
+        assert retrier["MaxAttempts"] <= 20
+        assert retrier["MaxDelaySeconds"] <= 60
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_lambda_ends_before_its_state_does(name):
+    assert functions()[f"{name}Function"]["Timeout"] < LAMBDAS[name]["TimeoutSeconds"]
+
+
+def test_no_choice_waits_again_by_default():
+    for state in STATES.values():
+        if state["Type"] == "Choice":
+            assert STATES[state["Default"]]["Type"] != "Wait"
+
+
+def test_every_wait_takes_its_seconds_from_the_run():
+    waits = [state["SecondsPath"] for state in STATES.values() if state["Type"] == "Wait"]
+
+    assert waits == ["$.poll_seconds"] * 3
+
+
+def test_nothing_literal_that_belongs_to_an_account():
+    texts = [
+        (ROOT / "template.yaml").read_text("utf-8"),
+        *(p.read_text("utf-8") for p in (ROOT / "functions").rglob("*.py")),
+    ]
+
+    for text in texts:
+        assert not re.search(r"\b\d{12}\b|\b(us|ap|eu)-[a-z]+-\d\b|[\w.]+@[\w.]+\.\w+", text)

@@ -1,0 +1,61 @@
+"""The real state machine on the laptop's AWS, against a real HTTP server that behaves like SingStat."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.replay import Replay
+
+SINGSTAT = Path(sys.executable).with_name("singstat")
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def call(*words: str, lake: Path) -> subprocess.CompletedProcess[str]:
+    """`singstat WORDS --lake LAKE`, as a person calls it: a process of its own."""
+    return subprocess.run(
+        [SINGSTAT, *words, "--lake", str(lake)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "COLUMNS": "200"},
+    )
+
+
+def run(*words: str, lake: Path) -> tuple[int, dict[str, Any]]:
+    """Exit code and result of `singstat run WORDS --json`."""
+    done = call("run", *words, "--json", lake=lake)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def query(sql: str, lake: Path) -> list[dict[str, Any]]:
+    done = call("query", sql, "--format", "json", lake=lake)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def replay():
+    with Replay() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A lake after one run of everything recorded for the datasets, and that run's result. Only for reading."""
+    lake = tmp_path_factory.mktemp("published") / "lake"
+    code, result = run(lake=lake)
+    assert code == 0, result
+    return lake, result

@@ -1,0 +1,177 @@
+"""The first run publishes every recorded cell, exactly."""
+
+import csv
+import gzip
+import hashlib
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import call, query, run
+
+RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
+MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))
+VERBATIM = [
+    "M213801.tabledata",
+    "M213751.tabledata",
+    "M212161.row1.tabledata",
+    "M810001.row2.tabledata",
+    "M400751.row1.1.tabledata",
+]
+FREQUENCY = {"Monthly": "monthly", "Quarterly": "quarterly", "Annual": "yearly"}
+Cells = dict[tuple[str, str], str]
+
+
+def recorded(name: str) -> tuple[str, str, Cells]:
+    """Table id, published table and cells of a verbatim answer, read by the standard library alone."""
+    data = json.loads((RECORDINGS / "responses" / f"{name}.json").read_text("utf-8"))["Data"]
+    cells = {(row["seriesNo"], column["key"]): column["value"] for row in data["row"] for column in row["columns"]}
+    return data["id"], FREQUENCY[data["frequency"]], cells
+
+
+def published_cells(lake: Path, table_id: str, frequency: str) -> list[dict[str, str]]:
+    return query(f"SELECT * FROM {frequency} WHERE table_id = '{table_id}'", lake)
+
+
+@pytest.mark.parametrize("name", VERBATIM)
+def test_published_cells_are_the_recorded_ones(published, name):
+    lake, _ = published
+    table_id, frequency, cells = recorded(name)
+
+    rows = published_cells(lake, table_id, frequency)
+
+    assert {(row["series_no"], row["period"]): row["value_text"] for row in rows} == cells
+    assert len(rows) == len(cells)
+    assert all(Decimal(row["value"]) == Decimal(row["value_text"]) for row in rows)
+
+
+def test_a_table_of_several_pages_is_whole(published):
+    lake, _ = published
+    with (RECORDINGS / "values" / "M550002.2024-02.stb-ingester.csv").open(encoding="utf-8") as file:
+        names, *lines = csv.reader(file)
+    recorded_values = {
+        (line[0], f"{name[:4]}-{MONTHS[name[4:]]:02}-01"): Decimal(cell)
+        for line in lines
+        for name, cell in zip(names[1:], line[1:], strict=True)
+    }
+
+    rows = published_cells(lake, "M550002", "monthly")
+
+    assert {(row["series"], row["period_start"]): Decimal(row["value"]) for row in rows} == recorded_values
+    assert len(rows) == len(recorded_values) == 12_122
+
+
+def test_downloaded_equals_verified_equals_published(published):
+    lake, result = published
+    counted = query(
+        "SELECT table_id, count(*) AS n FROM (SELECT table_id FROM monthly UNION ALL SELECT table_id FROM quarterly"
+        " UNION ALL SELECT table_id FROM yearly) GROUP BY table_id",
+        lake,
+    )
+    manifests = [json.loads(path.read_bytes()) for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")]
+
+    assert {row["table_id"]: int(row["n"]) for row in counted} == {
+        table["table_id"]: table["observations"] for table in result["tables"]
+    }
+    assert {m["header"]["table_id"]: m["observations"] for m in manifests} == {
+        table["table_id"]: table["observations"] for table in result["tables"]
+    }
+    assert {table["status"] for table in result["tables"]} == {"published"}
+
+
+def test_every_page_is_kept_as_it_came(published):
+    lake, _ = published
+    (bucket,) = {path.parents[5] for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")} or {None}
+    pages = [
+        page
+        for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")
+        for page in json.loads(path.read_bytes())["pages"]
+    ]
+
+    assert len(pages) > 16
+    for page in pages:
+        body = gzip.decompress((bucket / page["key"]).read_bytes())
+        assert hashlib.sha256(body).hexdigest() == page["sha256"]
+    whole = next(page["key"] for page in pages if "/M213801/" in page["key"])
+    assert (
+        gzip.decompress((bucket / whole).read_bytes())
+        == (RECORDINGS / "responses" / "M213801.tabledata.json").read_bytes()
+    )
+
+
+def test_exact_decimals_and_text(published):
+    lake, _ = published
+
+    rows = query("SELECT value, value_text FROM quarterly WHERE table_id='M212161' AND period='1990 1Q'", lake)
+
+    assert rows == [{"value": "24.3", "value_text": "24.3"}]
+
+
+def test_csv_has_a_header_line(published):
+    lake, _ = published
+
+    done = call(
+        "query", "SELECT table_id, count(*) AS n FROM monthly GROUP BY 1 ORDER BY 1", "--format", "csv", lake=lake
+    )
+
+    assert done.stdout == "table_id,n\nM213751,5000\nM550002,12122\nM700051,5000\n"
+
+
+def test_tables_is_the_dimension(published):
+    lake, _ = published
+
+    rows = query("SELECT * FROM tables WHERE table_id = 'M212161'", lake)
+
+    assert [(row["title"], row["frequency"], row["vintage"], row["observations"]) for row in rows] == [
+        (
+            "Housing And Development Board (HDB) Resale Price Index (1Q2009 = 100), Quarterly",
+            "quarterly",
+            "2026-07-24",
+            "146",
+        )
+    ]
+    assert rows[0]["source_agency"] == "HOUSING AND DEVELOPMENT BOARD"
+    assert "stratified hedonic regression" in rows[0]["footnote"]
+
+
+def test_the_first_run_crawls_and_leaves_no_job(published):
+    lake, result = published
+    states = [state["name"] for state in story(lake, result["run_id"])["states"]]
+
+    assert "StartCrawl" in states
+    assert states[-2:] == ["IsComplete?", "Complete"]
+
+
+def story(lake: Path, run_id: str) -> dict:
+    return json.loads((lake / ".executions" / f"{run_id}.json").read_bytes())
+
+
+def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
+    first = run("--dataset", "quarterly", "--base-url", replay.url, lake=lake)
+    replay.requests.clear()
+    code, again = run("--dataset", "quarterly", "--base-url", replay.url, lake=lake)
+
+    assert (first[0], code) == (0, 0)
+    assert {table["status"] for table in again["tables"]} == {"unchanged"}
+    assert sorted(path for path, _ in replay.requests) == sorted(
+        f"/api/table/metadata/{table['table_id']}" for table in again["tables"]
+    )
+    states = {state["name"] for state in story(lake, again["run_id"])["states"]}
+    assert states == {
+        "PlanRun",
+        "DownloadTables",
+        "DownloadTable",
+        "TallyDownloads",
+        "AnythingNew?",
+        "IsComplete?",
+        "Complete",
+    }
+
+
+def test_only_the_first_run_crawls_unless_told_to(lake):
+    runs = [run("M212161", lake=lake), run("M400751", lake=lake), run("M810001", "--crawl", "always", lake=lake)]
+
+    crawled = ["StartCrawl" in {s["name"] for s in story(lake, result["run_id"])["states"]} for _, result in runs]
+    assert crawled == [True, False, True]
+    assert [row["n"] for row in query("SELECT count(*) AS n FROM yearly", lake)] == ["75"]

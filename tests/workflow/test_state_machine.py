@@ -1,0 +1,43 @@
+"""The state machine refuses bad input by name, whoever starts it."""
+
+import time
+
+import pytest
+
+from local.aws import LocalAWS
+from local.story import tell
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    with LocalAWS(tmp_path_factory.mktemp("lake"), parameters={"PollSeconds": "1"}) as local:
+        yield local
+
+
+def ended(aws, request_, name):
+    execution = aws.start(request_, name)
+    while aws.describe(execution)["status"] == "RUNNING":
+        time.sleep(0.05)
+    return tell(name, request_, aws.describe(execution), aws.history(execution))
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ({"tables": []}, "the list of tables is empty"),
+        ({"tables": ["M2137511"]}, "no table id"),
+        ({"dataset": "weekly"}, "no dataset"),
+        ({}, "either tables or a dataset"),
+        ({"tables": ["M213751"], "sql": "DROP"}, "unknown field `sql`"),
+        ({"tables": "M213751"}, "Expected `array"),
+        ({"tables": ["M213751"], "crawl": "never"}, "Invalid enum value"),
+        ({"tables": ["M213751"], "force": "yes"}, "Expected `bool`"),
+    ],
+)
+def test_bad_input_is_a_named_error_of_plan_run(aws, request_, why, request):
+    story = ended(aws, request_, f"bad-{abs(hash(request.node.name))}")
+
+    assert (story.status, story.error) == ("FAILED", "InputInvalid")
+    assert why in story.cause
+    assert "PlanRun: " in story.cause
+    assert [state.name for state in story.states] == ["PlanRun"]
