@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The newest interpreter from 3.11 on; python3.13 is what AWS runs.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-LOCK := $(addprefix requirements/,run.txt test.txt check.txt functions.txt)
+UV := $(BIN)/uv --system-certs pip
 
 .PHONY: run test check fix bench lock
 run: .venv/run
@@ -36,12 +36,12 @@ bench: .venv/test
 # check holds all that test holds, and test all that run holds: a smaller set never takes a larger one's packages away.
 .venv/run .venv/test .venv/check: .venv/%: .venv/bin/uv requirements/%.txt pyproject.toml
 	@echo "Installing requirements/$*.txt ..."
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/$*.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(UV) sync --quiet --python $(BIN)/python --require-hashes requirements/$*.txt
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch .venv/run; case $* in test|check) touch .venv/test;; esac; case $* in check) touch .venv/check;; esac
 
 lock: .venv/bin/uv
 	@for set in check test run functions; do \
-		$(BIN)/uv pip compile pyproject.toml --extra $$set --universal --python-version 3.11 --generate-hashes \
+		$(UV) compile pyproject.toml --extra $$set --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-package singstat-pipeline --custom-compile-command "make lock" --quiet --upgrade \
 			$$(test $$set = check || echo --constraint requirements/check.txt) -o requirements/$$set.txt; done

@@ -7,8 +7,7 @@ from pipeline.task import task
 
 @task
 def handler(run: StagingRequest) -> Staging:
-    staged = glue.staged_schema()
-    if run.crawl == "always" or staged is None or not schema.matches(*staged):
+    if run.crawl == "always" or not schema.matches(glue.staged_schema()):
         return Staging(needs_crawl=True)
     tally = lake.read(keys.run(run.run_id, "tally"), Tally)
     glue.add_staged_partitions([(run.run_id, str(table.frequency), table.table_id) for table in tally.stored])

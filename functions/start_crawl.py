@@ -20,5 +20,10 @@ def handler(run: PollRequest) -> CrawlStatus:
     except glue.exceptions.CrawlerRunningException as error:
         raise CatalogueBusy(f"the crawler {CRAWLER} is at work for another run") from error
     return CrawlStatus(
-        crawler=CRAWLER, previous_start=previous_start, polls=0, poll_limit=run.poll_limit, status="RUNNING"
+        run_id=run.run_id,
+        crawler=CRAWLER,
+        previous_start=previous_start,
+        polls=0,
+        poll_limit=run.poll_limit,
+        status="RUNNING",
     )

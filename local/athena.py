@@ -14,7 +14,7 @@ from sqlglot import exp
 from local.athena_rewrite import MACROS, Reference, Relation, duckdb_sql
 from local.athena_sql import Listing, QueryError, QueryRefused, parse_statement
 from local.catalogue import Catalogue, Table, load
-from local.scan import create_view, name_sql
+from local.scan import create_view, duckdb_type, name_sql
 
 __all__ = ["QueryError", "QueryRefused", "Result", "install", "run"]
 
@@ -78,8 +78,8 @@ class _Tables:
         view = f"{table.name} {next(self.serial)}"
         if table.view is None:
             self._scan(table, reference.wanted, view)
-        else:
-            self._expand(table, table.view, view)
+            return Relation(view, {name: duckdb_type(hive) for name, hive in table.all_columns})
+        self._expand(table, table.view, view)
         columns = self.con.execute(f"DESCRIBE {name_sql(view)}").fetchall()
         return Relation(view, {name: kind for name, kind, *_ in columns})
 
@@ -110,6 +110,7 @@ def _connect(lake: Path) -> duckdb.DuckDBPyConnection:
     """A database that can read the lake's files and nothing else of this machine."""
     con = duckdb.connect()
     con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET autoinstall_known_extensions=false")
+    con.execute("SET parquet_metadata_cache=true")  # a table's files are looked at more than once in a query
     con.execute("SET allowed_directories=$folders", {"folders": [lake.resolve().as_posix()]})
     con.execute("SET enable_external_access=false")
     con.execute(MACROS)

@@ -75,7 +75,7 @@ def duckdb_sql(statement: exp.Expr, database: str, bind: Callable[[Reference], R
     try:
         statement = qualify(statement, dialect=Athena, schema=schema, quote_identifiers=False)
         statement = annotate_types(statement, schema=schema, dialect=Athena)
-        while average := next((node for node in statement.find_all(exp.Avg) if _is_decimal(node)), None):
+        while average := next((node for node in statement.find_all(exp.Avg) if _takes_decimals(node)), None):
             _rewrite_average(average)
             statement = annotate_types(statement, schema=schema, dialect=Athena)
     except SqlglotError as error:
@@ -164,7 +164,8 @@ def _is(node: exp.Expr, *kinds: exp.DType) -> bool:
     return node.type is not None and node.type.this in kinds
 
 
-def _is_decimal(average: exp.Avg) -> bool:
+def _takes_decimals(average: exp.Avg) -> bool:
+    """Raises QueryError where that cannot be known, rather than let the average become a double."""
     values = average.this.expressions[0] if isinstance(average.this, exp.Distinct) else average.this
     if _is(values, exp.DType.UNKNOWN):
         raise QueryError(f"the type of {values.sql(Athena)} is not known here: CAST it before taking its average")
@@ -219,7 +220,8 @@ def _rewrite_cast(cast: exp.Cast) -> None:
 
 
 def _decimal_type(literal: exp.Literal) -> exp.DataType:
-    return exp.DataType.build(f"DECIMAL(38, {len(literal.name.partition('.')[2])})")
+    digits, scale = sum(map(str.isdigit, literal.name)), len(literal.name.partition(".")[2])
+    return exp.DataType.build(f"DECIMAL({digits}, {scale})")
 
 
 def _rewrite_date_arithmetic(node: exp.Expr) -> None:

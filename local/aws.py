@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import boto3
 from botocore.config import Config
+from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
@@ -129,6 +130,7 @@ class LocalAWS:
         lock.take()
         exit_stack.callback(lock.release)
         _reset_moto()
+        moto_utils.create_loader = lambda: self._session._session.get_component("data_loader")  # read each model once
         objects.install(self.lake)
         exit_stack.callback(objects.uninstall)
         objects.restore(self.lake)

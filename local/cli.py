@@ -17,6 +17,7 @@ from pipeline.plan import plan_tables
 from rich.console import Console
 
 from local import athena, show
+from local.catalogue import FILE_NAME
 from local.story import recall
 
 FAILED, WRONG_CALL = 1, 2
@@ -89,16 +90,13 @@ def query(
     lake: Lake = LAKE,
 ) -> None:
     """Athena SQL over the published tables."""
-    with _one_line_errors():
-        answer = athena.run(sql, PUBLISHED, [], lake)
-        _print(answer, shape)
+    _print(_ask(sql, lake), shape)
 
 
 @app.command()
 def tables(shape: Shape = Format.TABLE, lake: Lake = LAKE) -> None:
     """What is published: one row for each table."""
-    with _one_line_errors():
-        _print(athena.run(TABLES, PUBLISHED, [], lake), shape)
+    _print(_ask(TABLES, lake), shape)
 
 
 @app.command()
@@ -143,6 +141,13 @@ def _one_line_errors() -> Iterator[None]:
 def _stop(message: str, code: int) -> NoReturn:
     errors.print(f"singstat: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def _ask(sql: str, lake: Path) -> athena.Result:
+    if not (lake / FILE_NAME).exists():
+        _stop(f"nothing is published in {lake} yet: start with `singstat run`", FAILED)
+    with _one_line_errors():
+        return athena.run(sql, PUBLISHED, [], lake)
 
 
 def _print(answer: athena.Result, shape: Format) -> None:

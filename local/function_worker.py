@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
@@ -69,8 +70,12 @@ def failure(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def serve(handler_name: str, invocations: "queue.SimpleQueue[bytes]", results: BinaryIO) -> None:
-    """Answer invocations, one at a time, for ever."""
+    """Import the handler, say so with an empty line, then answer invocations, one at a time, for ever."""
     handler: Handler | None = None
+    with suppress(Exception):  # what is wrong with the module, the invocation tells
+        handler = load(handler_name)
+    results.write(b"\n")
+    results.flush()
     while True:
         invocation = json.loads(invocations.get())
         try:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,6 +19,7 @@ from local.catalogue import ACCOUNT, REGION
 from local.wsgi import Response
 
 WORKER = Path(__file__).with_name("function_worker.py")
+IMPORT_SECONDS = 60
 INVOKE_PATH = "/2015-03-31/functions/"
 Environment = dict[str, str]
 
@@ -54,9 +55,10 @@ class Worker:
 
     def __init__(self, function: Function, environment: Environment, log: Path) -> None:
         self._function = function
+        self._ready = False
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, str(WORKER), function.handler],
+                [sys.executable, "-u", str(WORKER), function.handler],
                 cwd=function.folder,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -73,27 +75,19 @@ class Worker:
         return self._process.poll() is None
 
     def invoke(self, event: Any) -> Result:
-        """Run the handler; stop the process when the function's timeout is over."""
+        """Run the handler, once its module is imported; stop the process when the function's timeout is over."""
+        if not self._ready:
+            with self._killed_after(IMPORT_SECONDS):
+                self._results.readline()
+            self._ready = True
         request_id = str(uuid.uuid4())
         function = self._function
         invocation = {"event": event, "request_id": request_id, "arn": function.arn, "timeout": function.timeout}
-        overdue = threading.Event()
-
-        def expire() -> None:
-            overdue.set()
-            self.kill()
-
-        timer = threading.Timer(function.timeout, expire)
-        timer.daemon = True
-        timer.start()
-        try:
+        line = b""
+        with self._killed_after(function.timeout) as overdue, contextlib.suppress(BrokenPipeError):
             self._invocations.write(json.dumps(invocation).encode() + b"\n")
             self._invocations.flush()
             line = self._results.readline()
-        except BrokenPipeError:
-            line = b""
-        finally:
-            timer.cancel()
         if line.endswith(b"\n"):
             answer = json.loads(line)
             return Result(str(answer.get("payload") or answer["error"]).encode(), "error" in answer)
@@ -108,6 +102,23 @@ class Worker:
         """End the process and give its pipes back."""
         self.kill()
         self._process.communicate()
+
+    @contextlib.contextmanager
+    def _killed_after(self, seconds: int) -> Iterator[threading.Event]:
+        """Kill the process, and set the event, if the block takes longer."""
+        overdue = threading.Event()
+
+        def expire() -> None:
+            overdue.set()
+            self.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield overdue
+        finally:
+            timer.cancel()
 
     def _lost(self, request_id: str, overdue: bool) -> Result:
         self._process.communicate()
@@ -141,6 +152,13 @@ class Functions:
         """Deploy a function."""
         self.deployed[function.name] = function
         self._idle[function.name] = []
+
+    def warm(self, name: str) -> None:
+        """Start a process of a function without waiting for it. Errors: KeyError, not deployed."""
+        worker = self._take(self.deployed[name])
+        with self._lock:
+            self._busy.discard(worker)
+            self._idle[name].append(worker)
 
     def invoke(self, name: str, event: Any) -> Result:
         """Run a function with a JSON value, beside any other invocations of it. Errors: KeyError, not deployed."""

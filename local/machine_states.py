@@ -19,8 +19,11 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -34,12 +37,14 @@ def repair() -> None:
     """Install the repairs, once in a process."""
     _one_query_language_stack_per_parse()
     _parse_paths_once()
+    _parse_a_definition_once()
     _executions_are_named()
     _start_time_is_text()
     _requests_and_responses_have_the_names_of_the_api()
     _sdk_errors_have_the_name_of_the_sdk()
     _choice_fails_on_a_missing_path()
     _no_choice_matched()
+    _a_missing_parameter_is_a_runtime_error()
     _runtime_errors_are_not_caught_by_all()
 
 
@@ -59,6 +64,22 @@ def _parse_paths_once() -> None:
     """moto parses a JSONPath at each use, which takes longer than the state that uses it."""
 
     json_path.parse = lru_cache(maxsize=None)(json_path.parse)
+
+
+def _parse_a_definition_once() -> None:
+    """The parse that checks a new definition, 0.2 s, serves its first execution; moto parses again."""
+    original, seen, ready = AmazonStateLanguageParser.parse, set[str](), dict[str, Any]()
+
+    def parse(definition: str) -> Any:
+        if definition in ready:
+            return ready.pop(definition)
+        parsed = original(definition)
+        if definition not in seen:
+            seen.add(definition)
+            ready[definition] = parsed
+        return parsed
+
+    AmazonStateLanguageParser.parse = staticmethod(parse)
 
 
 def _executions_are_named() -> None:
@@ -148,6 +169,18 @@ def _no_choice_matched() -> None:
             raise _failure(env, "StatesNoChoiceMatched", f"No choice rule of {self.name} holds.") from error
 
     StateChoice._eval_state = evaluate
+
+
+def _a_missing_parameter_is_a_runtime_error() -> None:
+    """A parameter's path that the input lacks is `States.Runtime`, for a function's ARN too."""
+    original = StateTaskLambda._from_error
+
+    def from_error(self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, json_path.NoSuchJsonPathError):
+            return ExecutionState._from_error(self, env, ex)
+        return original(self, env, ex)
+
+    StateTaskLambda._from_error = from_error
 
 
 def _runtime_errors_are_not_caught_by_all() -> None:

@@ -4,6 +4,7 @@ A missed heartbeat stays `States.Timeout`: that is what AWS itself was recorded 
 """
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -106,6 +107,10 @@ def _stopping_ends_at_once() -> None:
 
     def stop(self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        while execution.stop_date is None and not (
+            execution.exec_worker.env and execution.exec_worker.env.is_running()
+        ):
+            time.sleep(0.01)  # its definition is still being parsed
         with ending:
             if execution.stop_date is None:
                 execution.stop_date = datetime.now(tz=UTC)

@@ -157,6 +157,12 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     def _is_current(self) -> bool:
         return self.bucket_name is not None and self.path == self.files.lake / self.bucket_name / self.name
 
+    def __deepcopy__(self, _: Any) -> "StoredObject":
+        """A second name for the same file: moto copies what it lists."""
+        copied = StoredObject.__new__(StoredObject)
+        copied.__dict__.update(self.__dict__)
+        return copied
+
     def __del__(self) -> None:
         """Nothing: a file outlives the Python object that names it."""
 

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from local.run import RunResult, TableResult
+from local.results import RunResult, TableResult
 from local.story import StateVisit, Story
 
 COLOURS = {"published": "green", "SUCCEEDED": "green", "unchanged": "dim", "failed": "red", "FAILED": "red"}
@@ -86,7 +86,8 @@ def result(console: Console, result: RunResult) -> None:
     if result.error and result.error not in [row.error for row in result.tables]:
         console.print(result.error, style="red", highlight=False, soft_wrap=True, markup=False)
     console.print(
-        f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, {result.states_entered} states entered, "
+        f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "
+        f"{result.states_entered} states entered, "
         f"on AWS about {result.cost_usd} USD",
         style=COLOURS.get(result.status, ""),
         highlight=False,

@@ -9,6 +9,8 @@ from local import custom_resources
 from local.intrinsics import STACK_NAME, Intrinsics
 from local.resources import IGNORED, MAKERS, NAME_PROPERTIES, Deployment, Made, StackError, arn_of_ignored
 
+NEED_MANY = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
+
 
 class Stack:
     """A deployed template. Physical names: the template's, or `singstat-<logical id in lower case>`."""
@@ -23,9 +25,17 @@ class Stack:
 
     def deploy(self) -> None:
         """Make every resource whose condition holds. Errors: StackError names the resource and what is wrong."""
-        for logical_id, body in self._declared.items():
-            if "Condition" not in body or self._values.condition(body["Condition"]):
-                self._get(logical_id)
+        wanted = {
+            logical_id: body
+            for logical_id, body in self._declared.items()
+            if "Condition" not in body or self._values.condition(body["Condition"])
+        }
+        for body in wanted.values():
+            if custom_resources.is_custom(body["Type"]):  # its process starts while the rest is made
+                token = self._values.resolve(body["Properties"]["ServiceToken"])
+                self._deployment.functions.warm(token.split(":")[-1])
+        for logical_id in sorted(wanted, key=lambda one: wanted[one]["Type"] in NEED_MANY):
+            self._get(logical_id)
 
     def resource(self, logical_id: str) -> str:
         """The physical id: what Ref gives. Errors: StackError, no such resource."""

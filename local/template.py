@@ -5,6 +5,8 @@ The result is kept in `<lake>/.cache`, because importing the translators takes t
 
 import hashlib
 import json
+import logging
+import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,8 @@ def load_template(path: Path, cache: Path) -> Template:
 
     Local files appear as `{"Bucket": HERE, "Key": <path relative to the template>}`. `cache` is a folder.
     """
-    recipe = [path.read_bytes(), Path(__file__).read_bytes()]
-    recipe += [version(name).encode() for name in ("aws-sam-cli", "aws-sam-translator")]
-    kept = cache / f"{hashlib.sha256(b' '.join(recipe)).hexdigest()}.json"
+    sources = [path.read_bytes(), Path(__file__).read_bytes(), version("aws-sam-translator").encode()]
+    kept = cache / f"{hashlib.sha256(b' '.join(sources)).hexdigest()}.json"
     if kept.exists():
         content = json.loads(kept.read_bytes())
         if all(_digest(path.parent / name) == digest for name, digest in content["files"].items()):
@@ -45,17 +46,17 @@ def _digest(path: Path) -> str | None:
 def _translate(path: Path, files: dict[str, str]) -> Template:
     """Also fills `files`: the digests of the files read in, by their path relative to the template."""
     from boto3 import Session  # noqa: PLC0415 - seconds of imports that a warm cache saves
-    from samcli.yamlhelper import yaml_parse  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
     from samtranslator.utils.py27hash_fix import (  # noqa: PLC0415
         to_py27_compatible_template,
         undo_mark_unicode_str_in_template,
     )
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
 
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns that it could not publish its metrics
     template: Any = _included(yaml_parse(path.read_text()), path.parent, files)
-    if "AWS::LanguageExtensions" in template.get("Transform", []):
-        template = _loops_expanded(template)
+    template = _unrolled(template)
     for body in [*template.get("Globals", {}).values(), *template["Resources"].values()]:
         _point_here(body.get("Properties", body))
     to_py27_compatible_template(template, {})
@@ -67,15 +68,32 @@ def _translate(path: Path, files: dict[str, str]) -> Template:
     return plain
 
 
-def _loops_expanded(template: Template) -> Template:
-    """The template with each Fn::ForEach written out, and nothing else of it resolved."""
-    from samcli.lib.cfn_language_extensions import api, models  # noqa: PLC0415
+def _unrolled(value: Any) -> Any:
+    """`value` with each Fn::ForEach of CloudFormation's language extensions written out."""
+    if isinstance(value, list):
+        return [_unrolled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain: Template = {}
+    for key, item in value.items():
+        if key.startswith("Fn::ForEach::"):
+            name, values, body = item
+            for each in values:
+                plain |= _unrolled(_filled(body, name, each))
+        else:
+            plain[key] = _unrolled(item)
+    return plain
 
-    context = models.TemplateProcessingContext(fragment=template)
-    resolver = api.create_default_intrinsic_resolver(context)
-    loops = api.ForEachProcessor(intrinsic_resolver=resolver)
-    expanded: Template = api.ProcessingPipeline([api.TemplateParsingProcessor(), loops]).process_template(context)
-    return expanded
+
+def _filled(value: Any, name: str, each: str) -> Any:
+    """`value` with `${name}` replaced by `each` and `&{name}` by its letters and digits."""
+    if isinstance(value, str):
+        return value.replace(f"${{{name}}}", each).replace(f"&{{{name}}}", re.sub("[^a-zA-Z0-9]", "", each))
+    if isinstance(value, list):
+        return [_filled(item, name, each) for item in value]
+    if isinstance(value, dict):
+        return {_filled(key, name, each): _filled(item, name, each) for key, item in value.items()}
+    return value
 
 
 def _included(value: Any, folder: Path, files: dict[str, str]) -> Any:

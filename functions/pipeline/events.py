@@ -108,6 +108,7 @@ class Staging(Event):
 class CrawlStatus(Event):
     """`previous_start` is when the crawl before ours began (empty: never); READY proves nothing without it."""
 
+    run_id: str
     crawler: str
     previous_start: str
     polls: int

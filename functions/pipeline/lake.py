@@ -46,6 +46,13 @@ def swap(key: str, value: msgspec.Struct, etag: str) -> bool:
     return _put(key, value, IfMatch=etag) if etag else write_once(key, value)
 
 
+def delete_folder(prefix: str) -> None:
+    """Delete every object below `prefix`, as far as readers can see."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
+        if objects := [{"Key": found["Key"]} for found in page.get("Contents", [])]:
+            s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
+
+
 def _put(key: str, value: msgspec.Struct | bytes, **condition: str) -> bool:
     try:
         s3.put_object(Bucket=BUCKET, Key=key, Body=_body(value), **condition)  # type: ignore[arg-type]

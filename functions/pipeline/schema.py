@@ -16,15 +16,24 @@ STAGED = LABELS | PERIOD | LEVELS | VALUE
 STAGED_PARTITIONS = {"run": TEXT, "frequency": TEXT, "table_id": TEXT}
 
 
-def matches(columns: Sequence[tuple[str, str]], partitions: Sequence[tuple[str, str]]) -> bool:
-    """Whether a catalogue table has the staged columns, in any order, and the staged partitions, in theirs."""
+Columns = Sequence[tuple[str, str]]
+
+
+def matches(table: tuple[Columns, Columns] | None) -> bool:
+    """Whether a catalogue table (columns, partition keys) has the staged columns, in any order, and its partitions."""
+    if table is None:
+        return False
+    columns, partitions = table
     return dict(columns) == STAGED and list(partitions) == list(STAGED_PARTITIONS.items())
 
 
-def check_crawled(columns: Sequence[tuple[str, str]], partitions: Sequence[tuple[str, str]]) -> None:
+def check_crawled(table: tuple[Columns, Columns] | None) -> None:
     """Raise `CatalogueFailed` naming what the crawler found where something else is declared."""
-    if matches(columns, partitions):
+    if matches(table):
         return
+    if table is None:
+        raise CatalogueFailed("the crawler made no table")
+    columns, partitions = table
     found, declared = dict([*columns, *partitions]), STAGED | STAGED_PARTITIONS
     odd = sorted(name for name in found.keys() | declared.keys() if found.get(name) != declared.get(name))
     differences = ", ".join(f"{name}: {found.get(name, 'absent')}, not {declared.get(name, 'there')}" for name in odd)

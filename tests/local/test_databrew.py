@@ -90,7 +90,7 @@ def step(operation: str, conditions: list[dict[str, str]] | None = None, **param
 
 def output(lake: Path, columns: str = "*") -> list[tuple[Any, ...]]:
     source = f"read_parquet('{lake}/data/out/**/*.parquet', hive_partitioning=false)"
-    rows = duckdb.connect().execute(f"SELECT {columns} FROM {source} ORDER BY ALL").fetchall()  # noqa: S608
+    rows = duckdb.connect().execute(f"SELECT {columns} FROM {source} ORDER BY ALL").fetchall()
     return [tuple(row) for row in rows]
 
 

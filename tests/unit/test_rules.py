@@ -67,7 +67,9 @@ def crawler(state: str, status: str = "", started: datetime = YESTERDAY) -> dict
     )
 
 
-POLL = CrawlStatus(crawler="c", previous_start=YESTERDAY.isoformat(), polls=1, poll_limit=9, status="RUNNING")
+POLL = CrawlStatus(
+    run_id="r", crawler="c", previous_start=YESTERDAY.isoformat(), polls=1, poll_limit=9, status="RUNNING"
+)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,8 @@ COLUMNS, PARTITIONS = list(schema.STAGED.items()), list(schema.STAGED_PARTITIONS
 
 
 def test_the_declared_schema_matches_in_any_order_of_columns():
-    assert schema.matches(COLUMNS[::-1], PARTITIONS)
-    schema.check_crawled(COLUMNS, PARTITIONS)
+    assert schema.matches((COLUMNS[::-1], PARTITIONS))
+    schema.check_crawled((COLUMNS, PARTITIONS))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_the_declared_schema_matches_in_any_order_of_columns():
 )
 def test_another_schema_stops_the_run(columns, partitions, why):
     with pytest.raises(CatalogueFailed, match=why):
-        schema.check_crawled(columns, partitions)
+        schema.check_crawled((columns, partitions))
 
 
 def header(day: int = 24, total: int | None = 2) -> Header:
@@ -274,3 +276,8 @@ def test_an_unchanged_run_costs_a_fraction_of_a_cent_and_a_crawl_most_of_the_res
 
 def test_an_empty_tally_is_empty():
     assert tally([]) == Tally()
+
+
+def test_a_crawl_that_made_no_table_stops_the_run():
+    with pytest.raises(CatalogueFailed, match="no table"):
+        schema.check_crawled(None)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from local.aws import TEMPLATE
 from local.replay import Replay
+from local.template import load_template
 
 SINGSTAT = Path(sys.executable).with_name("singstat")
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -41,8 +44,17 @@ def query(sql: str, lake: Path) -> list[dict[str, Any]]:
     return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="session")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as `LocalAWS` keeps it translated: two seconds that not every test need take again."""
+    cache = tmp_path_factory.mktemp("translated")
+    load_template(TEMPLATE, cache)
+    return cache
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Path:
+def lake(tmp_path: Path, translated: Path) -> Path:
+    shutil.copytree(translated, tmp_path / "lake" / ".cache")
     return tmp_path / "lake"
 
 

@@ -116,9 +116,16 @@ def test_a_wrong_call_is_refused_before_anything_is_downloaded(lake, words, why)
     assert not list(lake.glob("*/untransformedsingstatdata"))
 
 
-def test_a_query_that_cannot_be_answered_is_one_line(lake):
-    done = call("query", "SELECT * FROM nowhere", lake=lake)
+def test_a_query_that_cannot_be_answered_is_one_line(published):
+    done = call("query", "SELECT * FROM nowhere", lake=published[0])
 
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "nowhere" in done.stderr
+
+
+def test_a_query_before_the_first_run_says_what_to_do(lake):
+    done = call("tables", lake=lake)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "start with `singstat run`" in done.stderr

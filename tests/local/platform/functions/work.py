@@ -84,3 +84,8 @@ def meet(event: dict[str, Any], _: Any) -> int:
     while len(list(place.iterdir())) < event["parties"]:
         time.sleep(0.01)
     return os.getpid()
+
+
+def answer(event: dict[str, Any], _: Any) -> None:
+    """Answer a task's token while the task is only being started."""
+    boto3.client("stepfunctions").send_task_success(taskToken=event["token"], output='"early"')

@@ -1,0 +1,88 @@
+"""A wrong transform is stopped before readers see anything: by its own end, by the schema, or by the numbers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from pipeline.events import RunRequest
+
+from local import athena
+from local.aws import TEMPLATE, LocalAWS
+from local.replay import Replay
+from local.run import run
+
+STEPS = json.loads((TEMPLATE.parent / "databrew" / "recipe.json").read_text("utf-8"))["Steps"]
+
+
+def step(operation: str, **parameters: str) -> dict[str, object]:
+    return {"Action": {"Operation": operation, "Parameters": parameters}}
+
+
+def project(folder: Path, steps: list[dict[str, object]]) -> Path:
+    """A copy of the project with other recipe steps; the path of its template."""
+    for name in ("functions", "statemachine"):
+        (folder / name).symlink_to(TEMPLATE.parent / name)
+    shutil.copy(TEMPLATE, folder)
+    (folder / "databrew").mkdir()
+    (folder / "databrew" / "recipe.json").write_text(json.dumps({"Steps": steps}), "utf-8")
+    return folder / "template.yaml"
+
+
+def published(lake: Path) -> int:
+    return len(athena.run("SELECT table_id FROM tables", "transformed_singstat_data", [], lake).rows)
+
+
+@pytest.mark.parametrize(
+    ("steps", "error", "why"),
+    [
+        pytest.param(
+            [*STEPS, step("ENCODE_EVERYTHING")], "TransformFailed", "ENCODE_EVERYTHING", id="a step nobody knows"
+        ),
+        pytest.param(STEPS[:2], "CatalogueFailed", "vintage: string, not date", id="a type that is not declared"),
+        pytest.param(
+            [*STEPS, step("REMOVE_MISSING", sourceColumn="value")],
+            "VerificationFailed",
+            "M810001 observations: 47 staged, 48 downloaded",
+            id="rows lost",
+        ),
+        pytest.param(
+            [step("REPLACE_TEXT", sourceColumn="value", pattern="2", value="3"), *STEPS],
+            "VerificationFailed",
+            "total_value",
+            id="values changed",
+        ),
+    ],
+)
+def test_nothing_is_published(tmp_path, steps, error, why):
+    lake = tmp_path / "lake"
+    folder = tmp_path / "project"
+    folder.mkdir()
+    with Replay() as replay:
+        replay.tables["M810001"].revise("25/09/2026", {("2", "1970"): "-"})
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(lake, project(folder, steps), parameters) as aws:
+            result = run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
+            jobs = aws.client("databrew").list_jobs()["Jobs"]
+
+    assert result.status == "FAILED"
+    assert result.error.startswith(f"{error}: ")
+    assert why in result.error
+    assert "Next: " in result.error
+    assert result.tables[0].status == "failed"
+    assert published(lake) == 0
+    assert jobs == []
+
+
+def test_the_run_after_it_publishes(tmp_path):
+    lake, folder = tmp_path / "lake", tmp_path / "project"
+    folder.mkdir()
+    with Replay() as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(lake, project(folder, STEPS[:2]), parameters) as aws:
+            run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
+        shutil.rmtree(folder)
+        with LocalAWS(lake, parameters=parameters) as aws:
+            result = run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
+
+    assert (result.status, result.tables[0].status, published(lake)) == ("SUCCEEDED", "published", 1)

@@ -1,0 +1,168 @@
+"""The laptop's AWS: its functions, their processes, its lock."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.aws import LocalAWS
+from local.lock import LakeInUseError, Lock
+
+PLATFORM = Path(__file__).parent / "platform"
+TEMPLATE = PLATFORM / "template.yaml"
+WORK = "singstat-workfunction"
+IMPATIENT = "singstat-impatientfunction"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+@pytest.fixture(scope="class")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
+    with LocalAWS(tmp_path_factory.mktemp("lake"), TEMPLATE) as running:
+        yield running
+
+
+def invoke(aws: LocalAWS, event: dict[str, Any], function: str = WORK) -> tuple[str | None, Any]:
+    answer = aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
+    return answer.get("FunctionError"), json.load(answer["Payload"])
+
+
+class TestFunctions:
+    def test_event_context_and_folder(self, aws: LocalAWS) -> None:
+        failed, answer = invoke(aws, {"do": "echo", "text": "é\n"})
+        assert failed is None
+        assert answer["event"] == {"do": "echo", "text": "é\n"}
+        assert (answer["function"], answer["memory"]) == (WORK, "256")
+        assert answer["arn"] == aws.attribute("WorkFunction", "Arn")
+        assert answer["folder"] == str(PLATFORM / "functions")
+        assert 0 < answer["left"] <= 60_000
+        assert "echoing\n" in (aws.lake / ".logs" / f"{WORK}.log").read_text()
+
+    def test_a_process_stays_warm(self, aws: LocalAWS) -> None:
+        processes = {invoke(aws, {"do": "echo"})[1]["process"] for _ in range(3)}
+        assert len(processes) == 1
+
+    def test_the_environment_is_the_functions_own(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SECRET_OF_THE_SHELL", "1")
+        invoke(aws, {"do": "leave", "code": 0})
+        _, variables = invoke(aws, {"do": "environment"})
+        variables.pop("LC_CTYPE", None)  # set by Python itself
+        assert set(variables) == {
+            *("PATH", "HOME", "LANG", "TZ", "GREETING", "REGISTERED", "PAUSES", "BUCKET"),
+            *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_REGION", "AWS_DEFAULT_REGION"),
+            *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        }
+        assert variables["AWS_ENDPOINT_URL"] == aws.url
+
+    def test_each_function_has_its_role_and_its_key(self, aws: LocalAWS) -> None:
+        assert "/singstat-workfunctionrole/" in invoke(aws, {"do": "identity"})[1]
+        _, one = invoke(aws, {"do": "environment"})
+        _, other = invoke(aws, {"do": "environment"}, IMPATIENT)
+        assert one["AWS_ACCESS_KEY_ID"] != other["AWS_ACCESS_KEY_ID"]
+
+    def test_errors_of_the_handler(self, aws: LocalAWS) -> None:
+        failed, error = invoke(aws, {"do": "wrong", "id": 7})
+        assert failed == "Unhandled"
+        assert (error["errorType"], error["errorMessage"]) == ("ValueError", "no 7")
+        assert [line for line in error["stackTrace"] if "in wrong" in line]
+        assert set(error) == {"errorType", "errorMessage", "requestId", "stackTrace"}
+        assert invoke(aws, {"do": "unmarshalled"})[1]["errorType"] == "Runtime.MarshalError"
+
+    @pytest.mark.parametrize(
+        ("handler", "kind"),
+        [("absent.handler", "Runtime.ImportModuleError"), ("work.absent", "Runtime.HandlerNotFound")],
+    )
+    def test_handlers_that_do_not_exist(self, aws: LocalAWS, handler: str, kind: str) -> None:
+        deployed = aws.functions.deployed[WORK]
+        aws.functions.add(replace(deployed, name="lost", handler=handler))
+        failed, error = invoke(aws, {}, "lost")
+        assert (failed, error["errorType"]) == ("Unhandled", kind)
+
+    def test_a_function_that_takes_too_long_is_stopped(self, aws: LocalAWS) -> None:
+        _, before = invoke(aws, {"do": "echo"}, IMPATIENT)
+        failed, error = invoke(aws, {"do": "hang"}, IMPATIENT)
+        assert (failed, error["errorType"]) == ("Unhandled", "Sandbox.Timedout")
+        assert error["errorMessage"].endswith("Task timed out after 1.00 seconds")
+        assert invoke(aws, {"do": "echo"}, IMPATIENT)[1]["process"] != before["process"]
+        assert not exists(before["process"])
+
+    def test_a_process_that_ends(self, aws: LocalAWS) -> None:
+        failed, error = invoke(aws, {"do": "leave", "code": 3})
+        assert (failed, error["errorType"]) == ("Unhandled", "Runtime.ExitError")
+        assert error["errorMessage"].endswith("exit status 3")
+        assert invoke(aws, {"do": "echo"})[0] is None
+
+    def test_eight_at_a_time(self, aws: LocalAWS, tmp_path: Path) -> None:
+        event = {"do": "meet", "folder": str(tmp_path), "parties": 8}
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: invoke(aws, event, aws.attribute("WorkFunction", "Arn")), range(8)))
+        assert len({process for _, process in answers}) == 8
+
+    def test_asynchronous_invocation(self, aws: LocalAWS, tmp_path: Path) -> None:
+        event = json.dumps({"do": "meet", "folder": str(tmp_path), "parties": 1})
+        answer = aws.client("lambda").invoke(FunctionName=WORK, InvocationType="Event", Payload=event)
+        assert answer["StatusCode"] == 202
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+
+
+SOURCE = """
+import sys, time
+from pathlib import Path
+from local.aws import LocalAWS
+with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
+    print(aws.functions.invoke("singstat-workfunction", {"do": "echo"}).payload.decode(), flush=True)
+    aws.functions.invoke("singstat-workfunction", {"do": "hang"})
+"""
+
+
+def exists(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class TestProcesses:
+    def test_one_at_a_time_on_a_lake(self, lake: Path) -> None:
+        lake.mkdir()
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+            (lake / ".lock").write_text(str(other.pid))
+            with (
+                pytest.raises(LakeInUseError, match=f"Process {other.pid} is using the lake"),
+                LocalAWS(lake, TEMPLATE),
+            ):
+                pass
+            other.kill()
+        lock = Lock(lake)
+        lock.take()
+        assert (lake / ".lock").read_text() == str(os.getpid())
+        lock.release()
+        assert not list(lake.iterdir())
+
+    def test_workers_end_with_a_killed_parent(self, lake: Path) -> None:
+        command = [sys.executable, "-c", SOURCE, str(lake), str(TEMPLATE)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PLATFORM.parents[2]) as parent:
+            assert parent.stdout
+            worker = json.loads(parent.stdout.readline())["process"]
+            parent.kill()
+        while exists(worker):
+            time.sleep(0.01)
+
+    def test_workers_end_with_the_laptops_aws(self, lake: Path) -> None:
+        with LocalAWS(lake, TEMPLATE) as aws:
+            worker = invoke(aws, {"do": "echo"})[1]["process"]
+        assert not exists(worker)
+        assert not (lake / ".lock").exists()
