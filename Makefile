@@ -36,7 +36,7 @@ bench: .venv/test
 # check holds all that test holds, and test all that run holds: a smaller set never takes a larger one's packages away.
 .venv/run .venv/test .venv/check: .venv/%: .venv/bin/uv requirements/%.txt pyproject.toml
 	@echo "Installing requirements/$*.txt ..."
-	@$(UV) sync --quiet --python $(BIN)/python --require-hashes requirements/$*.txt
+	@$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$*.txt
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch .venv/run; case $* in test|check) touch .venv/test;; esac; case $* in check) touch .venv/check;; esac
 

@@ -51,7 +51,7 @@ def test_a_table_of_several_pages_is_whole(published):
     with (RECORDINGS / "values" / "M550002.2024-02.stb-ingester.csv").open(encoding="utf-8") as file:
         names, *lines = csv.reader(file)
     recorded_values = {
-        (line[0], f"{name[:4]}-{MONTHS[name[4:]]:02}-01"): Decimal(cell)
+        (line[0].strip(), f"{name[:4]}-{MONTHS[name[4:]]:02}-01"): Decimal(cell)
         for line in lines
         for name, cell in zip(names[1:], line[1:], strict=True)
     }
@@ -82,7 +82,7 @@ def test_downloaded_equals_verified_equals_published(published):
 
 def test_every_page_is_kept_as_it_came(published):
     lake, _ = published
-    (bucket,) = {path.parents[5] for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")} or {None}
+    (bucket,) = {path.parents[4] for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")}
     pages = [
         page
         for path in lake.glob("*/untransformedsingstatdata/*/*/*/manifest.json")
