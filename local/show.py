@@ -61,7 +61,8 @@ def _progress(story: Story, pages: int) -> Group:
         if visit.name == "DownloadTable":
             text.append(f"  {visit.done} of {visit.times} begun, {pages} pages kept")
         busy = running and visit.done < visit.times
-        lines.append(Spinner("dots", text) if busy else Text("✓ ", style="green").append(text))
+        ended = ("✗ ", "red") if visit.name == story.error else ("✓ ", "green")
+        lines.append(Spinner("dots", text) if busy else Text.assemble(ended, text))
     return Group(*lines)
 
 
@@ -83,7 +84,7 @@ def result(console: Console, result: RunResult) -> None:
     console.print(table)
     for row in filter(lambda row: row.error, result.tables):
         console.print(f"{row.error}", style="red", highlight=False, soft_wrap=True, markup=False)
-    if result.error and result.error not in [row.error for row in result.tables]:
+    if result.error and not any(row.error for row in result.tables):
         console.print(result.error, style="red", highlight=False, soft_wrap=True, markup=False)
     console.print(
         f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "

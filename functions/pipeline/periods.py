@@ -1,7 +1,7 @@
 """SingStat's period keys as dates."""
 
 import re
-from datetime import date
+from functools import lru_cache
 
 from pipeline.errors import SourceContract
 from pipeline.events import Frequency
@@ -16,8 +16,9 @@ FORMS: dict[Frequency, re.Pattern[str]] = {
 }
 
 
-def period_start(key: str, frequency: Frequency) -> date:
-    """The first day of the period that `key` names, like `2026 1Q` in a quarterly table.
+@lru_cache(maxsize=8192)  # every series of a table has the same keys
+def period_start(key: str, frequency: Frequency) -> str:
+    """The first day, ISO, of the period that `key` names, like `2026 1Q` in a quarterly table.
 
     Raises `SourceContract` for any other form.
     """
@@ -33,4 +34,4 @@ def period_start(key: str, frequency: Frequency) -> date:
         first_month = 6 * int(half) - 5
     else:
         first_month = 1
-    return date(int(parts["year"]), first_month, 1)
+    return f"{parts['year']}-{first_month:02}-01"

@@ -10,6 +10,7 @@ from pipeline.source import MAX_COLUMN_LEVELS, Header, Page, Row, label
 from pipeline.values import Meaning, read_value
 
 Path = tuple[str, ...]
+NO_LEVELS = ("",) * MAX_COLUMN_LEVELS
 
 
 class Observation(Struct, frozen=True):
@@ -73,29 +74,30 @@ class Table:
 
     def observations(self) -> Iterator[tuple[Observation, Meaning]]:
         """Every cell with the meaning of its text: series as they came, the periods of a series in time order."""
-        header = self.header
+        table_id, frequency, vintage = self.header.table_id, self.header.frequency, self.header.vintage.isoformat()
         for series_no, row in self.rows.items():
+            series, unit, footnote = label(row.series), label(row.unit), label(row.footnote)
             for start, path, text in self._ordered(series_no):
-                period, columns = ("", path) if header.frequency == "cross_sectional" else (path[0], ())
+                period, columns = ("", path) if frequency == "cross_sectional" else (path[0], ())
+                levels = [*map(label, columns), *NO_LEVELS[len(columns) :]]
                 meaning, value = read_value(text)
-                levels = [*map(label, columns), *[""] * (MAX_COLUMN_LEVELS - len(columns))]
                 observation = Observation(
-                    header.table_id,
-                    header.frequency,
+                    table_id,
+                    frequency,
                     series_no,
-                    label(row.series),
-                    label(row.unit),
-                    label(row.footnote),
+                    series,
+                    unit,
+                    footnote,
                     period,
                     start,
-                    column_1=levels[0],
-                    column_2=levels[1],
-                    column_3=levels[2],
-                    column_4=levels[3],
-                    column_5=levels[4],
-                    value=value,
-                    value_text=text,
-                    vintage=header.vintage.isoformat(),
+                    levels[0],
+                    levels[1],
+                    levels[2],
+                    levels[3],
+                    levels[4],
+                    value,
+                    text,
+                    vintage,
                 )
                 yield observation, meaning
 
@@ -106,4 +108,4 @@ class Table:
         if nested := next((path for path in self.cells[series_no] if len(path) > 1), None):
             raise SourceContract(f"series {series_no} has nested columns ({' / '.join(nested)}) in a time series")
         cells = self.cells[series_no].items()
-        return sorted((period_start(path[0], frequency).isoformat(), path, text) for path, text in cells)
+        return sorted((period_start(path[0], frequency), path, text) for path, text in cells)

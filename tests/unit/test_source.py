@@ -16,13 +16,13 @@ RESPONSES = Path(__file__).parents[2] / "local" / "recordings" / "responses"
 @pytest.mark.parametrize(
     ("key", "frequency", "expected"),
     [
-        ("1961 Jan", "monthly", date(1961, 1, 1)),
-        ("2026 Dec", "monthly", date(2026, 12, 1)),
-        ("1975 1Q", "quarterly", date(1975, 1, 1)),
-        ("2026 4Q", "quarterly", date(2026, 10, 1)),
-        ("2018 1H", "half_yearly", date(2018, 1, 1)),
-        ("2019 H2", "half_yearly", date(2019, 7, 1)),
-        ("2020", "yearly", date(2020, 1, 1)),
+        ("1961 Jan", "monthly", "1961-01-01"),
+        ("2026 Dec", "monthly", "2026-12-01"),
+        ("1975 1Q", "quarterly", "1975-01-01"),
+        ("2026 4Q", "quarterly", "2026-10-01"),
+        ("2018 1H", "half_yearly", "2018-01-01"),
+        ("2019 H2", "half_yearly", "2019-07-01"),
+        ("2020", "yearly", "2020-01-01"),
     ],
 )
 def test_period(key, frequency, expected):

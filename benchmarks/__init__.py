@@ -1,0 +1,1 @@
+"""What costs what, as ratios measured in one run: `make bench`."""
