@@ -15,9 +15,9 @@ source = SingStat.from_environment()
 
 @task
 def handler(request: DownloadRequest) -> DownloadOutcome:
-    fetch = Fetch(source, request.table_id, request.run_id)
-    header = fetch.header()
     published, _ = lake.read_if_there(keys.publication(request.table_id), Publication)
+    fetch = Fetch(source, request.table_id, request.run_id, known_title=published.title if published else "")
+    header = fetch.header()
     if published and is_current(published, header) and not request.force and glue.shows(published):
         status: DownloadStatus = "unchanged"
         observations = published.observations

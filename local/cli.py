@@ -6,17 +6,22 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pipeline.errors import InputInvalid
+from pipeline.errors import InputInvalid, PipelineError
 from pipeline.events import RunRequest
 from pipeline.plan import plan_tables
+from pipeline.singstat import SingStat
+from pipeline.source import read_search
 from rich.console import Console
 
+from local import as_of as past
 from local import athena, show
+from local import revisions as changes
 from local.catalogue import FILE_NAME
 from local.story import recall
 
@@ -24,6 +29,7 @@ FAILED, WRONG_CALL = 1, 2
 DATASETS = ("monthly", "quarterly", "yearly")
 QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1"}  # nothing on a laptop takes minutes
 PUBLISHED = "transformed_singstat_data"
+LIVE = "https://tablebuilder.singstat.gov.sg/api/table"
 TABLES = "SELECT table_id, title, frequency, vintage, observations, source_agency, fetched_at FROM tables ORDER BY 1"
 
 app = typer.Typer(
@@ -86,17 +92,60 @@ def run(
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="Athena SQL, like: SELECT * FROM monthly LIMIT 5")],
+    as_of: Annotated[datetime | None, typer.Option(help="Ask what readers saw on a day.", formats=["%Y-%m-%d"])] = None,
     shape: Shape = Format.TABLE,
     lake: Lake = LAKE,
 ) -> None:
-    """Athena SQL over the published tables."""
-    _print(_ask(sql, lake), shape)
+    """Athena SQL over the published tables, as they are or as they were."""
+    with _one_line_errors():
+        asked = past.as_of(sql, as_of.date()) if as_of else sql
+    _print(_ask(asked, lake), shape)
 
 
 @app.command()
 def tables(shape: Shape = Format.TABLE, lake: Lake = LAKE) -> None:
     """What is published: one row for each table."""
     _print(_ask(TABLES, lake), shape)
+
+
+@app.command()
+def revisions(
+    table_id: Annotated[str, typer.Argument(help="The table, like M550002.")],
+    earlier: Annotated[
+        str | None, typer.Option("--from", help="An edition or vintage (default: the one before).")
+    ] = None,
+    later: Annotated[str | None, typer.Option("--to", help="An edition or vintage; default: the newest.")] = None,
+    shape: Shape = Format.TABLE,
+    lake: Lake = LAKE,
+) -> None:
+    """What changed in a table between two editions: each cell that was revised, is new or was deleted."""
+    with _one_line_errors():
+        known = changes.editions(lake, table_id)
+        through = changes.between(known, earlier, later)
+        found = changes.revisions(lake, table_id, through)
+    if not through:
+        errors.print(
+            f"{table_id} has one edition, {known[0]}: nothing to compare it with", style="dim", highlight=False
+        )
+    columns = [(name, "varchar") for name in changes.Revision._fields]
+    _print(athena.Result(columns, [tuple(revision) for revision in found], 0), shape)
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words of a title.")],
+    base_url: Annotated[str | None, typer.Option(help="The API's root; default: the recorded answers.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask SingStat itself (takes 7 to 10 s).")] = False,
+    shape: Shape = Format.TABLE,
+) -> None:
+    """Find tables by the words of their titles."""
+    with _one_line_errors(), _source(base_url, live) as parameters:
+        source = SingStat(parameters.get("SourceUrl", LIVE), backoff_seconds=1)
+        found = read_search(source.search(" ".join(words)))
+    if not found:
+        errors.print(f"no table has {' '.join(words)!r} in its title", style="dim", highlight=False)
+    columns = [("id", "varchar"), ("title", "varchar"), ("kind", "varchar")]
+    _print(athena.Result(columns, [(table.id, table.title, table.kind) for table in found], 0), shape)
 
 
 @app.command()
@@ -134,7 +183,7 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except InputInvalid as error:
         _stop(str(error), WRONG_CALL)
-    except (athena.QueryError, LookupError, OSError) as error:
+    except (athena.QueryError, PipelineError, LookupError, OSError) as error:
         _stop(str(error), FAILED)
 
 

@@ -54,7 +54,7 @@ class SourceRefused(SourceError):
 
 
 class TableNotFound(SourceError):
-    next_step = "look for its successor with `singstat search`; rebasing retires table ids"
+    next_step = "look for its successor with `singstat search` and put that into the list"
 
 
 class SourceMalformed(SourceError):

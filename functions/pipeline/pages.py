@@ -2,14 +2,16 @@
 
 import hashlib
 import io
+from contextlib import suppress
 
 from isal import igzip
 
 from pipeline import keys, lake
-from pipeline.errors import SourceInconsistent
+from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
 from pipeline.manifest import Count, KeptPage, Manifest
 from pipeline.singstat import SingStat
-from pipeline.source import Header, Page, read_metadata, read_page
+from pipeline.source import Header, Page, read_metadata, read_page, read_search
+from pipeline.successor import search_words, successor
 from pipeline.table import Table
 
 MAX_ATTEMPTS = 20
@@ -18,19 +20,36 @@ MAX_ATTEMPTS = 20
 class Fetch:
     """Fetches from `source` and keeps what it fetches under `untransformedsingstatdata/`."""
 
-    def __init__(self, source: SingStat, table_id: str, run_id: str) -> None:
-        self._source, self._table_id, self._run_id = source, table_id, run_id
+    def __init__(self, source: SingStat, table_id: str, run_id: str, known_title: str = "") -> None:
+        """`known_title` is the title under which the table was published before."""
+        self._source, self._table_id, self._run_id, self._title = source, table_id, run_id, known_title
         self._folder = ""
         self._kept: list[KeptPage] = []
         self._metadata = b""
 
     def header(self) -> Header:
-        """The table's header now. Raises `SourceInconsistent` when SingStat answers with another table."""
-        self._metadata = self._source.metadata(self._table_id)
+        """The table's header now.
+
+        Raises `SourceInconsistent` when SingStat answers with another table, `TableNotFound` when it knows none by
+        this id; that names the successor of a table that was published before.
+        """
+        try:
+            self._metadata = self._source.metadata(self._table_id)
+        except TableNotFound as error:
+            raise TableNotFound(f"{error.cause}{self._hint()}") from error
         header = read_metadata(self._metadata)
         if header.table_id != self._table_id:
             raise SourceInconsistent(f"SingStat answered with table {header.table_id[:20]!r}")
         return header
+
+    def _hint(self) -> str:
+        if not self._title:
+            return ""
+        with suppress(SourceError):
+            found = successor(self._table_id, self._title, read_search(self._source.search(search_words(self._title))))
+            if found:
+                return f"; it was retired, {found.id} ({found.title}) has the same title but for its years"
+        return "; it was published before, so it was retired"
 
     def page(self, header: Header, number: int, offset: int, limit: int | None) -> Page:
         """Page `number`, kept before it is read. The first page of a fetch opens a folder that nobody wrote to."""

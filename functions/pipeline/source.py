@@ -117,6 +117,18 @@ class Page(Struct, frozen=True):
     rows: list[Row]
 
 
+class Found(Struct, frozen=True, rename={"kind": "tableType"}):
+    """A hit of the search. `kind` is what SingStat calls the table's type."""
+
+    id: str
+    title: str
+    kind: str = ""
+
+
+class _Search(Struct):
+    records: list[Found] = field(default_factory=list)
+
+
 class _Metadata(Struct):
     records: Records
 
@@ -152,6 +164,15 @@ def read_page(body: bytes) -> Page:
     records = _decode(data, Records)
     limit = int(records.limit) if records.limit and records.limit.isdecimal() else None
     return Page(vintage=_day(records.updated), limit=limit or None, rows=records.row)
+
+
+def read_search(body: bytes) -> list[Found]:
+    """The hits in a search answer, perhaps none. Raises as `read_metadata`."""
+    data = _data(body)
+    if bytes(data).startswith(b'"'):
+        return []
+    found: list[Found] = _decode(data, _Search).records
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,8 @@ from pipeline import schema
 from pipeline.table import Observation
 from samtranslator.yaml_helper import yaml_parse
 
+from local.cli import LIVE
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
@@ -121,6 +123,10 @@ def test_every_wait_takes_its_seconds_from_the_run():
     waits = [state["SecondsPath"] for state in STATES.values() if state["Type"] == "Wait"]
 
     assert waits == ["$.poll_seconds"] * 3
+
+
+def test_the_command_and_the_template_ask_the_same_singstat():
+    assert TEMPLATE["Parameters"]["SourceUrl"]["Default"] == LIVE
 
 
 def test_nothing_literal_that_belongs_to_an_account():

@@ -1,6 +1,7 @@
 """When something is wrong: one clear line, a named error, and readers see what they saw before."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from conftest import call, query, run
@@ -92,7 +93,7 @@ def test_a_new_vintage_replaces_the_old_whole(lake, replay):
     code, result = run("M212161", "--base-url", replay.url, lake=lake)
 
     assert (code, result["tables"][0]["vintage"], result["tables"][0]["observations"]) == (0, "2026-10-24", 147)
-    assert [row["value"] for row in query(BEFORE, lake)] == ["99.9"]
+    assert [Decimal(row["value"]) for row in query(BEFORE, lake)] == [Decimal("99.9")]
     old = query("SELECT edition, count(*) AS n FROM quarterly_vintages GROUP BY edition ORDER BY edition", lake)
     assert old == [{"edition": "2026-07-24.1", "n": "146"}, {"edition": "2026-10-24.1", "n": "147"}]
 
