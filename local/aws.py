@@ -22,9 +22,8 @@ from local.functions import Functions
 from local.lock import Lock
 from local.resources import Deployment
 from local.stack import Stack
-from local.template import load_template
+from local.template import TEMPLATE, load_template
 
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
 

@@ -24,6 +24,7 @@ from local import athena, show
 from local import revisions as changes
 from local.catalogue import FILE_NAME
 from local.story import recall
+from local.template import TEMPLATE, load_template
 
 FAILED, WRONG_CALL = 1, 2
 DATASETS = ("monthly", "quarterly", "yearly")
@@ -69,17 +70,22 @@ def run(
     lake: Lake = LAKE,
 ) -> None:
     """Download, transform, verify and publish tables; recorded answers of SingStat unless told otherwise."""
-    from local.aws import LocalAWS  # noqa: PLC0415 - moto takes a second that other commands need not wait
-    from local.run import run as run_pipeline  # noqa: PLC0415
-
     if live and base_url:
         _stop("give --live or --base-url, not both", WRONG_CALL)
     if not tables and dataset is None:
         dataset = "all"
     request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
-    with _one_line_errors(), _source(base_url, live) as parameters, LocalAWS(lake, parameters=parameters) as aws:
-        plan_tables(request, {name: aws.stack.parameter(f"{name.capitalize()}Tables") for name in DATASETS})
-        with show.watching(console, quiet=as_json) as watch:
+    with _one_line_errors():
+        plan_tables(request, datasets(lake))
+
+        from local.aws import LocalAWS  # noqa: PLC0415 - moto takes a second that other commands need not wait
+        from local.run import run as run_pipeline  # noqa: PLC0415
+
+        with (
+            _source(base_url, live) as parameters,
+            LocalAWS(lake, parameters=parameters) as aws,
+            show.watching(console, quiet=as_json) as watch,
+        ):
             result = run_pipeline(aws, request, watch)
     if as_json:
         sys.stdout.write(show.as_json(result) + "\n")
@@ -156,6 +162,12 @@ def explain(
     """The story of a run: its states, how long each took, what failed and why."""
     with _one_line_errors():
         show.story(console, recall(lake, run_id))
+
+
+def datasets(lake: Path) -> dict[str, list[str]]:
+    """The table ids of each dataset, as the template lists them."""
+    parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
+    return {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in DATASETS}
 
 
 def main() -> None:

@@ -87,9 +87,10 @@ class Table:
 
 
 def period_order(key: str) -> tuple[int, int]:
-    """Sort key of a period key (`2022`, `2018 1H`, `1975 1Q`, `1961 Jan`), whose own text order is not time order."""
+    """What sorts period keys by time: `1975 1Q`, `1961 Jan`, `2018 1H`, `2019 H1`, `2020`; of other forms the digits."""
     year, _, part = key.partition(" ")
-    return int(year), MONTHS.index(part) if part in MONTHS else int(part[:1] or 0)
+    digits = [int("".join(filter(str.isdecimal, text)) or 0) for text in (year, part)]
+    return digits[0], MONTHS.index(part) if part in MONTHS else digits[1]
 
 
 def load_recordings() -> dict[str, Table]:

@@ -41,10 +41,6 @@ class Stack:
         """The physical id: what Ref gives. Errors: StackError, no such resource."""
         return self._get(logical_id).physical_id
 
-    def parameter(self, name: str) -> Any:
-        """The value of a parameter: text, or a list where the template declares a list."""
-        return self._values.resolve({"Ref": name})
-
     def attribute(self, logical_id: str, name: str) -> str:
         """What GetAtt gives. Errors: StackError, no such resource or attribute."""
         made = self._get(logical_id)

@@ -13,6 +13,7 @@ from typing import Any
 
 from local.catalogue import REGION
 
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 HERE = "the-template's-folder"
 LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
 

@@ -5,20 +5,23 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.events import RunRequest
 
 from local import athena
-from local.aws import TEMPLATE
-from local.recordings import load_recordings
+from local.aws import LocalAWS
+from local.recordings import Table, load_recordings
 from local.replay import Replay
-from local.template import load_template
+from local.results import RunResult
+from local.run import run as run_pipeline
+from local.template import TEMPLATE, load_template
 
 SINGSTAT = Path(sys.executable).with_name("singstat")
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Rows = list[dict[str, Any]]
 
 
 def call(*words: str, lake: Path | None) -> subprocess.CompletedProcess[str]:
@@ -40,11 +43,32 @@ def run(*words: str, lake: Path) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def query(sql: str, lake: Path) -> list[dict[str, Any]]:
+def query(sql: str, lake: Path) -> Rows:
     """Rows as Athena's text, in this process; tests of the command itself use `call`."""
     answer = athena.run(sql, "transformed_singstat_data", [], lake)
     names = [name for name, _ in answer.columns]
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
+
+
+class Laptop:
+    """A laptop's AWS that stays on over several runs, its lake, and the SingStat that it asks."""
+
+    def __init__(self, aws: LocalAWS, replay: Replay) -> None:
+        self.aws, self.replay, self.lake = aws, replay, aws.lake
+
+    def run(self, *tables: str, **options: Any) -> RunResult:
+        return run_pipeline(self.aws, RunRequest(tables=list(tables), **options), lambda *_: None)
+
+    def revise(self, table_id: str, day: str, *values: str | None) -> Table:
+        """Publish a new vintage at SingStat, the first cells of the first series replaced by `values`."""
+        table = self.replay.tables[table_id]
+        row = table.rows[0]
+        keys = [column["key"] for column in row.columns]
+        table.revise(day, {(row.number, key): value for key, value in zip(keys, values, strict=False)})
+        return table
+
+    def query(self, sql: str) -> Rows:
+        return query(sql, self.lake)
 
 
 @pytest.fixture(scope="session")
@@ -62,9 +86,27 @@ def lake(tmp_path: Path, translated: Path) -> Path:
 
 
 @pytest.fixture
-def replay():
+def replay() -> Iterator[Replay]:
     with Replay() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def switched_on(tmp_path_factory: pytest.TempPathFactory, translated: Path) -> Iterator[Laptop]:
+    lake = tmp_path_factory.mktemp("laptop") / "lake"
+    shutil.copytree(translated, lake / ".cache")
+    with Replay() as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(lake, parameters=parameters) as aws:
+            yield Laptop(aws, replay)
+
+
+@pytest.fixture
+def laptop(switched_on: Laptop) -> Iterator[Laptop]:
+    """Shared by the tests of a file, so each works on tables of its own; SingStat answers as usual afterwards."""
+    usual = switched_on.replay.answer
+    yield switched_on
+    switched_on.replay.answer = usual
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from conftest import call, query, run
 
 from local.replay import Answer
 
-BEFORE = "SELECT table_id, value FROM quarterly WHERE table_id = 'M212161' AND period = '1990 1Q'"
 HTML = Answer(200, b"<html>maintenance</html>", "text/html", {})
 
 
@@ -24,6 +23,12 @@ def short_of_a_cell(request, usual):
     return Answer(200, json.dumps(body).encode(), "application/json", {})
 
 
+def cut_off(request, usual):
+    whole = usual(request)
+    headers = {"Content-Length": str(len(whole.body) + 100), "Connection": "close"}
+    return Answer(200, whole.body, whole.content_type, headers)
+
+
 def test_an_unknown_table_fails_and_the_others_are_published(lake):
     code, result = run("M999999", "M212161", lake=lake)
 
@@ -35,32 +40,54 @@ def test_an_unknown_table_fails_and_the_others_are_published(lake):
     assert result["tables"][0]["error"].startswith(
         "M999999 DownloadTable: SingStat does not know this table (404). Next: "
     )
-    assert len(query(BEFORE, lake)) == 1
+    assert query("SELECT count(*) AS n FROM quarterly", lake) == [{"n": "146"}]
+
+
+def readers_see(laptop, table_id):
+    sql = "SELECT period, value_text, vintage FROM quarterly WHERE table_id = '{}' ORDER BY 1"
+    return laptop.query(sql.format(table_id))
 
 
 @pytest.mark.parametrize(
-    ("answer", "why"),
+    ("table_id", "answer", "why"),
     [
-        pytest.param(lambda *_: HTML, "the body is text/html, not JSON", id="maintenance page"),
+        pytest.param("M212261", lambda *_: HTML, "the body is text/html, not JSON", id="maintenance page"),
         pytest.param(
-            lambda *_: Answer(503, b"", "text/html", {"Retry-After": "0"}), "SingStat answered 503 each time", id="503"
+            "M212311",
+            lambda *_: Answer(503, b"", "text/html", {"Retry-After": "0"}),
+            "SingStat answered 503 each time",
+            id="503",
         ),
-        pytest.param(short_of_a_cell, "145 of 146 cells arrived", id="a cell is missing"),
-        pytest.param(lambda *_: Answer(400, b"{}", "application/json", {}), "SingStat answered 400", id="400"),
+        pytest.param("M212161", short_of_a_cell, "145 of 146 cells arrived", id="a cell is missing"),
+        pytest.param(
+            "M400391",
+            lambda *_: Answer(400, b"{}", "application/json", {}),
+            "SingStat answered 400",
+            id="400",
+        ),
+        pytest.param("M183891", cut_off, "was cut 3 times", id="cut off"),
+        pytest.param(
+            "M015661",
+            lambda *_: Answer(302, b"", "text/html", {"Location": "http://127.0.0.1:9/"}),
+            "SingStat answered 302",
+            id="redirect",
+        ),
     ],
 )
-def test_a_bad_answer_changes_nothing_for_readers(lake, replay, answer, why):
-    run("M212161", "--base-url", replay.url, lake=lake)
-    before = query(BEFORE, lake)
-    replay.tables["M212161"].revise("24/10/2026", {("1", "1990 1Q"): "99.9"})
-    broken(replay, answer)
+def test_a_bad_answer_changes_nothing_for_readers(laptop, table_id, answer, why):
+    laptop.run(table_id)
+    before = readers_see(laptop, table_id)
+    laptop.revise(table_id, "24/10/2026", "99.9")
+    broken(laptop.replay, answer)
 
-    code, result = run("M212161", "--base-url", replay.url, lake=lake)
+    result = laptop.run(table_id)
 
-    assert code == 1
-    assert f"M212161 DownloadTable: {why}" in result["tables"][0]["error"]
-    assert "Next: " in result["tables"][0]["error"]
-    assert query(BEFORE, lake) == before
+    assert (result.status, result.tables[0].status) == ("FAILED", "failed")
+    assert f"{table_id} DownloadTable: " in result.tables[0].error
+    assert why in result.tables[0].error
+    assert "Next: " in result.tables[0].error
+    assert before
+    assert readers_see(laptop, table_id) == before
 
 
 def test_singstat_out_of_reach_is_one_clear_line_and_explained_later(lake):
@@ -76,26 +103,42 @@ def test_singstat_out_of_reach_is_one_clear_line_and_explained_later(lake):
     assert "DownloadTable failed: SourceUnavailable" in explained.stdout
 
 
-def test_an_error_that_passes_is_survived(lake, replay):
-    answers = [Answer(503, b"", "text/html", {"Retry-After": "0"}), Answer(429, b"", "text/html", {})]
-    broken(replay, lambda request, usual: answers.pop() if answers else usual(request))
+def test_an_error_that_passes_is_survived(laptop):
+    answers = [Answer(status, b"", "text/html", {}) for status in (503, 408, 425, 429)]
+    broken(laptop.replay, lambda request, usual: answers.pop() if answers else usual(request))
 
-    code, _ = run("M212161", "--base-url", replay.url, lake=lake)
+    result = laptop.run("M400841")
 
-    assert code == 0
+    assert result.status == "SUCCEEDED"
     assert not answers
 
 
-def test_a_new_vintage_replaces_the_old_whole(lake, replay):
-    run("M212161", "--base-url", replay.url, lake=lake)
-    replay.tables["M212161"].revise("24/10/2026", {("1", "1990 1Q"): "99.9", ("1", "2026 3Q"): "206"})
+def test_a_new_vintage_replaces_the_old_whole(laptop):
+    laptop.run("M810371")
+    laptop.revise("M810371", "24/10/2026", "99.9", None)
 
-    code, result = run("M212161", "--base-url", replay.url, lake=lake)
+    result = laptop.run("M810371")
 
-    assert (code, result["tables"][0]["vintage"], result["tables"][0]["observations"]) == (0, "2026-10-24", 147)
-    assert [Decimal(row["value"]) for row in query(BEFORE, lake)] == [Decimal("99.9")]
-    old = query("SELECT edition, count(*) AS n FROM quarterly_vintages GROUP BY edition ORDER BY edition", lake)
-    assert old == [{"edition": "2026-07-24.1", "n": "146"}, {"edition": "2026-10-24.1", "n": "147"}]
+    table = result.tables[0]
+    assert (table.status, table.vintage, table.published) == ("published", "2026-10-24", 43)
+    sql = "SELECT value, vintage FROM yearly WHERE table_id = 'M810371' ORDER BY period_start LIMIT 1"
+    assert [(Decimal(row["value"]), row["vintage"]) for row in laptop.query(sql)] == [(Decimal("99.9"), "2026-10-24")]
+
+
+def test_a_republication_between_pages_starts_the_fetch_again(laptop):
+    def republish(request, usual):
+        if "offset" in request.query and laptop.replay.tables["M550002"].header["dataLastUpdated"] != "24/10/2026":
+            laptop.revise("M550002", "24/10/2026", "1")
+        return usual(request)
+
+    broken(laptop.replay, republish)
+
+    result = laptop.run("M550002")
+
+    assert (result.status, result.tables[0].vintage, result.tables[0].published) == ("SUCCEEDED", "2026-10-24", 12_122)
+    kept = [path.parent.name for path in laptop.lake.glob("*/untransformedsingstatdata/monthly/M550002/*/**/page-*.gz")]
+    assert kept.count("refetch-1") == 3
+    assert len(kept) == 5
 
 
 @pytest.mark.parametrize(
@@ -113,7 +156,8 @@ def test_a_wrong_call_is_refused_before_anything_is_downloaded(lake, words, why)
     done = call("run", *words, lake=lake)
 
     assert done.returncode == 2
-    assert done.stderr.strip() == f"singstat: {why}" or why in done.stderr
+    assert done.stderr.startswith(f"singstat: {why}")
+    assert len(done.stderr.splitlines()) == 1
     assert not list(lake.glob("*/untransformedsingstatdata"))
 
 

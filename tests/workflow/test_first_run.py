@@ -118,9 +118,9 @@ def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
     }
 
 
-def test_only_the_first_run_crawls_unless_told_to(lake):
-    runs = [run("M212161", lake=lake), run("M400751", lake=lake), run("M810001", "--crawl", "always", lake=lake)]
+def test_only_the_first_run_crawls_unless_told_to(laptop):
+    runs = [laptop.run("M212161"), laptop.run("M400751"), laptop.run("M810001", crawl="always")]
 
-    crawled = ["StartCrawl" in {s["name"] for s in story(lake, result["run_id"])["states"]} for _, result in runs]
+    crawled = ["StartCrawl" in {s["name"] for s in story(laptop.lake, result.run_id)["states"]} for result in runs]
     assert crawled == [True, False, True]
-    assert [row["n"] for row in query("SELECT count(*) AS n FROM yearly", lake)] == ["75"]
+    assert laptop.query("SELECT count(*) AS n FROM yearly") == [{"n": "75"}]

@@ -4,14 +4,7 @@ import time
 
 import pytest
 
-from local.aws import LocalAWS
 from local.story import tell
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with LocalAWS(tmp_path_factory.mktemp("lake"), parameters={"PollSeconds": "1"}) as local:
-        yield local
 
 
 def ended(aws, request_, name):
@@ -34,8 +27,8 @@ def ended(aws, request_, name):
         ({"tables": ["M213751"], "force": "yes"}, "Expected `bool`"),
     ],
 )
-def test_bad_input_is_a_named_error_of_plan_run(aws, request_, why, request):
-    story = ended(aws, request_, f"bad-{abs(hash(request.node.name))}")
+def test_bad_input_is_a_named_error_of_plan_run(laptop, request_, why, request):
+    story = ended(laptop.aws, request_, f"bad-{abs(hash(request.node.name))}")
 
     assert (story.status, story.error) == ("FAILED", "InputInvalid")
     assert why in story.cause

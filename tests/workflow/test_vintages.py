@@ -7,26 +7,22 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import call, query, run
-
-from local.replay import Replay
+from conftest import Laptop, call, query
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
 
 
 @pytest.fixture(scope="module")
-def revised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with three vintages of M212161 and one of 8233 and its revision."""
-    lake = tmp_path_factory.mktemp("revised") / "lake"
-    with Replay() as replay:
-        table, cross = replay.tables["M212161"], replay.tables["8233"]
-        assert run("M212161", "8233", "--base-url", replay.url, lake=lake)[0] == 0
-        table.revise("24/10/2026", {("1", "1990 1Q"): "24.4", ("1", "2026 3Q"): "206", ("1", "1990 2Q"): None})
-        cross.revise("24/10/2026", {("1", "Total", "Males"): "1124.3"})
-        assert run("M212161", "8233", "--base-url", replay.url, lake=lake)[0] == 0
-        table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): "206.5"})
-        assert run("M212161", "--base-url", replay.url, lake=lake)[0] == 0
-    return lake
+def revised(switched_on: Laptop) -> Path:
+    """A lake with three vintages of M212161, and two of 8233."""
+    table, cross = switched_on.replay.tables["M212161"], switched_on.replay.tables["8233"]
+    assert switched_on.run("M212161", "8233").status == "SUCCEEDED"
+    table.revise("24/10/2026", {("1", "1990 1Q"): "24.4", ("1", "2026 3Q"): "206", ("1", "1990 2Q"): None})
+    cross.revise("24/10/2026", {("1", "Total", "Males"): "1124.3"})
+    assert switched_on.run("M212161", "8233").status == "SUCCEEDED"
+    table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): "206.5"})
+    assert switched_on.run("M212161").status == "SUCCEEDED"
+    return switched_on.lake
 
 
 def revisions(lake: Path, *words: str) -> list[dict[str, str]]:
@@ -113,52 +109,46 @@ def test_as_of_a_day_gives_one_row_for_each_cell(revised, day, expected):
     assert len({row["period"] for row in rows}) == len(rows) == (146 if expected else 0)
 
 
-def test_the_same_day_with_other_content_is_a_further_edition(lake, replay):
-    run("M400751", "--base-url", replay.url, lake=lake)
-    replay.tables["M400751"].revise("25/09/2026", {("1.1", "2026"): "1177602"})
-    unnoticed = run("M400751", "--base-url", replay.url, lake=lake)
-    forced = run("M400751", "--base-url", replay.url, "--force", lake=lake)
-    again = run("M400751", "--base-url", replay.url, "--force", lake=lake)
+def test_the_same_day_with_other_content_is_a_further_edition(laptop):
+    laptop.run("M400751")
+    laptop.replay.tables["M400751"].revise("25/09/2026", {("1.1", "2026"): "1177602"})
 
-    assert [result["tables"][0]["status"] for _, result in (unnoticed, forced, again)] == [
-        "unchanged",
-        "published",
-        "published",
-    ]
-    kept = query("SELECT edition, value_text FROM yearly_vintages WHERE period = '2026' ORDER BY 1", lake)
+    runs = [laptop.run("M400751"), laptop.run("M400751", force=True), laptop.run("M400751", force=True)]
+
+    assert [result.tables[0].status for result in runs] == ["unchanged", "published", "published"]
+    kept = laptop.query(
+        "SELECT edition, value_text FROM yearly_vintages WHERE table_id = 'M400751' AND period = '2026' ORDER BY 1"
+    )
     assert [tuple(row.values()) for row in kept] == [("2026-09-25.1", "1177601"), ("2026-09-25.2", "1177602")]
 
 
-def test_an_older_vintage_is_refused(lake, replay):
-    replay.tables["M400751"].revise("25/10/2026", {})
-    run("M400751", "--base-url", replay.url, lake=lake)
-    replay.tables["M400751"].revise("25/09/2026", {("1.1", "2026"): "1"})
+def test_an_older_vintage_is_refused(laptop):
+    laptop.revise("M810001", "25/10/2026")
+    laptop.run("M810001")
+    laptop.revise("M810001", "25/09/2026", "1")
 
-    code, result = run("M400751", "--base-url", replay.url, "--force", lake=lake)
+    result = laptop.run("M810001", force=True)
 
-    assert code == 1
-    assert "serves the vintage 2026-09-25, 2026-10-25 is published" in result["tables"][0]["error"]
-    assert query("SELECT value_text FROM yearly WHERE period = '2026'", lake) == [{"value_text": "1177601"}]
+    assert result.status == "FAILED"
+    assert "serves the vintage 2026-09-25, 2026-10-25 is published" in result.tables[0].error
+    assert laptop.query("SELECT DISTINCT vintage FROM yearly WHERE table_id = 'M810001'") == [{"vintage": "2026-10-25"}]
 
 
-def test_a_retired_id_names_its_successor_and_the_others_are_published(lake, replay):
-    run("M213801", "--base-url", replay.url, lake=lake)
-    rebased = replay.tables.pop("M213801")
+def test_a_retired_id_names_its_successor_and_the_others_are_published(laptop):
+    laptop.run("M213801")
+    rebased = laptop.replay.tables.pop("M213801")
     rebased.header = rebased.header | {
         "id": "M219999",
         "title": "Consumer Price Index (CPI), 2029 As Base Year, Annual",
     }
-    replay.tables["M219999"] = rebased
+    laptop.replay.tables["M219999"] = rebased
 
-    code, result = run("M213801", "M400751", "--base-url", replay.url, lake=lake)
+    result = laptop.run("M213801", "M810361")
 
-    assert (code, result["status"]) == (1, "FAILED")
-    assert [table["status"] for table in result["tables"]] == ["failed", "published"]
-    assert (
-        "it was retired, M219999 (Consumer Price Index (CPI), 2029 As Base Year, Annual)"
-        in result["tables"][0]["error"]
-    )
-    assert query("SELECT count(*) AS n FROM yearly WHERE table_id = 'M213801'", lake) == [{"n": "3036"}]
+    assert (result.status, [table.status for table in result.tables]) == ("FAILED", ["failed", "published"])
+    error = result.tables[0].error
+    assert "it was retired, M219999 (Consumer Price Index (CPI), 2029 As Base Year, Annual)" in error
+    assert laptop.query("SELECT count(*) AS n FROM yearly WHERE table_id = 'M213801'") == [{"n": "3036"}]
 
 
 def test_footnotes_units_and_agency_are_never_lost(published):
