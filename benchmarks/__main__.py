@@ -14,7 +14,7 @@ from pipeline.source import Header, read_page
 from pipeline.table import Table
 
 ROOT = Path(__file__).parents[1]
-BODY = (ROOT / "local" / "recordings" / "responses" / "M213801.tabledata.json").read_bytes()
+BODY = (ROOT / "local" / "singstat" / "recordings" / "responses" / "M213801.tabledata.json").read_bytes()
 ROUNDS = 15
 VARIABLES = ("DATA_BUCKET", "PUBLISHED_DATABASE", "STAGED_DATABASE", "SOURCE_URL", "AWS_DEFAULT_REGION")
 

@@ -19,12 +19,13 @@ from pipeline.singstat import SingStat
 from pipeline.source import read_search
 from rich.console import Console
 
-from local import as_of as past
-from local import athena, show
-from local import revisions as changes
-from local.catalogue import FILE_NAME
+from local import show
+from local.analytics import as_of as past
+from local.analytics import athena
+from local.analytics import revisions as changes
+from local.analytics.catalogue import FILE_NAME
+from local.cloud.template import TEMPLATE, load_template
 from local.story import recall
-from local.template import TEMPLATE, load_template
 
 FAILED, WRONG_CALL = 1, 2
 DATASETS = ("monthly", "quarterly", "yearly")
@@ -78,7 +79,7 @@ def run(
     with _one_line_errors():
         plan_tables(request, datasets(lake))
 
-        from local.aws import LocalAWS  # noqa: PLC0415 - moto takes a second that other commands need not wait
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415 - moto takes a second that other commands need not wait
         from local.run import run as run_pipeline  # noqa: PLC0415
 
         with (
@@ -178,7 +179,7 @@ def main() -> None:
 @contextmanager
 def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
     """The template parameters that say where SingStat is; recorded answers are served while the block runs."""
-    from local.replay import Replay  # noqa: PLC0415
+    from local.singstat.replay import Replay  # noqa: PLC0415
 
     if live:
         yield QUICK | {"BackoffSeconds": "1"}

@@ -12,7 +12,7 @@ from pipeline.manifest import Manifest
 from pipeline.tally import message
 from pipeline.verification import Measured
 
-from local import athena
+from local.analytics import athena
 from local.story import Story
 
 T = TypeVar("T")

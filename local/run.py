@@ -12,7 +12,7 @@ from pipeline import keys
 from pipeline.cost import Usage, estimate
 from pipeline.events import RunRequest
 
-from local.aws import LocalAWS
+from local.cloud.aws import LocalAWS
 from local.results import RunResult, failure_line, results
 from local.story import Story, keep, tell
 

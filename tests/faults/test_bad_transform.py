@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pipeline.events import RunRequest
 
-from local import athena
-from local.aws import TEMPLATE, LocalAWS
-from local.replay import Replay
+from local.analytics import athena
+from local.cloud.aws import TEMPLATE, LocalAWS
 from local.run import run
+from local.singstat.replay import Replay
 
 STEPS = json.loads((TEMPLATE.parent / "databrew" / "recipe.json").read_text("utf-8"))["Steps"]
 

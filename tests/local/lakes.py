@@ -11,7 +11,7 @@ import boto3
 import duckdb
 from botocore.config import Config
 
-from local.catalogue import REGION
+from local.analytics.catalogue import REGION
 
 SERDES = {
     "parquet": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",

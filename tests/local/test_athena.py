@@ -11,7 +11,7 @@ import lakes
 import pytest
 from botocore.exceptions import ClientError
 
-from local import athena, catalogue
+from local.analytics import athena, catalogue
 
 DB = "singstat"
 COLUMNS = {"series_no": "string", "period_start": "date", "value": "decimal(38,18)"}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.aws import LocalAWS
-from local.lock import LakeInUseError, Lock
+from local.cloud.aws import LocalAWS
+from local.cloud.lock import LakeInUseError, Lock
 
 PLATFORM = Path(__file__).parent / "platform"
 TEMPLATE = PLATFORM / "template.yaml"
@@ -120,7 +120,7 @@ class TestFunctions:
 SOURCE = """
 import sys, time
 from pathlib import Path
-from local.aws import LocalAWS
+from local.cloud.aws import LocalAWS
 with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
     print(aws.functions.invoke("singstat-workfunction", {"do": "echo"}).payload.decode(), flush=True)
     aws.functions.invoke("singstat-workfunction", {"do": "hang"})

@@ -10,7 +10,7 @@ import lakes
 import pytest
 from botocore.exceptions import ClientError
 
-from local import athena, catalogue, crawler
+from local.analytics import athena, catalogue, crawler
 
 TYPES = {
     "series_no": "string",

@@ -14,7 +14,8 @@ import lakes
 import pytest
 from botocore.exceptions import ClientError
 
-from local import databrew, objects
+from local.analytics import databrew
+from local.cloud import objects
 
 Row = dict[str, str | None]
 Brew = Callable[..., dict[str, Any]]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAWS
+from local.cloud.aws import LocalAWS
 
 BUCKET = "singstat-bucket"
 ROLE = "arn:aws:iam::123456789012:role/singstat-machinerole"

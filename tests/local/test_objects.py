@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from local.aws import LocalAWS
+from local.cloud.aws import LocalAWS
 
 TEMPLATE = Path(__file__).parent / "platform/template.yaml"
 BUCKET = "singstat-bucket"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from local.aws import LocalAWS
-from local.intrinsics import Intrinsics
-from local.resources import StackError
+from local.cloud.aws import LocalAWS
+from local.cloud.intrinsics import Intrinsics
+from local.cloud.resources import StackError
 
 PLATFORM = Path(__file__).parent / "platform"
 ACCOUNT = "123456789012"

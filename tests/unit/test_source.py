@@ -10,7 +10,7 @@ from pipeline.periods import period_start
 from pipeline.source import label, read_metadata, read_page
 from pipeline.values import Meaning, read_value
 
-RESPONSES = Path(__file__).parents[2] / "local" / "recordings" / "responses"
+RESPONSES = Path(__file__).parents[2] / "local" / "singstat" / "recordings" / "responses"
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from pipeline.events import RunRequest
 
-from local import athena
-from local.aws import LocalAWS
-from local.recordings import Table, load_recordings
-from local.replay import Replay
+from local.analytics import athena
+from local.cloud.aws import LocalAWS
+from local.cloud.template import TEMPLATE, load_template
 from local.results import RunResult
 from local.run import run as run_pipeline
-from local.template import TEMPLATE, load_template
+from local.singstat.recordings import Table, load_recordings
+from local.singstat.replay import Replay
 
 SINGSTAT = Path(sys.executable).with_name("singstat")
 Rows = list[dict[str, Any]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import query
 
-RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
 VERBATIM = sorted(path.name for path in (RECORDINGS / "responses").glob("*.tabledata.json"))
 VALUES = sorted(path.name for path in (RECORDINGS / "values").glob("*.csv"))
 MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))

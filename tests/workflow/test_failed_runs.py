@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from conftest import call, query, run
 
-from local.replay import Answer
+from local.singstat.replay import Answer
 
 HTML = Answer(200, b"<html>maintenance</html>", "text/html", {})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conftest import call, query, run
 
-RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
 
 
 def test_downloaded_equals_verified_equals_published(published):

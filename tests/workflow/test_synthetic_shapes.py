@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.recordings import Row, Table
+from local.singstat.recordings import Row, Table
 
 SERIES = {
     "theme": "Synthetic",

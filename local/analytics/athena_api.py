@@ -11,9 +11,9 @@ from moto.athena.models import AthenaBackend, Execution
 from moto.athena.responses import AthenaResponse
 from moto.core.exceptions import JsonRESTError
 
-from local import catalogue
-from local.athena import QueryError, Result, run
-from local.athena_sql import SHOW_OR_DESCRIBE
+from local.analytics import catalogue
+from local.analytics.athena import QueryError, Result, run
+from local.analytics.athena_sql import SHOW_OR_DESCRIBE
 
 PAGE_ROWS = 1000
 

@@ -5,7 +5,7 @@ from datetime import date
 import sqlglot
 from sqlglot import exp
 
-from local.athena import QueryError
+from local.analytics.athena import QueryError
 
 FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly", "cross_sectional")
 NEWEST_UNTIL = """

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from local.recordings import Row, Table, load_recordings
-from local.replay_rules import ROOT, Answer, Request, respond
+from local.singstat.recordings import Row, Table, load_recordings
+from local.singstat.replay_rules import ROOT, Answer, Request, respond
 
 __all__ = ["Answer", "Replay", "Request", "Row", "Table", "load_recordings"]
 

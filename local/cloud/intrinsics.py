@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.catalogue import ACCOUNT, REGION
+from local.analytics.catalogue import ACCOUNT, REGION
 
 STACK_NAME = "singstat"
 NO_VALUE = object()

@@ -4,9 +4,9 @@ import json
 import uuid
 from typing import Any
 
-from local.intrinsics import PSEUDO_PARAMETERS
-from local.resources import Deployment, Made, Properties, StackError
-from local.wsgi import Response
+from local.cloud.intrinsics import PSEUDO_PARAMETERS
+from local.cloud.resources import Deployment, Made, Properties, StackError
+from local.cloud.wsgi import Response
 
 ANSWERS_PATH = "/_custom-resources/"
 

@@ -1,6 +1,6 @@
 """The process of one function: reads an invocation a line from stdin, writes its result a line to stdout.
 
-Started by `local.functions` as a script; standard library only, so that it starts fast.
+Started by `local.cloud.functions` as a script; standard library only, so that it starts fast.
 """
 
 import importlib

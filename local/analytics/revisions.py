@@ -9,7 +9,7 @@ from pipeline import keys
 from pipeline.plan import TABLE_ID
 from pipeline.publication import Publication
 
-from local import athena
+from local.analytics import athena
 
 STEPS = "SELECT edition, series_no, series, cell, old_text, new_text FROM revisions WHERE table_id = ? ORDER BY 1, 2, 4"
 

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from local.athena_sql import QueryError, QueryRefused
+from local.analytics.athena_sql import QueryError, QueryRefused
 
 CATALOGUE = "awsdatacatalog"
 FORMAT_MARK = re.compile(r"%[-#+ 0,(]*\d*(?:\.\d+)?([a-zA-Z])")

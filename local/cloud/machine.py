@@ -11,7 +11,7 @@ from typing import Any
 from moto.core.config import default_user_config
 from moto.stepfunctions.responses import get_backend
 
-from local.catalogue import ACCOUNT, REGION
+from local.analytics.catalogue import ACCOUNT, REGION
 
 INTERPRETER = "moto.stepfunctions.parser.asl"
 
@@ -34,7 +34,7 @@ def _without_batch() -> Iterator[None]:
 
 
 with _without_batch():
-    from local import machine_states, machine_tokens
+    from local.cloud import machine_states, machine_tokens
 
 
 def install(client: Callable[[str, str], Any]) -> None:

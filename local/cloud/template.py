@@ -11,9 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from local.catalogue import REGION
+from local.analytics.catalogue import REGION
 
-TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 HERE = "the-template's-folder"
 LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
 

@@ -12,8 +12,8 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningException
 from moto.glue.models import FakeCrawl, FakeCrawler
 
-from local.catalogue import data_files
-from local.scan import hive_type
+from local.analytics.catalogue import data_files
+from local.analytics.scan import hive_type
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 FINAL_STATUS = {"COMPLETED": "SUCCEEDED", "STOPPED": "CANCELLED", "FAILED": "FAILED"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from local.catalogue import Table, data_files
+from local.analytics.catalogue import Table, data_files
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",

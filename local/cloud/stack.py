@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local import custom_resources
-from local.intrinsics import STACK_NAME, Intrinsics
-from local.resources import IGNORED, MAKERS, NAME_PROPERTIES, Deployment, Made, StackError, arn_of_ignored
+from local.cloud import custom_resources
+from local.cloud.intrinsics import STACK_NAME, Intrinsics
+from local.cloud.resources import IGNORED, MAKERS, NAME_PROPERTIES, Deployment, Made, StackError, arn_of_ignored
 
 NEED_MANY = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
 
@@ -78,7 +78,7 @@ class Stack:
         if kind in IGNORED:
             return Made(default_name, {"Arn": arn_of_ignored(kind, default_name)})
         if kind not in MAKERS and not custom_resources.is_custom(kind):
-            raise StackError(f"{logical_id}: {kind} is neither in MAKERS nor in IGNORED of local/resources.py.")
+            raise StackError(f"{logical_id}: {kind} is neither in MAKERS nor in IGNORED of local/cloud/resources.py.")
         properties = self._values.resolve(body.get("Properties", {}))
         if custom_resources.is_custom(kind):
             return custom_resources.make(self._deployment, logical_id, kind, properties)

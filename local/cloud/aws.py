@@ -15,14 +15,15 @@ from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from local import athena, catalogue, crawler, custom_resources, databrew, machine, objects
-from local.catalogue import REGION
-from local.front import Front
-from local.functions import Functions
-from local.lock import Lock
-from local.resources import Deployment
-from local.stack import Stack
-from local.template import TEMPLATE, load_template
+from local.analytics import athena, catalogue, crawler, databrew
+from local.analytics.catalogue import REGION
+from local.cloud import custom_resources, machine, objects
+from local.cloud.front import Front
+from local.cloud.functions import Functions
+from local.cloud.lock import Lock
+from local.cloud.resources import Deployment
+from local.cloud.stack import Stack
+from local.cloud.template import TEMPLATE, load_template
 
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -138,6 +139,7 @@ class LocalAWS:
         exit_stack.callback(self.functions.close)
         machine.install(self.client)
         saved = partial(catalogue.save, self.lake)
+        catalogue.install()
         catalogue.restore(self.lake)
         athena.install(self.lake, self.put)
         crawler.install(self.lake, saved)

@@ -1,4 +1,4 @@
-"""The recorded SingStat tables: read from `local/recordings/`, held as tables that a test can revise."""
+"""The recorded SingStat tables: read from `local/singstat/recordings/`, held as tables that a test can revise."""
 
 import csv
 import json
@@ -87,7 +87,7 @@ class Table:
 
 
 def period_order(key: str) -> tuple[int, int]:
-    """What sorts period keys by time: `1975 1Q`, `1961 Jan`, `2018 1H`, `2019 H1`, `2020`; of other forms the digits."""
+    """What sorts period keys by time, like `1975 1Q`, `1961 Jan`, `2018 1H`, `2019 H1`; of other forms, the digits."""
     year, _, part = key.partition(" ")
     digits = [int("".join(filter(str.isdecimal, text)) or 0) for text in (year, part)]
     return digits[0], MONTHS.index(part) if part in MONTHS else digits[1]

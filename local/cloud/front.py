@@ -7,7 +7,7 @@ from typing import Any, Self
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.wsgi import Response
+from local.cloud.wsgi import Response
 
 Environ = dict[str, Any]
 Route = Callable[[Environ], Response | None]

@@ -7,7 +7,7 @@ from email.message import Message
 from http import HTTPStatus
 from typing import Any
 
-from local.recordings import GENERATED_BY, GENERATED_ON, REQUEST_ECHO, Column, Row, Table, period_order
+from local.singstat.recordings import GENERATED_BY, GENERATED_ON, REQUEST_ECHO, Column, Row, Table, period_order
 
 ROOT = "/api/table"
 SEARCHED_TEXTS: dict[str, Callable[[Table], list[str]]] = {

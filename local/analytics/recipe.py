@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from local.scan import name_sql, text_sql
+from local.analytics.scan import name_sql, text_sql
 
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 WHOLE_OR_MORE = r"[+-]?\d+(\.\d*)?"

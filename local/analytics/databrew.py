@@ -17,10 +17,10 @@ from moto.databrew.exceptions import ConflictException
 from moto.databrew.models import DataBrewBackend, FakeRecipeJob, databrew_backends
 from moto.s3.models import s3_backends
 
-from local.catalogue import ACCOUNT, REGION, data_files
-from local.recipe import StepError, apply
-from local.scan import files_sql, name_sql, text_sql
-from local.wsgi import Response
+from local.analytics.catalogue import ACCOUNT, REGION, data_files
+from local.analytics.recipe import StepError, apply
+from local.analytics.scan import files_sql, name_sql, text_sql
+from local.cloud.wsgi import Response
 
 RUNS = re.compile(r"/jobs/(?P<job>[^/]+)/(?:startJobRun|jobRuns|jobRun/(?P<run>[^/]+?)(?:/stopJobRun)?)")
 

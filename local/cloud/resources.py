@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.catalogue import ACCOUNT, REGION
-from local.functions import Function, Functions
-from local.template import HERE
+from local.analytics.catalogue import ACCOUNT, REGION
+from local.cloud.functions import Function, Functions
+from local.cloud.template import HERE
 
 Properties = dict[str, Any]
 

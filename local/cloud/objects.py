@@ -20,7 +20,7 @@ from moto.s3 import models
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
-from local.catalogue import ACCOUNT, REGION
+from local.analytics.catalogue import ACCOUNT, REGION
 
 CHUNK = 1 << 20
 DEFAULT_METADATA = {"content-type": "binary/octet-stream"}

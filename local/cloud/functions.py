@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import unquote
 
-from local.catalogue import ACCOUNT, REGION
-from local.wsgi import Response
+from local.analytics.catalogue import ACCOUNT, REGION
+from local.cloud.wsgi import Response
 
 WORKER = Path(__file__).with_name("function_worker.py")
 IMPORT_SECONDS = 60

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import duckdb
 from sqlglot import exp
 
-from local.athena_rewrite import MACROS, Reference, Relation, duckdb_sql
-from local.athena_sql import Listing, QueryError, QueryRefused, parse_statement
-from local.catalogue import Catalogue, Table, load
-from local.scan import create_view, duckdb_type, name_sql
+from local.analytics.athena_rewrite import MACROS, Reference, Relation, duckdb_sql
+from local.analytics.athena_sql import Listing, QueryError, QueryRefused, parse_statement
+from local.analytics.catalogue import Catalogue, Table, load
+from local.analytics.scan import create_view, duckdb_type, name_sql
 
 __all__ = ["QueryError", "QueryRefused", "Result", "install", "run"]
 
@@ -59,7 +59,7 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
 
 def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
     """Make moto's Athena run its queries on `lake`; `put` stores a result's CSV at an s3 address."""
-    from local.athena_api import install as install_api  # noqa: PLC0415 - `run` must not wait for moto's import
+    from local.analytics.athena_api import install as install_api  # noqa: PLC0415 - `run` must not wait for moto's import
 
     install_api(lake, put)
 

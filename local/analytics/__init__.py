@@ -1,0 +1,1 @@
+"""The data catalogue, Athena, the crawler and DataBrew on DuckDB, over the lake folder."""

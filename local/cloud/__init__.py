@@ -1,0 +1,1 @@
+"""AWS on the laptop: moto behind a thin front, the template deployed in it, and what moto lacks."""

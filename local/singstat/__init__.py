@@ -1,0 +1,1 @@
+"""A server on loopback that behaves like SingStat, replaying recorded answers."""
