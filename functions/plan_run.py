@@ -7,7 +7,10 @@ from pipeline.events import PlanRequest, RunPlan
 from pipeline.plan import plan_tables
 from pipeline.task import task
 
-DATASETS = {name: os.environ[f"{name.upper()}_TABLES"].split(",") for name in ("monthly", "quarterly", "yearly")}
+DATASETS = {
+    name: list(filter(None, os.environ[f"{name.upper()}_TABLES"].split(",")))
+    for name in ("monthly", "quarterly", "yearly")
+}
 
 
 @task

@@ -131,11 +131,10 @@ def revisions(
         through = changes.between(known, earlier, later)
         found = changes.revisions(lake, table_id, through)
     if not through:
-        errors.print(
-            f"{table_id} has one edition, {known[0]}: nothing to compare it with", style="dim", highlight=False
-        )
+        errors.print(f"{table_id} has one edition, {known[0]}: nothing to compare", style="dim", highlight=False)
     columns = [(name, "varchar") for name in changes.Revision._fields]
-    _print(athena.Result(columns, [tuple(revision) for revision in found], 0), shape)
+    if found or shape is not Format.TABLE:
+        _print(athena.Result(columns, [tuple(revision) for revision in found], 0), shape)
 
 
 @app.command()

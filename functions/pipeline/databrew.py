@@ -62,10 +62,11 @@ def state(job: str, job_run_id: str) -> tuple[str, str]:
 
 
 def stop_and_delete(job: str, job_run_id: str) -> None:
-    """Leave nothing running and nothing behind."""
+    """Leave nothing running; a job that is still stopping cannot be deleted yet and stays, idle and free of charge."""
     if state(job, job_run_id)[0] in LIVE - {"SUCCEEDED"}:
         databrew.stop_job_run(Name=job, RunId=job_run_id)
-    delete(job)
+    with suppress(databrew.exceptions.ConflictException):
+        delete(job)
 
 
 def delete(job: str) -> None:

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, ConnectionError, ContentDecodingError, RequestException
+from requests.exceptions import RequestException
 from urllib3.util.retry import Retry
 
 from pipeline.errors import SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
@@ -57,25 +58,21 @@ class SingStat:
         return self._get("resourceid", {"keyword": words, "searchOption": "title"})
 
     def _get(self, path: str, query: Mapping[str, int | str]) -> bytes:
-        for left in reversed(range(TRIES_OF_A_BODY)):
+        for _ in range(TRIES_OF_A_BODY):
             try:
-                with self._session.get(
+                response = self._session.get(
                     f"{self.url}/{path}",
                     params=query,
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
                     stream=True,
-                ) as response:
-                    _check(response)
-                    return _read(response)
-            except (ChunkedEncodingError, ContentDecodingError) as error:
-                if not left:
-                    raise SourceMalformed(f"the body of {path} was cut {TRIES_OF_A_BODY} times") from error
-            except ConnectionError as error:
-                raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
+                )
             except RequestException as error:
-                raise SourceUnavailable(f"no answer from {self.url}: {_reason(error)}") from error
-        raise AssertionError("unreachable")
+                raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
+            with response, suppress(RequestException):  # a body that breaks off is asked for again
+                _check(response)
+                return _read(response)
+        raise SourceMalformed(f"the body of {path} was cut {TRIES_OF_A_BODY} times")
 
 
 def _check(response: requests.Response) -> None:

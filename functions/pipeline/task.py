@@ -27,9 +27,11 @@ def task(function: Callable[[Request], msgspec.Struct]) -> Callable[[dict[str, A
     def handler(event: dict[str, Any], _: LambdaContext) -> Any:
         logger.append_keys(run_id=event.get("run_id"), table_id=event.get("table_id"))
         try:
-            result = function(msgspec.convert(event, contract))
+            request = msgspec.convert(event, contract)
         except msgspec.ValidationError as error:
             raise InputInvalid(str(error)).at(step) from error
+        try:
+            result = function(request)
         except PipelineError as error:
             raise error.at(step, event.get("table_id", "")) from error
         logger.info(step, extra={"result": result})

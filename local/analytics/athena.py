@@ -16,7 +16,7 @@ from local.analytics.athena_sql import Listing, QueryError, QueryRefused, parse_
 from local.analytics.catalogue import Catalogue, Table, load
 from local.analytics.scan import create_view, duckdb_type, name_sql
 
-__all__ = ["QueryError", "QueryRefused", "Result", "install", "run"]
+__all__ = ["QueryError", "QueryRefused", "Result", "run"]
 
 UNNAMED = re.compile(r"_col_\d+")
 ATHENA_TYPES = {
@@ -55,13 +55,6 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
         for index, (name, kind, *_) in enumerate(description)
     ]
     return Result(columns, [tuple(map(_text, row)) for row in rows], tables.bytes_scanned)
-
-
-def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
-    """Make moto's Athena run its queries on `lake`; `put` stores a result's CSV at an s3 address."""
-    from local.analytics.athena_api import install as install_api  # noqa: PLC0415 - `run` must not wait for moto's import
-
-    install_api(lake, put)
 
 
 class _Tables:

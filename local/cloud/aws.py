@@ -15,7 +15,7 @@ from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from local.analytics import athena, catalogue, crawler, databrew
+from local.analytics import athena_api, catalogue, crawler, databrew
 from local.analytics.catalogue import REGION
 from local.cloud import custom_resources, machine, objects
 from local.cloud.front import Front
@@ -141,7 +141,7 @@ class LocalAWS:
         saved = partial(catalogue.save, self.lake)
         catalogue.install()
         catalogue.restore(self.lake)
-        athena.install(self.lake, self.put)
+        athena_api.install(self.lake, self.put)
         crawler.install(self.lake, saved)
         brew = databrew.install(self.lake, self.put)
         deployment = Deployment(self.client, self.functions, self._template.parent, self.url)

@@ -11,7 +11,7 @@ import lakes
 import pytest
 from botocore.exceptions import ClientError
 
-from local.analytics import athena, catalogue
+from local.analytics import athena, athena_api, catalogue
 
 DB = "singstat"
 COLUMNS = {"series_no": "string", "period_start": "date", "value": "decimal(38,18)"}
@@ -327,7 +327,7 @@ def ended(client: Any, identity: str) -> dict[str, Any]:
 
 
 def test_the_api_runs_a_query(lake: Path) -> None:
-    athena.install(lake, lakes.put_into(lake))
+    athena_api.install(lake, lakes.put_into(lake))
     with lakes.aws() as client:
         catalogue.restore(lake)
         service = client("athena")
@@ -370,7 +370,7 @@ def test_the_api_runs_a_query(lake: Path) -> None:
 
 
 def test_the_api_tells_why_a_query_failed(lake: Path) -> None:
-    athena.install(lake, lakes.put_into(lake))
+    athena_api.install(lake, lakes.put_into(lake))
     with lakes.aws() as client:
         catalogue.restore(lake)
         service = client("athena")
@@ -389,7 +389,7 @@ def test_the_api_tells_why_a_query_failed(lake: Path) -> None:
 
 
 def test_the_api_sees_partitions_made_since_it_started(lake: Path) -> None:
-    athena.install(lake, lakes.put_into(lake))
+    athena_api.install(lake, lakes.put_into(lake))
     with lakes.aws() as client:
         catalogue.restore(lake)
         location = {"Location": "s3://data/elsewhere/"}
