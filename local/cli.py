@@ -24,6 +24,7 @@ from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
 from local.analytics.catalogue import FILE_NAME
+from local.cloud.lock import LakeInUseError
 from local.cloud.template import TEMPLATE, load_template
 from local.story import recall
 
@@ -195,7 +196,7 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except InputInvalid as error:
         _stop(str(error), WRONG_CALL)
-    except (athena.QueryError, PipelineError, LookupError, OSError) as error:
+    except (athena.QueryError, PipelineError, LakeInUseError, LookupError, OSError) as error:
         _stop(str(error), FAILED)
 
 

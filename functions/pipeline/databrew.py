@@ -15,9 +15,13 @@ LIVE = {"STARTING", "RUNNING", "SUCCEEDED"}
 databrew = boto3.client("databrew")
 
 
+def job_name(run_id: str) -> str:
+    return f"{os.environ['RECIPE_NAME']}-{run_id}"
+
+
 def create_job(run_id: str) -> str:
     """The name of the job that turns `flattened/<run_id>/` into the run's staged Parquet; made unless it is there."""
-    name = f"{os.environ['RECIPE_NAME']}-{run_id}"
+    name = job_name(run_id)
     with suppress(databrew.exceptions.ConflictException):
         databrew.create_dataset(
             Name=name, Format="JSON", Input={"S3InputDefinition": {"Bucket": BUCKET, "Key": keys.flattened(run_id)}}
@@ -67,6 +71,14 @@ def stop_and_delete(job: str, job_run_id: str) -> None:
         databrew.stop_job_run(Name=job, RunId=job_run_id)
     with suppress(databrew.exceptions.ConflictException):
         delete(job)
+
+
+def clear(run_id: str) -> None:
+    """Stop and delete whatever job a run has left; nothing happens when it has none."""
+    job = job_name(run_id)
+    with suppress(databrew.exceptions.ResourceNotFoundException):
+        for run in databrew.list_job_runs(Name=job)["JobRuns"]:
+            stop_and_delete(job, run["RunId"])
 
 
 def delete(job: str) -> None:

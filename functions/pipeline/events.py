@@ -139,3 +139,25 @@ class PublishOutcome(Event):
 class PublishCounts(Event):
     published: int
     failed: int
+
+
+class EndedExecution(Struct):
+    """The `detail` that EventBridge gives of an execution; AWS may add fields, so unknown ones are let pass."""
+
+    executionArn: str  # noqa: N815 - AWS's name
+    name: str
+    status: Literal["FAILED", "TIMED_OUT", "ABORTED"]
+
+
+class ExecutionEnded(Struct):
+    """EventBridge's `Step Functions Execution Status Change`, as far as we use it."""
+
+    detail: EndedExecution
+
+
+class Failure(Event):
+    """Where and why an execution ended; `cause` may be a Lambda's JSON description of its error."""
+
+    state: str
+    error: str
+    cause: str

@@ -1,7 +1,11 @@
 """The mail about a run."""
 
-from pipeline.events import DownloadOutcome, PublishOutcome, Tally
+from pipeline.events import DownloadOutcome, EndedExecution, Failure, PublishOutcome, Tally
+from pipeline.tally import message
 
+NEXT_STEP = (
+    "Next: readers still see what was published before; look at the execution, then redrive it or start a new run"
+)
 MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 
 
@@ -19,6 +23,18 @@ def compose(run_id: str, tally: Tally, outcome: PublishOutcome) -> tuple[str, st
         *(f"  {why(table)}" for table in failed),
     ]
     return subject[:MAX_SUBJECT], "\n".join(lines)
+
+
+def compose_failure(ended: EndedExecution, failure: Failure) -> tuple[str, str]:
+    """Subject and text about a run that did not end well: the state, the cause, the next step."""
+    cause = message(failure.cause) or "none was given"
+    lines = [
+        f"Run {ended.name} {ended.status} in {failure.state or 'no state'}",
+        f"{failure.error or ended.status}: {cause}",
+        *([] if "Next: " in cause else [NEXT_STEP]),
+        f"Execution {ended.executionArn}",
+    ]
+    return f"SingStat: {ended.status} in {failure.state or 'no state'} ({ended.name})"[:MAX_SUBJECT], "\n".join(lines)
 
 
 def why(table: DownloadOutcome) -> str:

@@ -22,6 +22,7 @@ from local.cloud.front import Front
 from local.cloud.functions import Functions
 from local.cloud.lock import Lock
 from local.cloud.resources import Deployment
+from local.cloud.rules import Rules
 from local.cloud.stack import Stack
 from local.cloud.template import TEMPLATE, load_template
 
@@ -99,7 +100,9 @@ class LocalAWS:
         """Start the template's state machine with an input and a name; the execution's ARN."""
         arn = self.resource(self.stack.only(MACHINE))
         client = self.client("stepfunctions")
-        return str(client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))["executionArn"])
+        started = client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
+        self.rules.follow(started["executionArn"], self.describe)
+        return str(started["executionArn"])
 
     def describe(self, execution_arn: str) -> dict[str, Any]:
         """`status`, `error`, `cause`, and `output`, JSON text once it succeeded; None where there is none."""
@@ -137,6 +140,8 @@ class LocalAWS:
         self.front = exit_stack.enter_context(Front())
         self.functions = Functions(self.url, self.lake / ".logs", self.credentials)
         exit_stack.callback(self.functions.close)
+        self.rules = Rules(self.functions)
+        exit_stack.callback(self.rules.finish)
         machine.install(self.client)
         saved = partial(catalogue.save, self.lake)
         catalogue.install()
@@ -144,7 +149,7 @@ class LocalAWS:
         athena_api.install(self.lake, self.put)
         crawler.install(self.lake, saved)
         brew = databrew.install(self.lake, self.put)
-        deployment = Deployment(self.client, self.functions, self._template.parent, self.url)
+        deployment = Deployment(self.client, self.functions, self._template.parent, self.url, self.rules)
         self.front.routes += [self.functions.route, partial(custom_resources.route, deployment), brew]
         template = load_template(self._template, self.lake / ".cache")
         self.stack = Stack(template, self._parameters, deployment)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from local.analytics.catalogue import ACCOUNT, REGION
 from local.cloud.functions import Function, Functions
+from local.cloud.rules import Rule, Rules
 from local.cloud.template import HERE
 
 Properties = dict[str, Any]
@@ -33,6 +34,7 @@ class Deployment:
     functions: Functions
     folder: Path
     url: str
+    rules: Rules
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -160,9 +162,19 @@ def _function(to: Deployment, properties: Properties) -> Made:
     return Made(name, {"Arn": function.arn})
 
 
+def _rule(to: Deployment, properties: Properties) -> Made:
+    """Rules that wait for an event; a schedule is kept by nobody on a laptop."""
+    targets = [target["Arn"].split(":")[-1] for target in properties.get("Targets", [])]
+    if "EventPattern" in properties:
+        to.rules.rules.append(Rule(properties["EventPattern"], targets))
+    name = properties["Name"]
+    return Made(name, {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"})
+
+
 MAKERS: dict[str, Maker] = {
     "AWS::Athena::WorkGroup": _work_group,
     "AWS::DataBrew::Recipe": _recipe,
+    "AWS::Events::Rule": _rule,
     "AWS::Glue::Crawler": _crawler,
     "AWS::Glue::Database": _database,
     "AWS::Glue::Table": _table,
@@ -204,7 +216,6 @@ IGNORED = {
     "AWS::CloudTrail::Trail": WATCHED,
     "AWS::CloudWatch::Alarm": WATCHED,
     "AWS::CloudWatch::Dashboard": WATCHED,
-    "AWS::Events::Rule": STARTED,
     "AWS::Lambda::EventInvokeConfig": "an asynchronous invocation is tried once",
     "AWS::Lambda::LayerVersion": "its packages are installed in the laptop's Python",
     "AWS::Lambda::Permission": OPEN,

@@ -11,7 +11,8 @@ from pipeline.plan import plan_tables
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
-TASKS = [name for name in HANDLERS if name != "publish_recipe"]
+TRIGGERS = ("publish_recipe", "handle_failure")  # AWS says what these events hold
+TASKS = [name for name in HANDLERS if name not in TRIGGERS]
 
 
 def contract(handler: str) -> type[msgspec.Struct]:

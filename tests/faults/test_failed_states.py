@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
+from moto.sns.models import sns_backends
 from pipeline.events import RunRequest
 
 from local.analytics import athena
+from local.analytics.catalogue import ACCOUNT, REGION
 from local.cloud.aws import TEMPLATE, LocalAWS
 from local.run import run
 from local.singstat.replay import Replay
@@ -86,3 +89,42 @@ def test_the_run_after_it_publishes(tmp_path):
             result = run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
 
     assert (result.status, result.tables[0].status, published(lake)) == ("SUCCEEDED", "published", 1)
+
+
+def test_who_is_subscribed_hears_of_it(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    with Replay() as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(tmp_path / "lake", project(folder, [step("ENCODE_EVERYTHING")]), parameters) as aws:
+            result = run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
+            aws.rules.finish()
+            mails = sns_backends[ACCOUNT][REGION].topics[aws.resource("Topic")].sent_notifications
+
+    assert len(mails) == 1
+    _, text, subject, *_ = mails[0]
+    assert subject == f"SingStat: FAILED in CheckTransform ({result.run_id})"
+    assert f"Run {result.run_id} FAILED in CheckTransform" in text
+    assert "TransformFailed: CheckTransform: it ended FAILED" in text
+    assert "Next: " in text
+
+
+def test_what_an_aborted_run_left_is_taken_away(tmp_path):
+    with Replay() as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "60", "BackoffSeconds": "0"}
+        with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
+            execution = aws.start({"tables": ["M810001"]}, "aborted")
+            while not aws.client("databrew").list_jobs()["Jobs"]:
+                time.sleep(0.05)
+            while "WaitForTransform" not in str(aws.history(execution)):
+                time.sleep(0.05)
+            aws.client("stepfunctions").stop_execution(
+                executionArn=execution, error="Enough", cause="stopped by a person"
+            )
+            aws.rules.finish()
+            jobs = aws.client("databrew").list_jobs()["Jobs"]
+            mails = sns_backends[ACCOUNT][REGION].topics[aws.resource("Topic")].sent_notifications
+
+    assert jobs == []
+    assert [subject for _, _, subject, *_ in mails] == ["SingStat: ABORTED in WaitForTransform (aborted)"]
+    assert "Enough: stopped by a person" in mails[0][1]
