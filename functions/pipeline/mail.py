@@ -3,9 +3,7 @@
 from pipeline.events import DownloadOutcome, EndedExecution, Failure, PublishOutcome, Tally
 from pipeline.tally import message
 
-NEXT_STEP = (
-    "Next: readers still see what was published before; look at the execution, then redrive it or start a new run"
-)
+NEXT_STEP = "Next: look at the execution, then redrive it or start a new run; readers see what they saw before"
 MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 
 

@@ -66,6 +66,6 @@ class Rules:
     def _send(self, event: dict[str, Any]) -> None:
         for rule in self.rules:
             pattern = dict(rule.pattern)
-            if EventPattern(json.dumps(pattern), pattern).matches_event(event):  # type: ignore[arg-type]
+            if EventPattern(json.dumps(pattern), pattern).matches_event(event):
                 for name in rule.functions:
                     self.functions.invoke(name, event)

@@ -118,9 +118,8 @@ def test_what_an_aborted_run_left_is_taken_away(tmp_path):
                 time.sleep(0.05)
             while "WaitForTransform" not in str(aws.history(execution)):
                 time.sleep(0.05)
-            aws.client("stepfunctions").stop_execution(
-                executionArn=execution, error="Enough", cause="stopped by a person"
-            )
+            stop = aws.client("stepfunctions").stop_execution
+            stop(executionArn=execution, error="Enough", cause="stopped by a person")
             aws.rules.finish()
             jobs = aws.client("databrew").list_jobs()["Jobs"]
             mails = sns_backends[ACCOUNT][REGION].topics[aws.resource("Topic")].sent_notifications

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from decimal import Decimal
 from pathlib import Path
 
@@ -120,6 +121,32 @@ def test_the_same_day_with_other_content_is_a_further_edition(laptop):
         "SELECT edition, value_text FROM yearly_vintages WHERE table_id = 'M400751' AND period = '2026' ORDER BY 1"
     )
     assert [tuple(row.values()) for row in kept] == [("2026-09-25.1", "1177601"), ("2026-09-25.2", "1177602")]
+
+
+def test_a_reader_sees_one_vintage_or_the_other_whole(laptop):
+    sql = (
+        "SELECT count(*) AS n, count(DISTINCT vintage) AS vintages, sum(value) AS total, max(vintage) AS vintage"
+        " FROM yearly WHERE table_id = 'M810371'"
+    )
+    seen, done = set(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.add(tuple(laptop.query(sql)[0].values()))
+
+    laptop.run("M810371")
+    before = tuple(laptop.query(sql)[0].values())
+    reader = threading.Thread(target=read)
+    reader.start()
+    laptop.revise("M810371", "24/10/2026", *(str(number) for number in range(44)))
+    laptop.run("M810371")
+    done.set()
+    reader.join()
+
+    after = tuple(laptop.query(sql)[0].values())
+    assert before[:2] == after[:2] == ("44", "1")
+    assert before != after
+    assert seen <= {before, after}
 
 
 def test_an_older_vintage_is_refused(laptop):
