@@ -1,5 +1,6 @@
 """State DownloadTable: fetch one table whole, unless its vintage is published already."""
 
+import os
 from datetime import UTC, datetime
 
 from pipeline import glue, keys, lake
@@ -9,6 +10,8 @@ from pipeline.pages import Fetch
 from pipeline.publication import Publication, is_current
 from pipeline.singstat import SingStat
 from pipeline.task import task
+
+LARGE_TABLE_CELLS = int(os.environ["LARGE_TABLE_CELLS"])
 
 source = SingStat.from_environment()
 
@@ -21,6 +24,8 @@ def handler(request: DownloadRequest) -> DownloadOutcome:
     if published and is_current(published, header) and not request.force and glue.shows(published):
         status: DownloadStatus = "unchanged"
         observations = published.observations
+    elif header.total and header.total > LARGE_TABLE_CELLS:
+        return DownloadOutcome(table_id=request.table_id, status="large")
     else:
         table = fetch_table(header, fetch.header, fetch.page)
         manifest = fetch.store(table, fetched_at=datetime.now(UTC).isoformat(timespec="seconds"))

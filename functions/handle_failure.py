@@ -3,7 +3,7 @@
 import os
 
 import boto3
-from pipeline import databrew, execution
+from pipeline import databrew, execution, instances
 from pipeline.events import ExecutionEnded
 from pipeline.mail import compose_failure
 from pipeline.task import task
@@ -15,6 +15,7 @@ sns = boto3.client("sns")
 def handler(event: ExecutionEnded) -> ExecutionEnded:
     ended = event.detail
     databrew.clear(ended.name)
+    instances.terminate(ended.name)
     subject, message = compose_failure(ended, execution.failure(ended.executionArn))
     sns.publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=message)
     return event

@@ -68,6 +68,7 @@ def run(
     live: Annotated[bool, typer.Option("--live", help="Ask SingStat itself.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Download even what is published already.")] = False,
     crawl: Annotated[Crawl, typer.Option(help="Crawl only when the schema is new, or always.")] = Crawl.AUTO,
+    large_table_cells: Annotated[int | None, typer.Option(help="Tables with more cells go to a worker.", min=1)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, nothing else.")] = False,
     lake: Lake = LAKE,
 ) -> None:
@@ -77,6 +78,7 @@ def run(
     if not tables and dataset is None:
         dataset = "all"
     request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
+    limits = {"LargeTableCells": str(large_table_cells)} if large_table_cells else {}
     with _one_line_errors():
         plan_tables(request, datasets(lake))
 
@@ -85,7 +87,7 @@ def run(
 
         with (
             _source(base_url, live) as parameters,
-            LocalAWS(lake, parameters=parameters) as aws,
+            LocalAWS(lake, parameters=parameters | limits) as aws,
             show.watching(console, quiet=as_json) as watch,
         ):
             result = run_pipeline(aws, request, watch)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pipeline.tally import message
@@ -15,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.results import RunResult, TableResult
-from local.story import StateVisit, Story
+from local.story import StateVisit, Story, Worker
 
 COLOURS = {"published": "green", "SUCCEEDED": "green", "unchanged": "dim", "failed": "red", "FAILED": "red"}
 SHAPE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False, "collapse_padding": True}
@@ -136,6 +137,8 @@ def story(console: Console, story: Story) -> None:
     for visit in story.states:
         table.add_row(visit.name, _clock(visit.entered), _seconds(visit), str(visit.times))
     console.print(table)
+    for worker in story.workers:
+        console.print(_worker(worker), highlight=False, soft_wrap=True)
     for failure in story.failures:
         line = f"{failure.state} failed: {failure.error}: {message(failure.cause)}"
         console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
@@ -143,6 +146,14 @@ def story(console: Console, story: Story) -> None:
         line = f"the run ended in {story.error}: {message(story.cause)}"
         console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
     console.print(f"{story.entered} states entered, on AWS about {story.cost_usd} USD", highlight=False)
+
+
+def _worker(worker: Worker) -> str:
+    line = f"{worker.table_id} on {worker.instance_id or 'no instance'}: {worker.ended}"
+    if report := worker.report:
+        speed = Decimal(report["pages"]) / max(Decimal(report["seconds"]), Decimal("0.1"))
+        line += f", {report['pages']} pages in {report['chunks']} chunks, {speed:.1f} pages/s"
+    return line
 
 
 def _shown(visit: StateVisit) -> bool:

@@ -1,5 +1,6 @@
 """The story of a run, told from the execution's history: which states, how long, what failed. Kept in the lake."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +28,22 @@ class Failure(Struct):
     cause: str
 
 
+class Worker(Struct, kw_only=True):
+    """A large table's try on EC2, and what its worker said of it at the end."""
+
+    table_id: str
+    instance_id: str
+    ended: str = "no answer"
+    report: dict[str, Any] = field(default_factory=dict)
+
+
 class Story(Struct, kw_only=True):
     run_id: str
     status: str
     request: dict[str, Any]
     states: list[StateVisit] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     error: str = ""
     cause: str = ""
     cost_usd: str = ""
@@ -57,6 +68,7 @@ def tell(run_id: str, request: Mapping[str, Any], description: Mapping[str, Any]
     )
     states: dict[str, StateVisit] = {}
     scope: dict[int, str] = {}
+    launched: dict[int, Worker] = {}
     for event in events:
         inside = scope.get(event.get("previousEventId", 0), "")
         if entered := event.get("stateEnteredEventDetails"):
@@ -72,9 +84,29 @@ def tell(run_id: str, request: Mapping[str, Any], description: Mapping[str, Any]
         for kind in ("taskFailedEventDetails", "lambdaFunctionFailedEventDetails", "taskTimedOutEventDetails"):
             if failed := event.get(kind):
                 story.failures.append(Failure(inside, failed.get("error") or "", failed.get("cause") or ""))
+        _follow_worker(event, launched)
         scope[event["id"]] = inside
     story.states = list(states.values())
+    story.workers = list({id(worker): worker for worker in launched.values()}.values())
     return story
+
+
+def _follow_worker(event: Mapping[str, Any], launched: dict[int, Worker]) -> None:
+    """Note who was launched for which task, by the chain of event ids that leads from a launch to its answer."""
+    before = event.get("previousEventId", 0)
+    worker = launched.get(before)
+    if scheduled := event.get("taskScheduledEventDetails"):
+        parameters = json.loads(scheduled.get("parameters") or "{}")
+        if table_id := parameters.get("Payload", {}).get("table_id"):
+            worker = Worker(table_id=table_id, instance_id="")
+    elif worker and (submitted := event.get("taskSubmittedEventDetails")):
+        worker.instance_id = json.loads(submitted["output"])["Payload"]["instance_id"]
+    elif worker and (succeeded := event.get("taskSucceededEventDetails")):
+        worker.ended, worker.report = "succeeded", json.loads(succeeded["output"])
+    elif worker and (failed := event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")):
+        worker.ended = failed.get("error") or "timed out"
+    if worker and "stateExitedEventDetails" not in event:
+        launched[event["id"]] = worker
 
 
 def keep(lake: Path, story: Story) -> None:

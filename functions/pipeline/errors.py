@@ -11,6 +11,10 @@ PipelineError
 │   ├── SourceIncomplete    the cells do not add up to the total
 │   ├── SourceInconsistent  two editions in one fetch, or two values for one cell
 │   └── StaleVintage        older than what is published
+├── WorkerError             the EC2 instance of a large table
+│   ├── NoCapacity          AWS has none of the instance types
+│   ├── WorkerLost          no sign of life
+│   └── SpotInterrupted     AWS took the instance back, or it was shut down
 ├── TransformFailed         DataBrew
 ├── CatalogueBusy           the crawler works for another run
 ├── CatalogueFailed         the crawler, or a schema that is not the declared one
@@ -75,6 +79,22 @@ class SourceInconsistent(SourceError):
 
 class StaleVintage(SourceError):
     next_step = "nothing: the newer vintage stays published"
+
+
+class WorkerError(PipelineError):
+    next_step = "redrive the run: it goes on from the last checkpoint"
+
+
+class NoCapacity(WorkerError):
+    next_step = "redrive the run later, or deploy with other instance types"
+
+
+class WorkerLost(WorkerError):
+    next_step = "read the worker's log, then redrive the run: it goes on from the last checkpoint"
+
+
+class SpotInterrupted(WorkerError):
+    """The instance is about to end; a fresh one goes on from the checkpoint."""
 
 
 class TransformFailed(PipelineError):

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 Crawl = Literal["auto", "always"]
 Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly", "cross_sectional"]
 Progress = Literal["RUNNING", "SUCCEEDED"]
-DownloadStatus = Literal["stored", "unchanged", "failed"]
+DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 
 
 class Event(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +54,20 @@ class DownloadRequest(Event):
     run_id: str
     table_id: str
     force: bool
+
+
+class LaunchRequest(Event):
+    """A large table for a worker; whoever has the token answers for the state."""
+
+    run_id: str
+    table_id: str
+    task_token: str
+    entered_at: str
+    heartbeat_seconds: int
+
+
+class LaunchedWorker(Event):
+    instance_id: str
 
 
 class TableError(Event):
@@ -161,3 +175,17 @@ class Failure(Event):
     state: str
     error: str
     cause: str
+
+
+class WorkerJob(Event):
+    """`runs/<run_id>/workers/<table_id>/<attempt>/job.json`: a large table for one EC2 instance.
+
+    `attempt` names the task token: the first 16 hexadecimal digits of its SHA-256.
+    """
+
+    run_id: str
+    table_id: str
+    attempt: str
+    task_token: str
+    connections: int
+    heartbeat_seconds: int

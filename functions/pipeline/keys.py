@@ -27,6 +27,15 @@ def flattened(run_id: str, table_id: str = "") -> str:
     return f"{FLATTENED}/{run_id}/" + (f"{table_id}.jsonl.gz" if table_id else "")
 
 
+def flattened_chunks(run_id: str, table_id: str) -> str:
+    """What the names of all files of a large table start with."""
+    return f"{FLATTENED}/{run_id}/{table_id}-"
+
+
+def flattened_chunk(run_id: str, table_id: str, number: int) -> str:
+    return f"{flattened_chunks(run_id, table_id)}{number:05}.jsonl.gz"
+
+
 def staged_run(run_id: str) -> str:
     return f"{STAGED}/run={run_id}/"
 
@@ -45,3 +54,22 @@ def run(run_id: str, name: str) -> str:
 
 def outcome(run_id: str, table_id: str) -> str:
     return run(run_id, f"tables/{table_id}")
+
+
+def code(run_id: str) -> str:
+    """The code bundle that the workers of a run fetch."""
+    return f"{RUNS}/{run_id}/workers/code.zip"
+
+
+def job(run_id: str, table_id: str, attempt: str) -> str:
+    return run(run_id, f"workers/{table_id}/{attempt}/job")
+
+
+def checkpoint(run_id: str, table_id: str) -> str:
+    """How far the download of a large table is, for the next attempt."""
+    return run(run_id, f"workers/{table_id}/checkpoint")
+
+
+def chunk(run_id: str, table_id: str, attempt: str, number: int) -> str:
+    """Flattened rows that an attempt has written, not yet those of the run."""
+    return f"{RUNS}/{run_id}/workers/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"

@@ -1,6 +1,7 @@
 """The data bucket: typed objects in, typed objects out; what is written once is never overwritten."""
 
 import os
+from collections.abc import Iterator
 from typing import TypeVar
 
 import boto3
@@ -12,7 +13,7 @@ BUCKET = os.environ["DATA_BUCKET"]
 MISSING, EXISTS = {"NoSuchKey", "404"}, {"PreconditionFailed", "ConditionalRequestConflict"}
 T = TypeVar("T")
 
-s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=20))
 
 
 def read(key: str, shape: type[T]) -> T:
@@ -31,6 +32,11 @@ def read_if_there(key: str, shape: type[T]) -> tuple[T | None, str]:
     return msgspec.json.decode(found["Body"].read(), type=shape), found["ETag"]
 
 
+def read_bytes(key: str) -> bytes:
+    """The object at `key` as it is."""
+    return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
 def write(key: str, value: msgspec.Struct | bytes) -> None:
     """Put a JSON object, or bytes, at `key`."""
     s3.put_object(Bucket=BUCKET, Key=key, Body=_body(value))
@@ -44,6 +50,17 @@ def write_once(key: str, value: msgspec.Struct | bytes) -> bool:
 def swap(key: str, value: msgspec.Struct, etag: str) -> bool:
     """Replace what had `etag` ("": nothing was there); False when someone was faster."""
     return _put(key, value, IfMatch=etag) if etag else write_once(key, value)
+
+
+def copy(key: str, to: str) -> None:
+    """Copy the object at `key` inside S3."""
+    s3.copy_object(Bucket=BUCKET, Key=to, CopySource={"Bucket": BUCKET, "Key": key})
+
+
+def names(prefix: str) -> Iterator[str]:
+    """The keys that start with `prefix`."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
+        yield from (found["Key"] for found in page.get("Contents", []))
 
 
 def delete_folder(prefix: str) -> None:

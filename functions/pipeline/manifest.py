@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Context, Decimal, Inexact
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.errors import SourceContract
 from pipeline.source import Header
@@ -14,6 +14,7 @@ from pipeline.values import Meaning
 
 EXACT = Context(prec=80, traps=[Inexact])
 REJECTED_PER_MILLE = 1
+CHECKSUMS = 2**256
 
 
 class KeptPage(Struct, frozen=True):
@@ -43,29 +44,37 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checksum: str
 
 
-class Count:
-    """Counts observations while they pass; `total_value` is their exact sum, `checksum` the SHA-256 of their lines."""
+class Count(Struct):
+    """Counts observations while they pass, series by series. Kept as JSON and read again, it goes on counting.
 
-    def __init__(self) -> None:
-        self.by_meaning = dict.fromkeys(Meaning, 0)
-        self.series: set[str] = set()
-        self.first_period = self.last_period = ""
-        self.total_value = Decimal(0)
-        self.rejected_example = ""
-        self._hash = hashlib.sha256()
+    `total_value` is their exact sum. `checksum` is the sum of the SHA-256 of their lines modulo 2**256, in hexadecimal
+    digits: the same in any order and any number of parts.
+    """
+
+    by_meaning: dict[Meaning, int] = field(default_factory=lambda: dict.fromkeys(Meaning, 0))
+    series: int = 0
+    last_series: str | None = None
+    first_period: str = ""
+    last_period: str = ""
+    total_value: Decimal = Decimal(0)
+    rejected_example: str = ""
+    checksum: str = f"{0:064x}"
 
     def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
-        """Each observation as a line of JSON."""
-        encode = msgspec.json.Encoder().encode
+        """Each observation as a line of JSON. The checksum is right when all of them were taken."""
+        encode, total = msgspec.json.Encoder().encode, int(self.checksum, 16)
         for observation, meaning in observations:
             self._add(observation, meaning)
             line = encode(observation) + b"\n"
-            self._hash.update(line)
+            total += int.from_bytes(hashlib.sha256(line).digest(), "big")
             yield line
+        self.checksum = f"{total % CHECKSUMS:064x}"
 
     def _add(self, observation: Observation, meaning: Meaning) -> None:
         self.by_meaning[meaning] += 1
-        self.series.add(observation.series_no)
+        if observation.series_no != self.last_series:
+            self.series += 1
+            self.last_series = observation.series_no
         if start := observation.period_start:
             self.first_period = min(self.first_period or start, start)
             self.last_period = max(self.last_period, start)
@@ -89,12 +98,12 @@ class Count:
             header=header,
             pages=pages,
             observations=observations,
-            series=len(self.series),
+            series=self.series,
             parsed=self.by_meaning[Meaning.PARSED],
             missing=self.by_meaning[Meaning.MISSING],
             rejected=rejected,
             first_period=self.first_period,
             last_period=self.last_period,
             total_value=format(self.total_value, "f"),
-            checksum=self._hash.hexdigest(),
+            checksum=self.checksum,
         )

@@ -55,11 +55,19 @@ class Fetch:
         """Page `number`, kept before it is read. The first page of a fetch opens a folder that nobody wrote to."""
         body = self._source.tabledata(self._table_id, offset, limit)
         if number == 0:
-            self._open_folder(header)
+            self._kept, self._folder = [], self.open_folder(header)
         key = keys.page(self._folder, number)
         lake.write_once(key, compress(body))
         self._kept.append(KeptPage(key=key, offset=offset, sha256=hashlib.sha256(body).hexdigest()))
         return read_page(body)
+
+    def open_folder(self, header: Header) -> str:
+        """A folder for one fetch, to which nobody wrote, with the metadata in it."""
+        for attempt in range(MAX_ATTEMPTS):
+            folder = keys.raw(header.frequency, self._table_id, self._run_id, attempt)
+            if lake.write_once(f"{folder}metadata.json.gz", compress(self._metadata)):
+                return folder
+        raise SourceInconsistent(f"{MAX_ATTEMPTS} fetches of this run left pages behind")
 
     def store(self, table: Table, fetched_at: str) -> Manifest:
         """Write the flattened rows of a whole table, then the manifest."""
@@ -72,14 +80,6 @@ class Fetch:
         lake.write(keys.flattened(self._run_id, header.table_id), lines.getvalue())
         lake.write(keys.manifest(header.frequency, header.table_id, self._run_id), manifest)
         return manifest
-
-    def _open_folder(self, header: Header) -> None:
-        self._kept = []
-        for attempt in range(MAX_ATTEMPTS):
-            self._folder = keys.raw(header.frequency, self._table_id, self._run_id, attempt)
-            if lake.write_once(f"{self._folder}metadata.json.gz", compress(self._metadata)):
-                return
-        raise SourceInconsistent(f"{MAX_ATTEMPTS} fetches of this run left pages behind")
 
 
 def compress(body: bytes) -> bytes:

@@ -17,10 +17,12 @@ from moto.core.model_instances import reset_model_data
 
 from local.analytics import athena_api, catalogue, crawler, databrew
 from local.analytics.catalogue import REGION
-from local.cloud import custom_resources, machine, objects
+from local.cloud import custom_resources, function_code, instances_api, machine, objects
 from local.cloud.front import Front
 from local.cloud.functions import Functions
+from local.cloud.instances import Instances
 from local.cloud.lock import Lock
+from local.cloud.log_groups import LogGroups
 from local.cloud.resources import Deployment
 from local.cloud.rules import Rules
 from local.cloud.stack import Stack
@@ -39,6 +41,7 @@ class LocalAWS:
     _entered: ClassVar[threading.Lock] = threading.Lock()
     front: Front
     functions: Functions
+    instances: Instances
     stack: Stack
 
     def __init__(self, lake: Path, template: Path = TEMPLATE, parameters: Mapping[str, str] | None = None) -> None:
@@ -126,6 +129,10 @@ class LocalAWS:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         self.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
 
+    def _profile_credentials(self, profile: str) -> dict[str, str]:
+        found = self.client("iam").get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
+        return self.credentials(found["Roles"][0]["Arn"])
+
     def _open(self, exit_stack: ExitStack) -> None:
         logging.getLogger("moto").setLevel(logging.CRITICAL)
         self.lake.mkdir(parents=True, exist_ok=True)
@@ -138,6 +145,10 @@ class LocalAWS:
         exit_stack.callback(objects.uninstall)
         objects.restore(self.lake)
         self.front = exit_stack.enter_context(Front())
+        user_data = self._template.parent / "ec2" / "user_data.sh"
+        self.instances = Instances(self.lake / ".instances", self.url, user_data, self._profile_credentials)
+        exit_stack.callback(self.instances.close)
+        logs = LogGroups(self.lake / ".logs")
         self.functions = Functions(self.url, self.lake / ".logs", self.credentials)
         exit_stack.callback(self.functions.close)
         self.rules = Rules(self.functions)
@@ -149,8 +160,16 @@ class LocalAWS:
         athena_api.install(self.lake, self.put)
         crawler.install(self.lake, saved)
         brew = databrew.install(self.lake, self.put)
-        deployment = Deployment(self.client, self.functions, self._template.parent, self.url, self.rules)
-        self.front.routes += [self.functions.route, partial(custom_resources.route, deployment), brew]
+        folder = self._template.parent
+        deployment = Deployment(self.client, self.functions, folder, self.url, self.rules, self.instances, logs)
+        self.front.routes += [
+            self.functions.route,
+            partial(function_code.route, self.functions, self.url),
+            partial(instances_api.route, self.instances),
+            logs.route,
+            partial(custom_resources.route, deployment),
+            brew,
+        ]
         template = load_template(self._template, self.lake / ".cache")
         self.stack = Stack(template, self._parameters, deployment)
         self.stack.deploy()

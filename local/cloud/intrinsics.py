@@ -9,6 +9,8 @@ from typing import Any
 from local.analytics.catalogue import ACCOUNT, REGION
 
 STACK_NAME = "singstat"
+IMAGE_PARAMETER = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+IMAGE = "ami-00000000000000000"
 NO_VALUE = object()
 PSEUDO_PARAMETERS: dict[str, Any] = {
     "AWS::AccountId": ACCOUNT,
@@ -42,6 +44,7 @@ class Intrinsics:
         values = {name: body["Default"] for name, body in declared.items() if "Default" in body} | dict(parameters)
         if missing := sorted(set(declared) - set(values)):
             raise ValueError(f"The template needs a value for parameter {', '.join(missing)}.")
+        values |= {name: IMAGE for name, body in declared.items() if body["Type"] == IMAGE_PARAMETER}
         lists = {name for name, body in declared.items() if "List" in body["Type"]}
         self._values = {name: str(value).split(",") if name in lists else value for name, value in values.items()}
         self._conditions = template.get("Conditions", {})

@@ -1,5 +1,6 @@
-"""How each type of resource comes to be on the laptop: `MAKERS`, or `IGNORED` with the reason."""
+"""How each type of resource comes to be on the laptop: `MAKERS`. What is left out is in `ignored.py`."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 
 from local.analytics.catalogue import ACCOUNT, REGION
 from local.cloud.functions import Function, Functions
+from local.cloud.instances import Instances, LaunchTemplate
+from local.cloud.log_groups import LogGroups
 from local.cloud.rules import Rule, Rules
 from local.cloud.template import HERE
 
@@ -28,13 +31,15 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What making resources needs: boto3 clients by service, the functions, the template's folder, the front's URL."""
+    """What making resources needs: boto3 clients by service, the template's folder, the front's URL, what runs."""
 
     client: Callable[[str], Any]
     functions: Functions
     folder: Path
     url: str
     rules: Rules
+    instances: Instances
+    logs: LogGroups
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -162,6 +167,36 @@ def _function(to: Deployment, properties: Properties) -> Made:
     return Made(name, {"Arn": function.arn})
 
 
+def _launch_template(to: Deployment, properties: Properties) -> Made:
+    name, data = properties["LaunchTemplateName"], properties["LaunchTemplateData"]
+    if data.get("InstanceInitiatedShutdownBehavior") != "terminate":
+        raise StackError(f"{name}: set InstanceInitiatedShutdownBehavior to terminate, the laptop's do nothing else.")
+    profile = data["IamInstanceProfile"]
+    template = LaunchTemplate(
+        id=f"lt-{hashlib.sha256(name.encode()).hexdigest()[:17]}",
+        name=name,
+        image=data["ImageId"],
+        profile=profile.get("Name") or profile["Arn"].split("/")[-1],
+        kind=data.get("InstanceType", LaunchTemplate.kind),
+        user_data=data.get("UserData", ""),
+        tags={
+            tag["Key"]: str(tag["Value"])
+            for group in data.get("TagSpecifications", [])
+            if group["ResourceType"] == "instance"
+            for tag in group["Tags"]
+        },
+    )
+    to.instances.templates.append(template)
+    versions = {"LatestVersionNumber": "1", "DefaultVersionNumber": "1"}
+    return Made(template.id, {"LaunchTemplateId": template.id, **versions})
+
+
+def _log_group(to: Deployment, properties: Properties) -> Made:
+    name = properties["LogGroupName"]
+    to.logs.add(name)
+    return Made(name, {"Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"})
+
+
 def _rule(to: Deployment, properties: Properties) -> Made:
     """Rules that wait for an event; a schedule is kept by nobody on a laptop."""
     targets = [target["Arn"].split(":")[-1] for target in properties.get("Targets", [])]
@@ -174,6 +209,7 @@ def _rule(to: Deployment, properties: Properties) -> Made:
 MAKERS: dict[str, Maker] = {
     "AWS::Athena::WorkGroup": _work_group,
     "AWS::DataBrew::Recipe": _recipe,
+    "AWS::EC2::LaunchTemplate": _launch_template,
     "AWS::Events::Rule": _rule,
     "AWS::Glue::Crawler": _crawler,
     "AWS::Glue::Database": _database,
@@ -183,6 +219,7 @@ MAKERS: dict[str, Maker] = {
     "AWS::KMS::Alias": _alias,
     "AWS::KMS::Key": _key,
     "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log_group,
     "AWS::S3::Bucket": _bucket,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
@@ -191,42 +228,12 @@ MAKERS: dict[str, Maker] = {
 
 # The property that names a resource, where it is not `Name`; a resource without one keeps what it declares.
 NAME_PROPERTIES = {
+    "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::SNS::Topic": "TopicName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-
-SERVED = "the laptop serves the API's routes itself"
-WATCHED = "nobody watches a laptop: a run reports itself"
-STARTED = "runs are started by hand"
-OPEN = "everything on the laptop belongs to its user"
-IGNORED = {
-    "AWS::ApiGateway::Account": SERVED,
-    "AWS::ApiGateway::Deployment": SERVED,
-    "AWS::ApiGateway::GatewayResponse": SERVED,
-    "AWS::ApiGateway::Method": SERVED,
-    "AWS::ApiGateway::Model": SERVED,
-    "AWS::ApiGateway::RequestValidator": SERVED,
-    "AWS::ApiGateway::Resource": SERVED,
-    "AWS::ApiGateway::RestApi": SERVED,
-    "AWS::ApiGateway::Stage": SERVED,
-    "AWS::CloudTrail::Trail": WATCHED,
-    "AWS::CloudWatch::Alarm": WATCHED,
-    "AWS::CloudWatch::Dashboard": WATCHED,
-    "AWS::Lambda::EventInvokeConfig": "an asynchronous invocation is tried once",
-    "AWS::Lambda::LayerVersion": "its packages are installed in the laptop's Python",
-    "AWS::Lambda::Permission": OPEN,
-    "AWS::Logs::LogGroup": "logs are files in the lake's .logs folder",
-    "AWS::S3::BucketPolicy": OPEN,
-    "AWS::SNS::TopicPolicy": OPEN,
-    "AWS::Scheduler::Schedule": STARTED,
-    "AWS::Scheduler::ScheduleGroup": STARTED,
-}
-
-
-def arn_of_ignored(kind: str, name: str) -> str:
-    """An ARN of the usual form for a resource that is not made."""
-    return f"arn:aws:{kind.split('::')[1].lower()}:{REGION}:{ACCOUNT}:{name}"

@@ -6,8 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.cloud import custom_resources
+from local.cloud.ignored import IGNORED, made_of_ignored
 from local.cloud.intrinsics import STACK_NAME, Intrinsics
-from local.cloud.resources import IGNORED, MAKERS, NAME_PROPERTIES, Deployment, Made, StackError, arn_of_ignored
+from local.cloud.resources import MAKERS, NAME_PROPERTIES, Deployment, Made, StackError
 
 NEED_MANY = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
 
@@ -76,9 +77,9 @@ class Stack:
             self._get(other)
         kind, default_name = body["Type"], f"{STACK_NAME}-{logical_id.lower()}"
         if kind in IGNORED:
-            return Made(default_name, {"Arn": arn_of_ignored(kind, default_name)})
+            return made_of_ignored(kind, default_name)
         if kind not in MAKERS and not custom_resources.is_custom(kind):
-            raise StackError(f"{logical_id}: {kind} is neither in MAKERS nor in IGNORED of local/cloud/resources.py.")
+            raise StackError(f"{logical_id}: {kind} is neither in MAKERS nor in IGNORED of local/cloud.")
         properties = self._values.resolve(body.get("Properties", {}))
         if custom_resources.is_custom(kind):
             return custom_resources.make(self._deployment, logical_id, kind, properties)

@@ -113,6 +113,16 @@ def test_a_lambda_ends_before_its_state_does(name):
     assert functions()[f"{name}Function"]["Timeout"] < LAMBDAS[name]["TimeoutSeconds"]
 
 
+def test_a_state_that_waits_for_a_token_passes_it_on_and_hears_when_it_is_lost():
+    waiting = [state for state in TASKS.values() if state["Resource"].endswith(".waitForTaskToken")]
+
+    assert len(waiting) == 1
+    for state in waiting:
+        assert 0 < state["HeartbeatSeconds"] < state["TimeoutSeconds"]
+        assert "$$.Task.Token" in state["Parameters"]["Payload"].values()
+        assert state["Parameters"]["Payload"]["heartbeat_seconds"] == state["HeartbeatSeconds"]
+
+
 def test_no_choice_waits_again_by_default():
     for state in STATES.values():
         if state["Type"] == "Choice":

@@ -1,0 +1,5 @@
+"""What the modules that know AWS read when they are imported; the tests put the laptop's AWS in its place."""
+
+import os
+
+os.environ.setdefault("DATA_BUCKET", "unused")

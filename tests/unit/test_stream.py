@@ -1,0 +1,132 @@
+"""A stream gives what a whole table gives, wherever its pages are cut and whenever it is put down and taken up."""
+
+from datetime import date
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
+from pipeline.manifest import Count
+from pipeline.source import Column, Header, Page, Row
+from pipeline.stream import Stream, StreamState
+from pipeline.table import Table
+from test_properties import cut, header, tables
+
+VINTAGE = date(2026, 7, 24)
+
+
+class Kept(msgspec.Struct):
+    stream: StreamState
+    count: Count
+
+
+def page(*rows: Row) -> Page:
+    return Page(vintage=VINTAGE, limit=None, rows=list(rows))
+
+
+def row(number: str, **cells: str) -> Row:
+    return Row(
+        series=number, of_series=number, columns=[Column(key=key[1:], value=text) for key, text in cells.items()]
+    )
+
+
+def whole(head: Header, rows: list[Row]) -> tuple[list[bytes], Count]:
+    table, count = Table(head), Count()
+    table.add(page(*rows))
+    return list(count.lines(table.observations())), count
+
+
+@given(tables(), st.integers(1, 60), st.sets(st.integers(0, 60)))
+def test_any_cut_and_any_interruption_give_the_rows_and_numbers_of_the_whole(table, size, interrupted):
+    head, rows = table
+    stream, count, lines = Stream(head, StreamState()), Count(), []
+
+    for number, offset in enumerate(range(0, head.total, size)):
+        if number in interrupted:
+            kept = msgspec.json.decode(msgspec.json.encode(Kept(stream.state(), count)), type=Kept)
+            stream, count = Stream(head, kept.stream), kept.count
+        lines += count.lines(stream.add(page(*cut(rows, offset, size)), size))
+    lines += count.lines(stream.finish())
+
+    wanted, wanted_count = whole(head, rows)
+    assert lines == wanted
+    assert count == wanted_count
+
+
+@given(tables(), st.randoms())
+def test_the_checksum_does_not_depend_on_the_order(table, random):
+    head, rows = table
+    _, count = whole(head, rows)
+    random.shuffle(rows)
+
+    assert whole(head, rows)[1].checksum == count.checksum
+
+
+def test_a_series_leaves_when_another_follows():
+    stream = Stream(header("yearly", 4), StreamState())
+
+    first = [o.series_no for o, _ in stream.add(page(row("1", _2019="1"), row("1.0", _2019="2")), 2)]
+    second = [o.series_no for o, _ in stream.add(page(row("1.0", _2020="3"), row("1.10", _2019="4")), 2)]
+
+    assert (first, second) == (["1"], ["1.0", "1.0"])
+    assert [o.series_no for o, _ in stream.finish()] == ["1.10"]
+
+
+def test_series_that_are_listed_without_cells_are_not_series_that_come_again():
+    stream = Stream(header("yearly", 2), StreamState())
+    pages = [page(row("1", _2019="1"), row("1.0")), page(row("1"), row("1.0", _2019="2"))]
+
+    lines = [o.series_no for each in pages for o, _ in stream.add(each, 1)] + [o.series_no for o, _ in stream.finish()]
+
+    assert lines == ["1", "1.0"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "error", "why"),
+    [
+        (
+            [page(row("1", _2019="1"), row("2", _2019="1")), page(row("1", _2020="1"), row("2", _2020="1"))],
+            SourceInconsistent,
+            "series 1 came again after others",
+        ),
+        (
+            [page(row("1", _2019="1", _2020="2")), page(row("1", _2020="3", _2021="4"))],
+            SourceInconsistent,
+            "series 1, 2020 came as '2' and as '3'",
+        ),
+        (
+            [page(row("1", _2019="1", _2020="2")), page(row("1", _2020="2", _2021="4"))],
+            SourceContract,
+            "the page from cell 2 has 1 cells, not 2",
+        ),
+        ([page(row("1", _2019="1"))], SourceContract, "the page from cell 0 has 1 cells, not 2"),
+        ([page(row("1", _2019="1", _2020="2", _2021="3"))], SourceContract, "the page from cell 0 has 3 cells, not 2"),
+        ([page()], SourceContract, "the page from cell 0 has 0 cells, not 2"),
+    ],
+    ids=["series again", "two values", "cell again", "too few", "too many", "nothing"],
+)
+def test_pages_that_cannot_be_are_named(pages, error, why):
+    stream = Stream(header("yearly", 4), StreamState())
+
+    def add_all() -> None:
+        for each in pages:
+            list(stream.add(each, 2))
+
+    with pytest.raises(error) as raised:
+        add_all()
+
+    assert raised.value.cause == why
+
+
+def test_a_table_is_not_finished_before_its_last_cell():
+    stream = Stream(header("yearly", 4), StreamState())
+    list(stream.add(page(row("1", _2019="1", _2020="2")), 2))
+
+    with pytest.raises(SourceIncomplete, match="2 of 4 cells arrived"):
+        list(stream.finish())
+
+
+def test_a_table_without_a_number_of_cells_is_refused():
+    with pytest.raises(SourceContract, match="does not tell its number of cells"):
+        Stream(header("yearly", None), StreamState())
