@@ -21,7 +21,10 @@ from pipeline.tally import message, tally
 from pipeline.verification import Measured, verify
 
 PIPELINE = Path(__file__).parents[2] / "functions" / "pipeline"
-ADAPTERS = {"athena", "databrew", "execution", "glue", "lake", "pages", "publish", "singstat", "task"}
+ADAPTERS = {
+    *("athena", "databrew", "execution", "glue", "heartbeat", "host", "instances", "lake"),
+    *("pages", "publish", "singstat", "task", "worker"),
+}
 YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 
 
