@@ -19,7 +19,7 @@ cd "$(mktemp -d)"
 dnf install -y -q python3.13
 aws s3 cp --quiet "s3://$DATA_BUCKET/$CODE_KEY" code.zip
 python3.13 -m zipfile -e code.zip code
-# With a heap for each thread, memory would grow with the table.
-MALLOC_ARENA_MAX=2 PYTHONPATH=code python3.13 code/ec2/worker.py "$JOB_KEY" &
+# With a heap for each thread, and pages kept in it, memory would grow with the table.
+MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 PYTHONPATH=code python3.13 code/ec2/worker.py "$JOB_KEY" &
 worker=$!
 wait "$worker"

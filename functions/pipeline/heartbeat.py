@@ -48,10 +48,12 @@ class TaskToken:
 
     def __init__(self, client: "SFNClient", token: str) -> None:
         self._client, self._token = client, token
+        self.beats = 0
 
     def beat(self) -> None:
         """Give a sign of life. Raises `TaskClosed` when it is refused."""
         _send(self._client.send_task_heartbeat, taskToken=self._token)
+        self.beats += 1
 
     def succeed(self, result: msgspec.Struct) -> None:
         """Answer with the task's result; nothing happens if nobody waits for it."""

@@ -48,12 +48,15 @@ class Checkpoint(Struct, kw_only=True):
 
 
 class Stored(Struct):
-    """What the state gets: the manifest's key, how many pages and chunks there are, how long this attempt took."""
+    """What the state gets: the manifest's key, how many pages and chunks there are, and of this attempt its seconds
+    and signs of life.
+    """
 
     manifest: str
     pages: int
     chunks: int
     seconds: str
+    heartbeats: int
 
 
 class _Republished(Exception):
@@ -166,9 +169,8 @@ class _Download:
         with igzip.GzipFile(fileobj=rows, mode="wb", compresslevel=1, mtime=0) as packed:
             for body in itertools.islice(bodies, CHUNK_PAGES):
                 page = _page(body, done.header)
-                packed.write(
-                    b"".join(done.count.lines(stream.add(page, done.limit)))
-                )  # by line takes ten times as long
+                lines = done.count.lines(stream.add(page, done.limit))
+                packed.write(b"".join(lines))  # line by line takes ten times as long
                 digest = hashlib.sha256(body).hexdigest()
                 key, offset = keys.page(done.folder, done.next_page), done.next_page * done.limit
                 done.pages.append(KeptPage(key=key, offset=offset, sha256=digest))
@@ -195,9 +197,7 @@ class _Download:
         )
         self._stop.check()
         self._task.beat()
-        lake.delete_folder(
-            keys.flattened_chunks(run_id, table_id)
-        )  # an attempt for an older vintage may have been here
+        lake.delete_folder(keys.flattened_chunks(run_id, table_id))  # of an attempt for an older vintage
         for number, chunk in enumerate(done.chunks):
             lake.copy(chunk, keys.flattened_chunk(run_id, table_id, number))
         key = keys.manifest(header.frequency, table_id, run_id)
@@ -211,7 +211,13 @@ class _Download:
         )
         lake.write(keys.outcome(run_id, table_id), outcome)
         seconds = f"{time.monotonic() - self._began:.1f}"
-        return Stored(manifest=key, pages=len(done.pages), chunks=len(done.chunks), seconds=seconds)
+        return Stored(
+            manifest=key,
+            pages=len(done.pages),
+            chunks=len(done.chunks),
+            seconds=seconds,
+            heartbeats=self._task.beats,
+        )
 
     def _connect(self) -> None:
         self._threads.source = SingStat.from_environment()  # requests' sessions are not made for sharing
