@@ -21,7 +21,7 @@ from local.run import run
 from local.singstat.replay import Replay
 
 TABLE = "M550002"
-HEARTBEAT_SECONDS = 3
+HEARTBEAT_SECONDS = 8
 PAGE_SECONDS = 0.02
 UNDISTURBED_SECONDS = 6.0
 PATIENCE_SECONDS = 60
