@@ -13,12 +13,24 @@ run: .venv/run
 test: .venv/test
 	@$(BIN)/pytest -n auto -m "not slow"
 
-check: .venv/check
+check: .venv/check .venv/scan/ready .venv/node/ready
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format, lint: clean"
 	@$(BIN)/mypy
-	@sed 's/$${[A-Za-z]*Arn}/arn:aws:lambda:region:account:function:name/' statemachine/pipeline.asl.json > .venv/asl.json
-	@$(BIN)/statelint .venv/asl.json && echo "state machine: clean"
+	@sed 's/$${[A-Za-z]*Arn}/arn:aws:lambda:us-east-1:123456789012:function:name/' statemachine/pipeline.asl.json > .venv/asl.json
+	@$(BIN)/statelint .venv/asl.json && echo "state machine, statelint: clean"
+	@if test -x .venv/node/node_modules/.bin/asl-validator; then .venv/node/node_modules/.bin/asl-validator --json-path .venv/asl.json; \
+		else echo "state machine, asl-validator: not checked, it needs Node.js"; fi
 	@SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+	@$(BIN)/python tests/template/translate.py > .venv/translated.json
+	@# WS1004 looks for a log group per function, ours is one for all. W1028, W1030: statements of a role repeat the
+	@# condition of the role, which the untranslated template needs.
+	@$(BIN)/cfn-lint --ignore-checks WS1004 --append-rules cfn_lint_serverless.rules -- template.yaml && echo "template, cfn-lint: clean"
+	@$(BIN)/cfn-lint --ignore-checks WS1004 W1028 W1030 --append-rules cfn_lint_serverless.rules -- .venv/translated.json && echo "translated, cfn-lint: clean"
+	@for file in template.yaml .venv/translated.json; do if test -x .venv/scan/bin/checkov; \
+		then .venv/scan/bin/checkov --framework cloudformation --skip-download --compact --quiet --file $$file > .venv/checkov.txt \
+			|| { cat .venv/checkov.txt; exit 1; }; echo "$$file, checkov: $$(grep '^Passed' .venv/checkov.txt)"; \
+		else echo "$$file, checkov: not checked, it does not run on this Python"; fi; done
+	@$(BIN)/pytest tests/template
 
 fix: .venv/check
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -34,14 +46,28 @@ bench: .venv/test
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 
 # check holds all that test holds, and test all that run holds: a smaller set never takes a larger one's packages away.
+# So once check is installed, it is what is brought up to date.
 .venv/run .venv/test .venv/check: .venv/%: .venv/bin/uv requirements/%.txt pyproject.toml
-	@echo "Installing requirements/$*.txt ..."
-	@$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$*.txt
-	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@touch .venv/run; case $* in test|check) touch .venv/test;; esac; case $* in check) touch .venv/check;; esac
+	@set=$*; for larger in test check; do if test -e .venv/$$larger; then set=$$larger; fi; done; \
+	echo "Installing requirements/$$set.txt ..."; \
+	$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$$set.txt; \
+	$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	touch .venv/run; case $$set in test|check) touch .venv/test;; esac; case $$set in check) touch .venv/check;; esac
+
+.venv/scan/ready: .venv/bin/uv requirements/scan.txt
+	@echo "Installing requirements/scan.txt ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/scan
+	@$(UV) sync --quiet --compile-bytecode --python .venv/scan/bin/python --require-hashes requirements/scan.txt || rm -f .venv/scan/bin/checkov
+	@touch $@
+
+.venv/node/ready: requirements/node/package-lock.json
+	@mkdir -p .venv/node && cp requirements/node/package*.json requirements/node/.npmrc .venv/node/
+	@if command -v npm > /dev/null; then echo "Installing requirements/node ..."; \
+		npm ci --prefix .venv/node --silent --ignore-scripts > /dev/null 2>&1 || rm -rf .venv/node/node_modules; fi
+	@touch $@
 
 lock: .venv/bin/uv
-	@for set in check test run functions; do \
+	@for set in check test run functions scan; do \
 		$(UV) compile pyproject.toml --extra $$set --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-package singstat-pipeline --custom-compile-command "make lock" --quiet --upgrade \
-			$$(test $$set = check || echo --constraint requirements/check.txt) -o requirements/$$set.txt; done
+			$$(case $$set in check|scan) ;; *) echo --constraint requirements/check.txt;; esac) -o requirements/$$set.txt; done

@@ -51,7 +51,8 @@ def standard_library() -> int:
 
 
 def importing(modules: str) -> Callable[[], int]:
-    environment = {"PATH": os.environ["PATH"], "BACKOFF_SECONDS": "1", **dict.fromkeys(VARIABLES, "x")}
+    numbers = {"BACKOFF_SECONDS": "1", "LARGE_TABLE_CELLS": "1000000"}
+    environment = {"PATH": os.environ["PATH"], **numbers, **dict.fromkeys(VARIABLES, "x")}
     command = [sys.executable, "-c", f"import {modules}"]
     return lambda: subprocess.run(command, check=True, cwd=ROOT / "functions", env=environment).returncode  # noqa: S603
 

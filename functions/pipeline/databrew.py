@@ -21,10 +21,13 @@ def job_name(run_id: str) -> str:
 
 def create_job(run_id: str) -> str:
     """The name of the job that turns `flattened/<run_id>/` into the run's staged Parquet; made unless it is there."""
-    name = job_name(run_id)
+    name, tags = job_name(run_id), {"application": os.environ["APPLICATION"]}
     with suppress(databrew.exceptions.ConflictException):
         databrew.create_dataset(
-            Name=name, Format="JSON", Input={"S3InputDefinition": {"Bucket": BUCKET, "Key": keys.flattened(run_id)}}
+            Name=name,
+            Format="JSON",
+            Input={"S3InputDefinition": {"Bucket": BUCKET, "Key": keys.flattened(run_id)}},
+            Tags=tags,
         )
     with suppress(databrew.exceptions.ConflictException):
         databrew.create_recipe_job(
@@ -38,6 +41,7 @@ def create_job(run_id: str) -> str:
             MaxCapacity=NODES,
             MaxRetries=0,
             Timeout=TIMEOUT_MINUTES,
+            Tags=tags,
             Outputs=[
                 {
                     "Location": {"Bucket": BUCKET, "Key": keys.staged_run(run_id)},

@@ -14,7 +14,8 @@ from typing import Any
 from local.analytics.catalogue import REGION
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-HERE = "the-template's-folder"
+HERE = "the-folder-of-the-template"
+EXTENSIONS = "AWS::LanguageExtensions"
 LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
 
 Template = dict[str, Any]
@@ -62,11 +63,12 @@ def _translate(path: Path, files: dict[str, str]) -> Template:
         _point_here(body.get("Properties", body))
     to_py27_compatible_template(template, {})
     translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
-    translated: Any = undo_mark_unicode_str_in_template(translator.translate(template, {}))
+    parameters = {name: {"Ref": name} for name in template.get("Parameters", {})}  # or defaults would be written out
+    translated: Any = undo_mark_unicode_str_in_template(translator.translate(template, parameters))
     for body in translated["Resources"].values():
         _read_definition(body.get("Properties", {}), path.parent, files)
     plain: Template = json.loads(json.dumps(translated))
-    return plain
+    return plain | {"Transform": EXTENSIONS}  # functions may still be nested as only the extensions allow
 
 
 def _unrolled(value: Any) -> Any:
@@ -93,7 +95,9 @@ def _filled(value: Any, name: str, each: str) -> Any:
     if isinstance(value, list):
         return [_filled(item, name, each) for item in value]
     if isinstance(value, dict):
-        return {_filled(key, name, each): _filled(item, name, each) for key, item in value.items()}
+        filled = {_filled(key, name, each): _filled(item, name, each) for key, item in value.items()}
+        text = filled.get("Fn::Sub")
+        return text if isinstance(text, str) and "${" not in text else filled
     return value
 
 

@@ -93,7 +93,7 @@ def test_a_table_of_the_lake_gets_its_new_definition_and_keeps_its_partitions(tm
 @pytest.mark.parametrize(
     ("resources", "message"),
     [
-        ("Queue: {Type: AWS::SQS::Queue}", "Queue: AWS::SQS::Queue is neither in MAKERS nor in IGNORED"),
+        ("Stream: {Type: AWS::Kinesis::Stream}", "Stream: AWS::Kinesis::Stream is neither in MAKERS nor in IGNORED"),
         ("Alias: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: !Ref Key}}", "no resource Key"),
         (
             "One: {Type: AWS::SNS::Topic, DependsOn: Two}\n  Two: {Type: AWS::SNS::Topic, DependsOn: One}",
