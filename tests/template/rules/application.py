@@ -1,0 +1,110 @@
+"""The application as its rules see it: what is written, what CloudFormation gets, and the state machine."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from local.cloud.intrinsics import Intrinsics
+from local.cloud.template import TEMPLATE, load_template
+
+ROOT = TEMPLATE.parent
+TEXTS = (
+    "template.yaml",
+    "samconfig.toml",
+    "statemachine/*.json",
+    "functions/*.py",
+    "functions/pipeline/*.py",
+    "functions/pipeline/sql/*.sql",
+    "ec2/*.*",
+    "events/*.json",
+)
+REFERENCE = re.compile(r"\$\{(\w+)")
+
+Document = dict[str, Any]
+Findings = Iterator[str]
+
+
+@dataclass(frozen=True)
+class Application:
+    """`translated` has plain values only: a reference reads `${LogicalId}` or `${LogicalId.Attribute}`."""
+
+    template: Document
+    translated: Document
+    machine: Document
+    texts: dict[str, str]
+
+    def resources(self, kind: str) -> dict[str, Document]:
+        """Properties of the resources of one type, by logical id."""
+        bodies = self.translated["Resources"].items()
+        return {name: body["Properties"] for name, body in bodies if body["Type"] == kind}
+
+    def pipeline(self) -> Document:
+        """Properties of the state machine."""
+        (properties,) = self.resources("AWS::StepFunctions::StateMachine").values()
+        return properties
+
+
+@cache
+def load(*, opted: bool) -> Application:
+    """The application deployed as it is by default, or `opted`: with every option the other way round."""
+    template = yaml_parse(TEMPLATE.read_text("utf-8"))
+    translated = _translated()
+    texts = {str(file.relative_to(ROOT)): file.read_text("utf-8") for glob in TEXTS for file in ROOT.glob(glob)}
+    machine = json.loads(texts["statemachine/pipeline.asl.json"])
+    return Application(template, _deployed(translated, _options(translated) if opted else {}), machine, texts)
+
+
+@cache
+def _translated() -> Document:
+    with TemporaryDirectory() as folder:
+        return load_template(TEMPLATE, Path(folder))
+
+
+def many(value: Any) -> list[Any]:
+    """What may be written as one item or as a list of items."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def referred(value: Any) -> set[str]:
+    """Logical ids of the resources that a value names."""
+    return set(REFERENCE.findall(json.dumps(value)))
+
+
+def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a document, with the key that it stands under."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from strings(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def _options(translated: Document) -> dict[str, str]:
+    """A stack with existing roles has none of its own to judge, so that option stays as it is."""
+    chosen = {}
+    for name, parameter in translated["Parameters"].items():
+        if set(parameter.get("AllowedValues", ())) == {"true", "false"}:
+            chosen[name] = "false" if parameter["Default"] == "true" else "true"
+        elif parameter.get("Default") == "" and not name.startswith("Existing"):
+            chosen[name] = "given"
+    return chosen
+
+
+def _deployed(translated: Document, parameters: dict[str, str]) -> Document:
+    values = Intrinsics(translated, parameters, lambda name: f"${{{name}}}", lambda name, of: f"${{{name}.{of}}}")
+    made = {
+        name: {**body, "Properties": values.resolve(body.get("Properties", {}))}
+        for name, body in translated["Resources"].items()
+        if "Condition" not in body or values.condition(body["Condition"])
+    }
+    return {**translated, "Resources": made}

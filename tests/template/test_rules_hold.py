@@ -1,0 +1,13 @@
+"""Every rule on the application itself: by default, and with every option the other way round."""
+
+import pytest
+from rules import RULES
+from rules.application import load
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("opted", [False, True], ids=["default", "opted"])
+def test_the_application_keeps_the_rule(opted, rule):
+    findings = list(RULES[rule](load(opted=opted)))
+
+    assert not findings, "\n".join(findings)
