@@ -65,6 +65,7 @@ def test_a_grant_is_of_actions_that_exist_on_resources_that_they_take(grant):
     resources = [arn(resource) for resource in grant.resources]
 
     for action in actions:
-        assert any(resource == "*" or takes(action, resource) for resource in resources), f"{action} is never allowed"
+        assert forms(action) or resources == ["*"], f"{action} takes no resource: it is never allowed"
+        assert not forms(action) or any(resource == "*" or takes(action, resource) for resource in resources), action
     for resource in resources if actions else []:
         assert resource == "*" or any(takes(action, resource) for action in actions), f"no action takes {resource}"
