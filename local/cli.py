@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +25,7 @@ from local import show
 from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
-from local.analytics.catalogue import FILE_NAME
+from local.analytics.catalogue import FILE_NAME, REGION
 from local.cloud.lock import LakeInUseError
 from local.cloud.template import TEMPLATE, load_template
 from local.story import recall
@@ -73,8 +75,6 @@ def run(
     lake: Lake = LAKE,
 ) -> None:
     """Download, transform, verify and publish tables; recorded answers of SingStat unless told otherwise."""
-    if live and base_url:
-        _stop("give --live or --base-url, not both", WRONG_CALL)
     if not tables and dataset is None:
         dataset = "all"
     request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
@@ -167,6 +167,33 @@ def explain(
         show.story(console, recall(lake, run_id))
 
 
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=0, max=65535)] = 8080,
+    base_url: Annotated[str | None, typer.Option(help="The API's root; default: the recorded answers.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask SingStat itself.")] = False,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Take requests that are not signed.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """The API on loopback, as deployed: start runs, see how they stand, open links. Ends with Ctrl-C."""
+    with _one_line_errors():
+        from local.api.serve import serving  # noqa: PLC0415
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415
+
+        with (
+            _interruptible(),
+            _source(base_url, live) as parameters,
+            LocalAWS(lake, parameters=parameters) as aws,
+            serving(aws, port, not no_auth) as door,
+        ):
+            keys = f"AWS_ACCESS_KEY_ID={door.access_key} AWS_SECRET_ACCESS_KEY={door.secret_key}"
+            sys.stdout.write(
+                f"{door.url}\n" if no_auth else f"{door.url}  sign as execute-api in {REGION}: export {keys}\n"
+            )
+            sys.stdout.flush()
+            threading.Event().wait()
+
+
 def datasets(lake: Path) -> dict[str, list[str]]:
     """The table ids of each dataset, as the template lists them."""
     parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
@@ -183,6 +210,8 @@ def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
     """The template parameters that say where SingStat is; recorded answers are served while the block runs."""
     from local.singstat.replay import Replay  # noqa: PLC0415
 
+    if live and base_url:
+        _stop("give --live or --base-url, not both", WRONG_CALL)
     if live:
         yield QUICK | {"BackoffSeconds": "1"}
     elif base_url:
@@ -190,6 +219,15 @@ def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
     else:
         with Replay() as replay:
             yield QUICK | {"SourceUrl": replay.url}
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM end the block in order, also where a shell has told its background jobs to ignore them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield
 
 
 @contextmanager

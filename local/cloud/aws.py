@@ -162,6 +162,7 @@ class LocalAWS:
         brew = databrew.install(self.lake, self.put)
         folder = self._template.parent
         deployment = Deployment(self.client, self.functions, folder, self.url, self.rules, self.instances, logs)
+        self.apis = deployment.apis
         self.front.routes += [
             self.functions.route,
             partial(function_code.route, self.functions, self.url),

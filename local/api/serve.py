@@ -1,0 +1,78 @@
+"""`singstat serve`: the API on 127.0.0.1 while it is wanted, and the runs that it starts."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from werkzeug.serving import make_server
+
+from local.api.gateway import Gateway
+from local.api.integrations import Integrations
+from local.api.signatures import Signatures
+from local.cloud.aws import LocalAWS
+from local.cloud.front import Handler
+from local.run import follow
+
+API = "AWS::ApiGateway::RestApi"
+
+
+class Door(NamedTuple):
+    """Where the API is, and the keys of the one who may call it; empty ones if anyone may."""
+
+    url: str
+    access_key: str
+    secret_key: str
+
+
+@contextmanager
+def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterator[Door]:
+    """The API of the stack, on a free port if `port` is 0. At the end runs that go on are stopped.
+
+    Errors: OSError, the port is taken; StackError, the template has no API.
+    """
+    access_key, secret_key = (
+        (f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20)) if authenticated else ("", "")
+    )
+    body = aws.apis[aws.resource(aws.stack.only(API))]
+    runs = _Runs(aws)
+    gateway = Gateway(
+        body, Integrations(aws, runs.started), Signatures(access_key, secret_key) if authenticated else None
+    )
+    server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield Door(f"http://127.0.0.1:{server.port}", access_key, secret_key)
+    finally:
+        server.shutdown()
+        server.server_close()
+        runs.stop()
+
+
+class _Runs:
+    """Follows every run to its end, so that it can be explained."""
+
+    def __init__(self, aws: LocalAWS) -> None:
+        self._aws = aws
+        self._following: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    def started(self, execution: str, sent: dict[str, Any]) -> None:
+        """Follow a run, unless it is followed already."""
+        with self._lock:
+            if execution in self._following:
+                return
+            follows = threading.Thread(target=follow, args=(self._aws, execution, sent, lambda *_: None), daemon=True)
+            self._following[execution] = follows
+        self._aws.rules.follow(execution, self._aws.describe)
+        follows.start()
+
+    def stop(self) -> None:
+        """Stop the runs that go on, and wait until their stories are kept."""
+        for execution, follows in self._following.items():
+            if follows.is_alive():
+                self._aws.client("stepfunctions").stop_execution(
+                    executionArn=execution, error="Stopped", cause="singstat serve ended while the run went on"
+                )
+            follows.join()
