@@ -3,11 +3,10 @@
 import csv
 import io
 import json
-import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +24,7 @@ from local import show
 from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
-from local.analytics.catalogue import FILE_NAME, REGION
+from local.analytics.catalogue import FILE_NAME
 from local.cloud.lock import LakeInUseError
 from local.cloud.template import TEMPLATE, load_template
 from local.story import recall
@@ -177,19 +176,16 @@ def serve(
 ) -> None:
     """The API on loopback, as deployed: start runs, see how they stand, open links. Ends with Ctrl-C."""
     with _one_line_errors():
-        from local.api.serve import serving  # noqa: PLC0415
+        from local.api.serve import serving, until_interrupted  # noqa: PLC0415
         from local.cloud.aws import LocalAWS  # noqa: PLC0415
 
         with (
-            _interruptible(),
+            until_interrupted(),
             _source(base_url, live) as parameters,
             LocalAWS(lake, parameters=parameters) as aws,
             serving(aws, port, not no_auth) as door,
         ):
-            keys = f"AWS_ACCESS_KEY_ID={door.access_key} AWS_SECRET_ACCESS_KEY={door.secret_key}"
-            sys.stdout.write(
-                f"{door.url}\n" if no_auth else f"{door.url}  sign as execute-api in {REGION}: export {keys}\n"
-            )
+            sys.stdout.write(f"{door}\n")
             sys.stdout.flush()
             threading.Event().wait()
 
@@ -219,15 +215,6 @@ def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
     else:
         with Replay() as replay:
             yield QUICK | {"SourceUrl": replay.url}
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM end the block in order, also where a shell has told its background jobs to ignore them."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        yield
 
 
 @contextmanager
