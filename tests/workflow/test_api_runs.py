@@ -1,80 +1,257 @@
-"""`GET /runs/{runId}` over real runs on the laptop's AWS, as API Gateway hands it to the function."""
+"""Runs over HTTP: started, followed, refused by name, twenty at once, and reports behind links."""
 
-import msgspec
+import gzip
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
 import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from conftest import SINGSTAT, Laptop, call
+from pipeline import links
+
+from local.analytics.catalogue import REGION
+from local.api.serve import Door, serving
+
+REPORT = f"{links.REPORTS}runs/demo-1/report.html"
+PATIENCE_SECONDS = 240
 
 
-@pytest.fixture
-def describe(laptop):
-    def ask(run_id: str) -> tuple[int, dict]:
-        payload = msgspec.json.encode({"httpMethod": "GET", "pathParameters": {"runId": run_id}})
-        name = laptop.aws.resource("DescribeRunFunction")
-        answer = laptop.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
-        assert "FunctionError" not in answer
-        answer = msgspec.json.decode(answer["Payload"].read())
-        assert answer["headers"] == {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        return answer["statusCode"], msgspec.json.decode(answer["body"])
-
-    return ask
+@pytest.fixture(scope="module")
+def door(switched_on: Laptop) -> Iterator[Door]:
+    with serving(switched_on.aws) as opened:
+        yield opened
 
 
-def test_a_run_that_went_well(laptop, describe):
-    result = laptop.run("M550002", frequency="monthly")
-
-    status, run = describe(result.run_id)
-
-    assert status == 200
-    assert (run["runId"], run["status"], run["state"]) == (result.run_id, "SUCCEEDED", "Complete")
-    assert run["tables"] == {"planned": 1, "done": 1, "failed": 0, "left": 0}
-    assert run["startedAt"] <= run["endedAt"]
-    assert (run["failures"], run["error"], run["cause"], run["nextStep"]) == ([], None, None, None)
+def ask(door: Door, method: str, path: str, body: Any = None, key: str = "") -> requests.Response:
+    """A signed request, as the README shows it."""
+    data = None if body is None else json.dumps(body)
+    headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+    request = AWSRequest(method, door.url + path, headers, data)
+    assert door.keys
+    SigV4Auth(Credentials(*door.keys), "execute-api", REGION).add_auth(request)
+    return requests.request(method, door.url + path, headers=dict(request.headers), data=data, timeout=60)
 
 
-def test_a_table_of_another_frequency_fails_by_name_and_nothing_of_it_is_stored(laptop, describe):
-    result = laptop.run("M213751", "M212161", frequency="monthly")
-
-    _, run = describe(result.run_id)
-
-    assert (run["status"], run["error"]) == ("FAILED", "SomeTablesFailed")
-    assert run["tables"] == {"planned": 2, "done": 1, "failed": 1, "left": 0}
-    (failure,) = run["failures"]
-    assert (failure["tableId"], failure["error"]) == ("M212161", "WrongFrequency")
-    assert failure["message"].startswith("M212161 DownloadTable: the table is quarterly, not monthly. Next: ")
-    assert run["nextStep"]
-    kept = [path for path in (laptop.lake / laptop.aws.resource("DataBucket")).rglob("*") if path.is_file()]
-    assert {path.name for path in kept if "M212161" in str(path) and result.run_id in str(path)} == {"M212161.json"}
+def until_it_ends(status: Callable[[], Any]) -> list[Any]:
+    """All that is told of a run until it has ended."""
+    told, end = [status()], time.monotonic() + PATIENCE_SECONDS
+    while told[-1]["status"] == "RUNNING":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+        told.append(status())
+    return told
 
 
-def test_a_run_that_stopped_half_way(laptop, describe):
-    bucket = laptop.aws.resource("DataBucket")
-    result = laptop.run("M700051")
-    tables = [("M400751", "unchanged"), ("M601471", "stored"), ("M810001", "failed")]
-    s3 = laptop.aws.client("s3")
-    plan = msgspec.json.decode(s3.get_object(Bucket=bucket, Key=f"runs/{result.run_id}/plan.json")["Body"].read())
-    plan["tables"] = [*plan["tables"], *(name for name, _ in tables), "M810371"]
-    s3.put_object(Bucket=bucket, Key=f"runs/{result.run_id}/plan.json", Body=msgspec.json.encode(plan))
-    for name, status in tables:
-        outcome = msgspec.json.encode({"table_id": name, "status": status})
-        s3.put_object(Bucket=bucket, Key=f"runs/{result.run_id}/tables/{name}.json", Body=outcome)
-    for name in ("tally", "published"):
-        s3.delete_object(Bucket=bucket, Key=f"runs/{result.run_id}/{name}.json")
-
-    _, run = describe(result.run_id)
-
-    assert run["tables"] == {"planned": 5, "done": 1, "failed": 1, "left": 3}
+def follow(door: Door, run_id: str) -> list[Any]:
+    return until_it_ends(lambda: ask(door, "GET", f"/runs/{run_id}").json())
 
 
-@pytest.mark.parametrize("run_id", ["no-such-run", "a" * 80])
-def test_an_unknown_run(describe, run_id):
-    status, answer = describe(run_id)
+class TestStatus:
+    def test_a_run_is_told_from_start_to_end(self, laptop: Laptop, door: Door) -> None:
+        started = ask(door, "POST", "/yearly", {"tables": ["M400751", "M999999"]}, "told-1")
+        told = follow(door, "told-1")
+        assert (started.status_code, started.json()["statusUrl"]) == (202, f"{door.url}/runs/told-1")
+        assert [one["tables"]["left"] for one in told] == sorted((one["tables"]["left"] for one in told), reverse=True)
+        last = told[-1]
+        assert (last["status"], last["state"], last["error"]) == ("FAILED", "SomeTablesFailed", "SomeTablesFailed")
+        assert last["tables"] == {"planned": 2, "done": 1, "failed": 1, "left": 0}
+        assert [(one["tableId"], one["error"]) for one in last["failures"]] == [("M999999", "UnknownTable")]
+        assert last["nextStep"]
+        assert last["startedAt"] < last["endedAt"]
+        assert laptop.query("SELECT count(*) AS n FROM yearly WHERE table_id = 'M400751'") != [{"n": "0"}]
 
-    assert (status, answer["error"]) == (404, "RunNotFound")
-    assert answer.keys() == {"error", "message"}
+    def test_a_table_of_another_frequency_fails_by_name_and_nothing_of_it_is_stored(
+        self, laptop: Laptop, door: Door
+    ) -> None:
+        ask(door, "POST", "/yearly", {"tables": ["M212261"]}, "wrong-frequency")
+        last = follow(door, "wrong-frequency")[-1]
+        assert (last["status"], [one["error"] for one in last["failures"]]) == ("FAILED", ["WrongFrequency"])
+        assert not list(laptop.lake.glob("*/untransformedsingstatdata/*/M212261/**/*.gz"))
+        assert not list(laptop.lake.glob("*/publications/M212261.json"))
+
+    @pytest.mark.parametrize(
+        ("run_id", "refusal"),
+        [
+            ("none", (404, "RunNotFound")),
+            ("%2e%2e%2fplan", (400, "InvalidRunId")),
+            ("a:b", (400, "InvalidRunId")),
+            ("x" * 81, (400, "InvalidRunId")),
+            ("a%0Ab", (400, "InvalidRunId")),
+        ],
+    )
+    def test_runs_that_are_not_there(self, door: Door, run_id: str, refusal: tuple[int, str]) -> None:
+        answer = ask(door, "GET", f"/runs/{run_id}")
+        assert (answer.status_code, answer.json()["error"]) == refusal
 
 
-@pytest.mark.parametrize("run_id", ["..", "a:b", "a" * 81, "a b", "*", "a\n"])
-def test_a_bad_id(describe, run_id):
-    status, answer = describe(run_id)
+class TestTwentyAtOnce:
+    """I1 to I6 of the promises, when twenty people want the same table in the same second."""
 
-    assert (status, answer["error"]) == (400, "InvalidRunId")
-    assert answer.keys() == {"error", "message"}
+    TABLE = "M212161"
+    RUNS = tuple(f"at-once-{number}" for number in range(20))
+
+    @pytest.fixture(scope="class")
+    def told(self, switched_on: Laptop, door: Door) -> tuple[list[Any], set[str]]:
+        """How each run ended, and every number of rows that readers saw meanwhile."""
+        over, seen = threading.Event(), set[str]()
+
+        def read() -> None:
+            sql = f"SELECT count(*) AS n FROM quarterly WHERE table_id = '{self.TABLE}'"
+            while not over.is_set():
+                seen.add(switched_on.query(sql)[0]["n"])
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        body = {"tables": [self.TABLE]}
+        with ThreadPoolExecutor(len(self.RUNS)) as pool:
+            answers = list(pool.map(lambda name: ask(door, "POST", "/quarterly", body, name), self.RUNS))
+        assert {answer.status_code for answer in answers} == {202}
+        ends = [follow(door, name)[-1] for name in self.RUNS]
+        over.set()
+        reader.join()
+        return ends, seen
+
+    def record(self, laptop: Laptop) -> Any:
+        (path,) = laptop.lake.glob(f"*/publications/{self.TABLE}.json")
+        return json.loads(path.read_bytes())
+
+    def test_every_run_ends_once_and_right(self, laptop: Laptop, told: tuple[list[Any], set[str]]) -> None:
+        assert {(end["status"], end["state"]) for end in told[0]} == {("SUCCEEDED", "Complete")}
+        assert {(end["tables"]["done"], end["tables"]["left"]) for end in told[0]} == {(1, 0)}
+        machine = laptop.aws.resource("Pipeline").replace(":stateMachine:", ":execution:")
+        for run_id in self.RUNS:
+            kinds = [event["type"] for event in laptop.aws.history(f"{machine}:{run_id}")]
+            assert [kind for kind in kinds if kind.startswith("Execution") and kind != "ExecutionStarted"] == [
+                "ExecutionSucceeded"
+            ]
+
+    def test_readers_saw_nothing_or_the_whole(self, told: tuple[list[Any], set[str]]) -> None:
+        assert told[1] <= {"0", "146"}
+
+    def test_there_is_one_publication(self, laptop: Laptop, told: tuple[list[Any], set[str]]) -> None:
+        record = self.record(laptop)
+        assert [edition["edition"] for edition in record["editions"]] == [record["edition"]]
+        assert record["run_id"] in self.RUNS
+        assert laptop.query("SELECT count(*) AS n FROM tables WHERE table_id = 'M212161'") == [{"n": "1"}]
+        assert laptop.query("SELECT DISTINCT edition FROM quarterly_vintages WHERE table_id = 'M212161'") == [
+            {"edition": record["edition"]}
+        ]
+
+    def test_every_page_is_kept_as_it_came(self, laptop: Laptop, told: tuple[list[Any], set[str]]) -> None:
+        kept = list(laptop.lake.glob(f"*/untransformedsingstatdata/quarterly/{self.TABLE}/*/page-*.json.gz"))
+        answer = requests.get(f"{laptop.replay.url}/tabledata/{self.TABLE}?limit=5000", timeout=10)
+        assert kept
+        assert {gzip.decompress(page.read_bytes()) for page in kept} == {answer.content}
+
+    def test_every_cell_is_published(self, laptop: Laptop, told: tuple[list[Any], set[str]]) -> None:
+        sql = "SELECT series_no, period, value_text FROM quarterly WHERE table_id = 'M212161'"
+        table = laptop.replay.tables[self.TABLE]
+        sent = {(row.number, column["key"]): column["value"] for row in table.rows for column in row.columns}
+        found = laptop.query(sql)
+        assert {(row["series_no"], row["period"]): row["value_text"] for row in found} == sent
+        assert len(found) == len(sent) == self.record(laptop)["observations"]
+
+    def test_nothing_is_left_running(self, laptop: Laptop, told: tuple[list[Any], set[str]]) -> None:
+        machine, client = laptop.aws.resource("Pipeline"), laptop.aws.client("stepfunctions")
+        assert client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"] == []
+        brew = laptop.aws.client("databrew")
+        assert (brew.list_jobs()["Jobs"], brew.list_datasets()["Datasets"]) == ([], [])
+
+    def test_once_more_changes_nothing(self, laptop: Laptop, door: Door, told: tuple[list[Any], set[str]]) -> None:
+        before = self.record(laptop)
+        ask(door, "POST", "/quarterly", {"tables": [self.TABLE]}, "once-more")
+        assert follow(door, "once-more")[-1]["tables"] == {"planned": 1, "done": 1, "failed": 0, "left": 0}
+        assert self.record(laptop) == before
+
+
+class TestLinks:
+    @pytest.fixture
+    def report(self, laptop: Laptop) -> str:
+        laptop.aws.put(f"s3://{laptop.aws.resource('ResultsBucket')}/{REPORT}", b"<p>it's the report</p>")
+        return REPORT
+
+    def link(self, laptop: Laptop, key: str, made: datetime) -> str:
+        """The path of a link for seven days."""
+        kms, signing = laptop.aws.client("kms"), laptop.aws.resource("LinkKey")
+
+        def sign(message: bytes) -> bytes:
+            return kms.generate_mac(KeyId=signing, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"]
+
+        return f"/links/{links.create(key, made, 7, sign)}"
+
+    def test_a_link_opens_the_report_without_a_signature(self, laptop: Laptop, door: Door, report: str) -> None:
+        link = door.url + self.link(laptop, report, datetime.now(UTC) - timedelta(days=6, hours=23))
+        answer = requests.get(link, allow_redirects=False, timeout=30)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
+        assert requests.get(answer.headers["Location"], timeout=30).content == b"<p>it's the report</p>"
+        laptop.aws.client("s3").delete_object(Bucket=laptop.aws.resource("ResultsBucket"), Key=report)
+        assert requests.get(link, allow_redirects=False, timeout=30).status_code == 404
+
+    def test_one_that_is_over_or_forged_does_not(self, laptop: Laptop, door: Door, report: str) -> None:
+        good = self.link(laptop, report, datetime.now(UTC))
+        over = self.link(laptop, report, datetime.now(UTC) - timedelta(days=7, seconds=1))
+        flipped = good[:20] + ("A" if good[20] != "A" else "B") + good[21:]
+        statuses = [
+            requests.get(door.url + link, allow_redirects=False, timeout=30).status_code
+            for link in (good, over, flipped, good[:-1], good + "A", "/links/x")
+        ]
+        assert statuses == [302, 410, 403, 403, 403, 403]
+
+
+class TestCommand:
+    def serve(self, lake: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
+        """The command at work, and the line that it says."""
+        process = subprocess.Popen(
+            [SINGSTAT, "serve", "--port", "0", "--lake", lake, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        return process, process.stdout.readline()
+
+    def test_from_the_first_request_to_the_interrupt(self, lake: Path) -> None:
+        process, line = self.serve(lake, "--no-auth")
+        url = line.strip()
+        headers = {"Idempotency-Key": "demo-1", "Content-Type": "application/x-www-form-urlencoded"}
+        answers = [
+            requests.post(f"{url}/monthly", data='{"tables":["M550002"]}', headers=headers, timeout=60)
+            for _ in range(2)
+        ]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert answers[0].json() == answers[1].json()
+        other = requests.post(f"{url}/monthly", data="{}", headers=headers, timeout=60)
+        assert (other.status_code, other.json()["error"]) == (409, "RunExists")
+        assert other.json()["statusUrl"] == f"{url}/runs/demo-1"
+        assert until_it_ends(lambda: requests.get(f"{url}/runs/demo-1", timeout=60).json())[-1]["status"] == "SUCCEEDED"
+        assert "Complete" in call("explain", "demo-1", lake=lake).stdout
+        requests.post(f"{url}/quarterly", headers={"Idempotency-Key": "cut-off"}, timeout=60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert process.communicate() == ("", "")
+        assert "ABORTED" in call("explain", "cut-off", lake=lake).stdout
+        assert not (lake / ".lock").exists()
+
+    def test_it_says_how_to_sign_and_takes_nothing_else(self, lake: Path) -> None:
+        process, line = self.serve(lake)
+        url = line.split()[0]
+        assert "AWS_ACCESS_KEY_ID=AKIA" in line
+        assert requests.post(f"{url}/monthly", timeout=60).status_code == 403
+        process.terminate()
+        assert process.wait(60) == 0
+
+    def test_a_port_that_is_taken_is_one_line(self, lake: Path, door: Door) -> None:
+        done = call("serve", "--port", door.url.rpartition(":")[2], lake=lake)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert "Address already in use" in done.stderr
