@@ -1,6 +1,7 @@
 """The mapping templates of template.yaml: whatever is asked, Step Functions gets one machine, one name, one input."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import doors
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from local.api.velocity import Input, render
 from local.cloud.intrinsics import Intrinsics
+from local.cloud.template import TEMPLATE, load_template
 
 NAME = r"[A-Za-z0-9_-]{1,80}"
 HOSTILE = """it's "quoted" \\ back\\\\slash \\' \\" \n\r\t\0 ${x} $input #set($a = 1) #end </script> é 日 😀 \u2028"""
@@ -159,3 +161,9 @@ class TestVelocity:
     def test_what_versions_of_velocity_disagree_about_is_refused(self, condition: str) -> None:
         with pytest.raises(TemplateError):
             render(f"#if({condition})x#end", Input('{"list": []}', {"header": {}}), {})
+
+
+def test_functions_end_before_api_gateway_gives_up(tmp_path: Path) -> None:
+    resources = load_template(TEMPLATE, tmp_path)["Resources"]
+    timeouts = [resources[f"{name}Function"]["Properties"]["Timeout"] for name in ("DescribeRun", "OpenLink")]
+    assert max(timeouts) < 29
