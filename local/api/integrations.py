@@ -108,7 +108,7 @@ def _event(call: Call) -> dict[str, Any]:
         "pathParameters": call.parameters or None,
         "stageVariables": STAGE_VARIABLES,
         "requestContext": call.context,
-        "body": call.body.decode() or None,
+        "body": call.body.decode(errors="replace") or None,
         "isBase64Encoded": False,
     }
 

@@ -339,6 +339,9 @@ class TestFunctions:
     def test_one_that_fails_says_nothing(self, house: doors.House, token: str) -> None:
         assert refused(doors.send(house.open, "GET", f"/links/{token}")) == (502, "Unavailable")
 
+    def test_a_body_that_is_no_text(self, house: doors.House) -> None:
+        assert doors.send(house.open, "GET", "/runs/a", b"\xff").json()["body"] == "\ufffd"
+
     def test_the_public_route_needs_no_signature(self, house: doors.House) -> None:
         assert doors.send(house.open._replace(url=house.signed.url), "GET", "/links/x").status_code == 299
 
