@@ -7,6 +7,7 @@ from pipeline import glue, keys, lake
 from pipeline.download import fetch_table
 from pipeline.events import DownloadOutcome, DownloadRequest, DownloadStatus
 from pipeline.pages import Fetch
+from pipeline.plan import check_frequency
 from pipeline.publication import Publication, is_current
 from pipeline.singstat import SingStat
 from pipeline.task import task
@@ -21,6 +22,7 @@ def handler(request: DownloadRequest) -> DownloadOutcome:
     published, _ = lake.read_if_there(keys.publication(request.table_id), Publication)
     fetch = Fetch(source, request.table_id, request.run_id, known_title=published.title if published else "")
     header = fetch.header()
+    check_frequency(request.frequency, header.frequency)
     if published and is_current(published, header) and not request.force and glue.shows(published):
         status: DownloadStatus = "unchanged"
         observations = published.observations

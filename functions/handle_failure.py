@@ -16,6 +16,6 @@ def handler(event: ExecutionEnded) -> ExecutionEnded:
     ended = event.detail
     databrew.clear(ended.name)
     instances.terminate(ended.name)
-    subject, message = compose_failure(ended, execution.failure(ended.executionArn))
+    subject, message = compose_failure(ended, execution.look_up(ended.executionArn))
     sns.publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=message)
     return event

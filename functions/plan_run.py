@@ -19,6 +19,7 @@ def handler(event: PlanRequest) -> RunPlan:
     plan = RunPlan(
         run_id=event.run_id,
         tables=plan_tables(request, DATASETS),
+        frequency=request.frequency,
         force=request.force,
         crawl=request.crawl,
         poll_seconds=int(os.environ["POLL_SECONDS"]),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -74,8 +75,6 @@ def run(
     lake: Lake = LAKE,
 ) -> None:
     """Download, transform, verify and publish tables; recorded answers of SingStat unless told otherwise."""
-    if live and base_url:
-        _stop("give --live or --base-url, not both", WRONG_CALL)
     if not tables and dataset is None:
         dataset = "all"
     request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
@@ -183,6 +182,30 @@ def doctor(
         raise typer.Exit(FAILED)
 
 
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=0, max=65535)] = 8080,
+    base_url: Annotated[str | None, typer.Option(help="The API's root; default: the recorded answers.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask SingStat itself.")] = False,
+    no_auth: Annotated[bool, typer.Option("--no-auth", help="Take requests that are not signed.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """The API on loopback, as deployed: start runs, see how they stand, open links. Ends with Ctrl-C."""
+    with _one_line_errors():
+        from local.api.serve import serving, until_interrupted  # noqa: PLC0415
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415
+
+        with (
+            until_interrupted(),
+            _source(base_url, live) as parameters,
+            LocalAWS(lake, parameters=parameters) as aws,
+            serving(aws, port, not no_auth) as door,
+        ):
+            sys.stdout.write(f"{door}\n")
+            sys.stdout.flush()
+            threading.Event().wait()
+
+
 def datasets(lake: Path) -> dict[str, list[str]]:
     """The table ids of each dataset, as the template lists them."""
     parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
@@ -199,6 +222,8 @@ def _source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
     """The template parameters that say where SingStat is; recorded answers are served while the block runs."""
     from local.singstat.replay import Replay  # noqa: PLC0415
 
+    if live and base_url:
+        _stop("give --live or --base-url, not both", WRONG_CALL)
     if live:
         yield QUICK | {"BackoffSeconds": "1"}
     elif base_url:

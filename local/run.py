@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from pipeline import keys
@@ -27,27 +28,32 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
     began = time.monotonic()
-    execution = aws.start(sent, run_id)
+    story = follow(aws, aws.start(sent, run_id), sent, watch)
     lake = aws.lake / aws.resource("DataBucket")
-    while True:
-        description = aws.describe(execution)
-        story = tell(run_id, sent, description, aws.history(execution))
-        watch(story, pages_kept(lake, run_id))
-        if story.status != "RUNNING":
-            break
-        time.sleep(GLANCE_SECONDS)
-    cost = estimate(usage(story, aws.memory()))
-    story.cost_usd = str(cost)
-    keep(aws.lake, story)
     return RunResult(
         run_id=run_id,
         status=story.status,
         tables=results(aws.lake, lake, run_id, story),
         seconds=time.monotonic() - began,
         states_entered=story.entered,
-        cost_usd=cost,
+        cost_usd=Decimal(story.cost_usd),
         error=failure_line(story),
     )
+
+
+def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> Story:
+    """Watch an execution, by its ARN and its input, to its end; its story is kept in the lake."""
+    run_id = execution.rpartition(":")[2]
+    lake = aws.lake / aws.resource("DataBucket")
+    while True:
+        story = tell(run_id, sent, aws.describe(execution), aws.history(execution))
+        watch(story, pages_kept(lake, run_id))
+        if story.status != "RUNNING":
+            break
+        time.sleep(GLANCE_SECONDS)
+    story.cost_usd = str(estimate(usage(story, aws.memory())))
+    keep(aws.lake, story)
+    return story
 
 
 def pages_kept(lake: Path, run_id: str) -> int:

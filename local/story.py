@@ -117,7 +117,7 @@ def keep(lake: Path, story: Story) -> None:
 
 def recall(lake: Path, run_id: str | None) -> Story:
     """The story of `run_id`, or of the last run. Raises `LookupError` when the lake has none."""
-    kept = sorted((lake / FOLDER).glob("*.json"))
+    kept = sorted((lake / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime)
     names = [path for path in kept if run_id in (None, path.stem)]
     if not names:
         raise LookupError(f"no run {run_id or ''} in {lake}; runs there: {', '.join(p.stem for p in kept) or 'none'}")

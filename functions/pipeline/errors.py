@@ -2,6 +2,7 @@
 
 PipelineError
 ├── InputInvalid            the request, refused before anything is called
+│   └── WrongFrequency      the table has another frequency than was asked for
 ├── SourceError             SingStat
 │   ├── SourceUnavailable   no answer, 5xx, 408, 425 or 429, after retries
 │   ├── SourceRefused       any other 4xx: our request is wrong or unwelcome
@@ -43,6 +44,10 @@ class PipelineError(Exception):
 
 class InputInvalid(PipelineError):
     next_step = "correct the request and start again"
+
+
+class WrongFrequency(InputInvalid):
+    next_step = "start the table with the frequency that it has, or name none"
 
 
 class SourceError(PipelineError):

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 Crawl = Literal["auto", "always"]
 Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly", "cross_sectional"]
+AskedFrequency = Frequency | Literal[""]
 Progress = Literal["RUNNING", "SUCCEEDED"]
 DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 
@@ -15,10 +16,14 @@ class Event(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RunRequest(Event):
-    """What a person or a schedule asks for: `tables` or a `dataset`, never both."""
+    """What a person or a schedule asks for: `tables` or a `dataset`, never both.
+
+    A table of another `frequency` than is asked for fails; "" asks for none.
+    """
 
     tables: list[str] | None = None
     dataset: str | None = None
+    frequency: AskedFrequency = ""
     force: bool = False
     crawl: Crawl = "auto"
 
@@ -37,6 +42,7 @@ class RunPlan(Event):
     crawl: Crawl
     poll_seconds: int
     poll_limit: int
+    frequency: AskedFrequency = ""
 
 
 class RunReference(Event):
@@ -54,6 +60,7 @@ class DownloadRequest(Event):
     run_id: str
     table_id: str
     force: bool
+    frequency: AskedFrequency = ""
 
 
 class LaunchRequest(Event):
@@ -151,6 +158,14 @@ class PublishOutcome(Event):
     failed: list[DownloadOutcome]
 
 
+class Outcomes(Event):
+    """What has become of a run's tables so far; `published` is None until that step has ended."""
+
+    planned: int
+    downloads: Tally
+    published: PublishOutcome | None
+
+
 class PublishCounts(Event):
     published: int
     failed: int
@@ -170,12 +185,32 @@ class ExecutionEnded(Struct):
     detail: EndedExecution
 
 
-class Failure(Event):
-    """Where and why an execution ended; `cause` may be a Lambda's JSON description of its error."""
+class Execution(Event):
+    """An execution: the state last entered, when it began and ended (ISO), and why it failed.
 
+    `error` and `cause` are empty unless it failed; `cause` may be a Lambda's JSON description of its error.
+    """
+
+    status: str
     state: str
+    started_at: str
+    ended_at: str | None
     error: str
     cause: str
+
+
+class ApiRequest(Struct, rename="camel"):
+    """What API Gateway hands to a function, as far as we use it."""
+
+    path_parameters: dict[str, str]
+
+
+class ApiAnswer(Struct, rename="camel"):
+    """What API Gateway makes its answer of."""
+
+    status_code: int
+    headers: dict[str, str]
+    body: str = ""
 
 
 class WorkerJob(Event):

@@ -56,6 +56,11 @@ def outcome(run_id: str, table_id: str) -> str:
     return run(run_id, f"tables/{table_id}")
 
 
+def outcomes(run_id: str) -> str:
+    """What the keys of all outcomes of a run start with."""
+    return f"{RUNS}/{run_id}/tables/"
+
+
 def code(run_id: str) -> str:
     """The code bundle that the workers of a run fetch."""
     return f"{RUNS}/{run_id}/workers/code.zip"

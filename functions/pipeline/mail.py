@@ -1,6 +1,6 @@
 """The mail about a run."""
 
-from pipeline.events import DownloadOutcome, EndedExecution, Failure, PublishOutcome, Tally
+from pipeline.events import DownloadOutcome, EndedExecution, Execution, PublishOutcome, Tally
 from pipeline.tally import message
 
 NEXT_STEP = "Next: look at the execution, then redrive it or start a new run; readers see what they saw before"
@@ -23,7 +23,7 @@ def compose(run_id: str, tally: Tally, outcome: PublishOutcome) -> tuple[str, st
     return subject[:MAX_SUBJECT], "\n".join(lines)
 
 
-def compose_failure(ended: EndedExecution, failure: Failure) -> tuple[str, str]:
+def compose_failure(ended: EndedExecution, failure: Execution) -> tuple[str, str]:
     """Subject and text about a run that did not end well: the state, the cause, the next step."""
     cause = message(failure.cause) or "none was given"
     lines = [

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from pipeline.errors import InputInvalid
-from pipeline.events import RunRequest
+from pipeline.errors import InputInvalid, WrongFrequency
+from pipeline.events import AskedFrequency, Frequency, RunRequest
 
 MAX_TABLES = 1500  # a table takes about 12 of the 25,000 events of an execution's history
 TABLE_ID = re.compile(r"[A-Z]?[0-9]{4,6}", re.ASCII)
@@ -27,6 +27,12 @@ def plan_tables(request: RunRequest, datasets: Mapping[str, Sequence[str]]) -> l
     if len(tables) > MAX_TABLES:
         raise InputInvalid(f"{len(tables)} tables are more than {MAX_TABLES} for one run")
     return tables
+
+
+def check_frequency(asked: AskedFrequency, found: Frequency) -> None:
+    """Raises `WrongFrequency` for a table of another frequency than the request names."""
+    if asked not in ("", found):
+        raise WrongFrequency(f"the table is {found}, not {asked}")
 
 
 def _dataset(name: str, datasets: Mapping[str, Sequence[str]]) -> list[str]:

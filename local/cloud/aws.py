@@ -171,6 +171,7 @@ class LocalAWS:
         deployment = Deployment(
             self.client, self.functions, folder, self.url, self.rules, self.instances, logs, self.guard
         )
+        self.apis = deployment.apis
         self.front.routes += [
             self.guard.route,
             self.functions.route,

@@ -3,21 +3,24 @@
 from local.analytics.catalogue import ACCOUNT, REGION
 from local.cloud.resources import Made
 
-SERVED = "the laptop serves the API's routes itself"
+SERVED = "the laptop serves the RestApi's body itself"
+UNCOUNTED = "the laptop's API asks for a signature only"
 WATCHED = "nobody watches a laptop: a run reports itself"
 STARTED = "runs are started by hand"
 PROCESS = "an instance on a laptop is a process without a network of its own"
 OPEN = "everything on the laptop belongs to its user"
 IGNORED = {
     "AWS::ApiGateway::Account": SERVED,
+    "AWS::ApiGateway::ApiKey": UNCOUNTED,
     "AWS::ApiGateway::Deployment": SERVED,
     "AWS::ApiGateway::GatewayResponse": SERVED,
     "AWS::ApiGateway::Method": SERVED,
     "AWS::ApiGateway::Model": SERVED,
     "AWS::ApiGateway::RequestValidator": SERVED,
     "AWS::ApiGateway::Resource": SERVED,
-    "AWS::ApiGateway::RestApi": SERVED,
     "AWS::ApiGateway::Stage": SERVED,
+    "AWS::ApiGateway::UsagePlan": UNCOUNTED,
+    "AWS::ApiGateway::UsagePlanKey": UNCOUNTED,
     "AWS::CloudTrail::Trail": WATCHED,
     "AWS::CloudWatch::Alarm": WATCHED,
     "AWS::CloudWatch::Dashboard": WATCHED,

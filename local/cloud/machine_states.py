@@ -1,5 +1,6 @@
 """Repairs of how moto's interpreter evaluates states: each says what AWS does where moto does otherwise."""
 
+import threading
 import uuid
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -83,12 +84,15 @@ def _parse_a_definition_once() -> None:
 
 
 def _executions_are_named() -> None:
-    """An execution started without a name gets a UUID."""
+    """One without a name gets a UUID, a wrong name is refused, and two that start at once never share a name."""
 
-    original = StepFunctionsParserBackend.start_execution
+    original, one_at_a_time = StepFunctionsParserBackend.start_execution, threading.Lock()
 
     def start(self: Any, machine: str, name: str | None = None, *args: Any, **options: Any) -> Any:
-        return original(self, machine, name or str(uuid.uuid4()), *args, **options)
+        name = name or str(uuid.uuid4())
+        self._validate_name(name)
+        with one_at_a_time:
+            return original(self, machine, name, *args, **options)
 
     StepFunctionsParserBackend.start_execution = start
 

@@ -43,6 +43,7 @@ class Deployment:
     logs: LogGroups
     guard: Guard
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    apis: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 Maker = Callable[[Deployment, Properties], Made]
@@ -169,6 +170,13 @@ def _function(to: Deployment, properties: Properties) -> Made:
     return Made(name, {"Arn": function.arn})
 
 
+def _rest_api(to: Deployment, properties: Properties) -> Made:
+    """`to.apis` gets its OpenAPI body, which `singstat serve` serves."""
+    name = properties["Name"]
+    to.apis[name] = properties["Body"]
+    return Made(name, {"RestApiId": name})
+
+
 def _launch_template(to: Deployment, properties: Properties) -> Made:
     name, data = properties["LaunchTemplateName"], properties["LaunchTemplateData"]
     if data.get("InstanceInitiatedShutdownBehavior") != "terminate":
@@ -209,6 +217,7 @@ def _rule(to: Deployment, properties: Properties) -> Made:
 
 
 MAKERS: dict[str, Maker] = {
+    "AWS::ApiGateway::RestApi": _rest_api,
     "AWS::Athena::WorkGroup": _work_group,
     "AWS::DataBrew::Recipe": _recipe,
     "AWS::EC2::LaunchTemplate": _launch_template,

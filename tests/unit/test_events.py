@@ -11,7 +11,7 @@ from pipeline.plan import plan_tables
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
-TRIGGERS = ("publish_recipe", "handle_failure")  # AWS says what these events hold
+TRIGGERS = ("publish_recipe", "handle_failure", "describe_run", "open_link")  # AWS says what these events hold
 TASKS = [name for name in HANDLERS if name not in TRIGGERS]
 
 

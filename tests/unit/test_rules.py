@@ -23,7 +23,7 @@ from pipeline.verification import Measured, verify
 PIPELINE = Path(__file__).parents[2] / "functions" / "pipeline"
 ADAPTERS = {
     *("athena", "databrew", "execution", "glue", "heartbeat", "host", "instances", "lake"),
-    *("pages", "publish", "singstat", "task", "worker"),
+    *("mac", "outcomes", "pages", "publish", "reports", "singstat", "task", "web", "worker"),
 }
 YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -1,0 +1,43 @@
+"""API Gateway's own answers: which type of gateway response a request meets, and how the API words it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+STATUSES = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "BAD_REQUEST_BODY": 400,
+    "DEFAULT_5XX": 500,
+    "INTEGRATION_FAILURE": 502,
+    "INVALID_SIGNATURE": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 403,
+    "REQUEST_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+}
+VARIABLE = re.compile(r"\$context\.error\.(messageString|message|responseType)")
+PLAIN: Mapping[str, Any] = {"responseTemplates": {"application/json": '{"message":$context.error.messageString}'}}
+
+
+class Refusal(Exception):
+    """API Gateway answers by itself. `kind` is one of STATUSES, the message is AWS's."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind, self.message = kind, message
+
+
+def refuse(refusal: Refusal, declared: Mapping[str, Mapping[str, Any]]) -> Response:
+    """The answer, as the API's `x-amazon-apigateway-gateway-responses` word it."""
+    status = STATUSES[refusal.kind]
+    wording = declared.get(refusal.kind) or declared.get(f"DEFAULT_{status // 100}XX") or PLAIN
+    values = {
+        "message": refusal.message,
+        "messageString": f'"{refusal.message}"',
+        "responseType": refusal.kind,
+    }
+    template: str = wording.get("responseTemplates", PLAIN["responseTemplates"])["application/json"]
+    text = VARIABLE.sub(lambda found: values[found[1]], template)
+    return Response(text, int(wording.get("statusCode", status)), content_type="application/json")

@@ -1,0 +1,112 @@
+"""What `GET /runs/{runId}` says: counts that add up, our own words, nothing of AWS's."""
+
+import json
+
+import msgspec
+import pytest
+from pipeline.errors import InputInvalid, WrongFrequency
+from pipeline.events import DownloadOutcome, Execution, Outcomes, PublishOutcome, TableError, Tally
+from pipeline.plan import check_frequency
+from pipeline.run_status import RUN_ID, describe
+
+SENTENCE = "M999999 DownloadTable: SingStat does not know this table (404). Next: look for its successor"
+AWS_WORDS = "An error occurred (AccessDenied) when calling PutObject: arn:aws:iam::account:role/x"
+
+
+def run(**fields: object) -> Execution:
+    usual = {"status": "RUNNING", "state": "DownloadTable", "started_at": "2026-11-23T08:00:00+00:00"}
+    return Execution(**usual | {"ended_at": None, "error": "", "cause": ""} | fields)
+
+
+def tables(status: str, *ids: str, cause: str = SENTENCE) -> list[DownloadOutcome]:
+    error = TableError(Error="TableNotFound", Cause=cause) if status == "failed" else None
+    return [DownloadOutcome(table_id=name, status=status, error=error) for name in ids]
+
+
+def outcomes(planned: int = 0, published: PublishOutcome | None = None, **downloads: list[DownloadOutcome]) -> Outcomes:
+    return Outcomes(planned=planned, downloads=Tally(**downloads), published=published)
+
+
+def counts(found: Outcomes) -> tuple[int, int, int, int]:
+    return msgspec.structs.astuple(describe("r", run(), found).tables)
+
+
+def test_a_run_that_has_not_planned_yet():
+    assert json.loads(msgspec.json.encode(describe("r", run(state="PlanRun"), outcomes()))) == {
+        "runId": "r",
+        "status": "RUNNING",
+        "state": "PlanRun",
+        "startedAt": "2026-11-23T08:00:00+00:00",
+        "endedAt": None,
+        "tables": {"planned": 0, "done": 0, "failed": 0, "left": 0},
+        "failures": [],
+        "error": None,
+        "cause": None,
+        "nextStep": None,
+    }
+
+
+def test_what_is_stored_is_done_only_when_it_is_published():
+    downloads = {
+        "stored": tables("stored", "M1000", "M1001", "M1002"),
+        "unchanged": tables("unchanged", "M1003"),
+        "failed": tables("failed", "M1004"),
+    }
+    published = PublishOutcome(published=["M1000", "M1001"], failed=tables("failed", "M1002"))
+
+    assert counts(outcomes(6, **downloads)) == (6, 1, 1, 4)
+    assert counts(outcomes(5, published, **downloads)) == (5, 3, 2, 0)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
+def test_what_has_not_failed_has_no_error(status):
+    answer = describe("r", run(status=status), outcomes())
+
+    assert (answer.error, answer.cause, answer.next_step) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        pytest.param(json.dumps({"errorMessage": f"{SENTENCE}"}), tuple(SENTENCE.split(". Next: ")), id="ours"),
+        pytest.param("Some tables. Next: read which", ("Some tables", "read which"), id="the state machine's"),
+        pytest.param(json.dumps({"errorMessage": AWS_WORDS}), None, id="AWS's, by a function"),
+        pytest.param(AWS_WORDS, None, id="AWS's"),
+        pytest.param("", None, id="none"),
+    ],
+)
+def test_only_our_own_words_are_passed_on(cause, expected):
+    answer = describe("r", run(status="FAILED", error="Boom", cause=cause), outcomes())
+
+    assert answer.error == "Boom"
+    if expected:
+        assert (answer.cause, answer.next_step) == expected
+    else:
+        assert answer.cause is None
+        assert "look at the execution" in answer.next_step
+
+
+def test_an_aborted_run_is_called_so():
+    assert describe("r", run(status="ABORTED"), outcomes()).error == "ABORTED"
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"), [(SENTENCE, SENTENCE), (AWS_WORDS, "the execution's history has the cause")]
+)
+def test_a_table_that_failed(cause, said):
+    (failure,) = describe("r", run(), outcomes(1, failed=tables("failed", "M999999", cause=cause))).failures
+
+    assert (failure.table_id, failure.error, failure.message) == ("M999999", "TableNotFound", said)
+
+
+@pytest.mark.parametrize("run_id", ["", "a" * 81, "a b", "../x", "a\n", "a:b", "\uff11", "a%2fb"])
+def test_a_bad_id(run_id):
+    assert not RUN_ID.fullmatch(run_id)
+
+
+def test_a_table_has_the_frequency_that_was_asked_for():
+    check_frequency("", "half_yearly")
+    check_frequency("yearly", "yearly")
+    with pytest.raises(WrongFrequency, match="the table is quarterly, not monthly") as raised:
+        check_frequency("monthly", "quarterly")
+    assert isinstance(raised.value, InputInvalid)
