@@ -13,7 +13,7 @@ def handler(run: PublishRequest) -> PublishCounts:
     published, failed = [], []
     for table in tally.stored:
         try:
-            publish(table, run.run_id, verified_by=run.query_id)
+            publish(table, run.run_id, verified_by=run.query_id, force=run.force)
             published.append(table.table_id)
         except (PublishConflict, StaleVintage) as error:
             failed.append(lost(table, error.at("PublishTables", table.table_id)))

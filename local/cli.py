@@ -26,6 +26,7 @@ from local.analytics import revisions as changes
 from local.analytics.catalogue import FILE_NAME
 from local.cloud.lock import LakeInUseError
 from local.cloud.template import TEMPLATE, load_template
+from local.doctor import examine
 from local.story import recall
 
 FAILED, WRONG_CALL = 1, 2
@@ -165,6 +166,21 @@ def explain(
     """The story of a run: its states, how long each took, what failed and why."""
     with _one_line_errors():
         show.story(console, recall(lake, run_id))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON, nothing else.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """What works on this machine, and what each missing thing would unlock."""
+    checks = examine(lake)
+    if as_json:
+        sys.stdout.write(json.dumps([check._asdict() for check in checks]) + "\n")
+    else:
+        show.checks(console, checks)
+    if any(check.needed and check.here != "yes" for check in checks):
+        raise typer.Exit(FAILED)
 
 
 def datasets(lake: Path) -> dict[str, list[str]]:

@@ -15,10 +15,20 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from local.doctor import Check
 from local.results import RunResult, TableResult
 from local.story import StateVisit, Story, Worker
 
-COLOURS = {"published": "green", "SUCCEEDED": "green", "unchanged": "dim", "failed": "red", "FAILED": "red"}
+COLOURS = {
+    "yes": "green",
+    "no": "red",
+    "not checked": "dim",
+    "published": "green",
+    "SUCCEEDED": "green",
+    "unchanged": "dim",
+    "failed": "red",
+    "FAILED": "red",
+}
 SHAPE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False, "collapse_padding": True}
 WIDE, BESIDE_THE_TITLE, BESIDE_THE_TITLE_WIDE = 100, 69, 87  # characters of the terminal, and of what is no title
 QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # what people need not see pass by
@@ -126,6 +136,14 @@ def rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | N
     table = Table(*names, **SHAPE)
     for row in rows:
         table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
+    console.print(table)
+
+
+def checks(console: Console, checks: Sequence[Check]) -> None:
+    """What was looked for on this machine, whether it is there, and what for."""
+    table = Table("what", "here", "what for, or how to get it", **SHAPE)
+    for check in checks:
+        table.add_row(check.what, Text(check.here, style=COLOURS[check.here]), Text(check.remark))
     console.print(table)
 
 

@@ -141,6 +141,7 @@ class VerificationStatus(Event):
 class PublishRequest(Event):
     run_id: str
     query_id: str
+    force: bool
 
 
 class PublishOutcome(Event):

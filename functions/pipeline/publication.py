@@ -51,6 +51,14 @@ def is_current(published: Publication, header: Header) -> bool:
     return (vintage, header.total) == (published.vintage, published.total)
 
 
+def has_content(published: Publication | None, manifest: Manifest) -> bool:
+    """Whether what is published is, cell by cell, what `manifest` describes."""
+    return published is not None and (published.vintage, published.checksum) == (
+        manifest.header.vintage.isoformat(),
+        manifest.checksum,
+    )
+
+
 def succeed(published: Publication | None, manifest: Manifest, *, location: str, verified_by: str) -> Publication:
     """The publication that follows `published` (None: the first). Raises `StaleVintage` rather than go back in time.
 
@@ -61,7 +69,7 @@ def succeed(published: Publication | None, manifest: Manifest, *, location: str,
     if published and vintage < published.vintage:
         raise StaleVintage(f"the run has the vintage {vintage}, {published.vintage} is published")
     earlier = published.editions if published else []
-    if published and (vintage, manifest.checksum) == (published.vintage, published.checksum):
+    if published and has_content(published, manifest):
         earlier = [edition for edition in earlier if edition.edition != published.edition]
     number = 1 + sum(edition.vintage == vintage for edition in earlier)
     edition = Edition(

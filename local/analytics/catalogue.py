@@ -80,6 +80,13 @@ def restore(lake: Path) -> None:
                     table.create_partition(partition)
 
 
+def current_table(database: str, name: str) -> Table | None:
+    """A table of moto's Glue without its partitions; None if there is none of that name."""
+    found = _glue().databases.get(database)
+    table = found.tables.get(name) if found else None
+    return _table(database, name, {"input": _definition(table), "partitions": []}) if table else None
+
+
 def install() -> None:
     """Make moto's UpdateTable refuse a `VersionId` that is not the current one, as AWS does."""
     from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - `singstat query` runs without moto
@@ -123,7 +130,7 @@ def _glue_content() -> dict[str, Any]:
             "input": database.input,
             "tables": {
                 table.name: {
-                    "input": table.versions[table.as_dict()["VersionId"]],
+                    "input": _definition(table),
                     "partitions": [partition.partition_input for partition in list(table.partitions.values())],
                 }
                 for table in list(database.tables.values())
@@ -131,6 +138,10 @@ def _glue_content() -> dict[str, Any]:
         }
         for name, database in list(_glue().databases.items())
     }
+
+
+def _definition(table: Any) -> Any:
+    return table.versions[table.as_dict()["VersionId"]]
 
 
 def _read(lake: Path) -> dict[str, Any]:

@@ -14,11 +14,14 @@ from moto.glue.models import FakeCrawl, FakeCrawler
 
 from local.analytics.catalogue import data_files
 from local.analytics.scan import hive_type
+from local.iam.calls import Call
+from local.iam.guard import Access
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 FINAL_STATUS = {"COMPLETED": "SUCCEEDED", "STOPPED": "CANCELLED", "FAILED": "FAILED"}
 
 Columns = list[dict[str, str]]
+Needed = Callable[[str, str, dict[str, Any]], None]
 
 
 class Crawl(FakeCrawl):  # type: ignore[misc]
@@ -28,8 +31,11 @@ class Crawl(FakeCrawl):  # type: ignore[misc]
     error: str | None = None
 
 
-def install(lake: Path, saved: Callable[[], None]) -> None:
-    """Make moto's crawlers read the files of `lake`; `saved` is called after each change of the catalogue."""
+def install(lake: Path, saved: Callable[[], None], access: Access) -> None:
+    """Make moto's crawlers read the files of `lake`; `saved` is called after each change of the catalogue.
+
+    A crawler's role needs `access` to what it reads and catalogues.
+    """
     starting = threading.Lock()
     describe = FakeCrawler.as_dict
 
@@ -39,7 +45,7 @@ def install(lake: Path, saved: Callable[[], None]) -> None:
                 raise CrawlerRunningException(f"Crawler with name {self.name} has already started")
             crawl = Crawl(self.name)
             self.crawls.append(crawl)
-        threading.Thread(target=_work, args=(self, crawl, lake, saved), daemon=True).start()
+        threading.Thread(target=_work, args=(self, crawl, lake, saved, access), daemon=True).start()
 
     def stop_crawler(self: FakeCrawler) -> None:
         if self.status != "RUNNING":
@@ -69,19 +75,33 @@ def _last_crawl(crawl: Crawl) -> dict[str, Any]:
     return described | ({"ErrorMessage": crawl.error} if crawl.error else {})
 
 
-def _work(crawler: FakeCrawler, crawl: Crawl, lake: Path, saved: Callable[[], None]) -> None:
-    ending = "COMPLETED"
+def _work(crawler: FakeCrawler, crawl: Crawl, lake: Path, saved: Callable[[], None], access: Access) -> None:
+    ending, need = "COMPLETED", _needed(crawler, access)
     try:
         found = [_Found(target["Path"].rstrip("/") + "/", lake) for target in crawler.targets.get("S3Targets", [])]
+        for target in found:
+            _may_read(target, lake, need)
         if crawl.status == "RUNNING":
             for table in found:
                 if table.files:
-                    _catalogue(crawler, table)
+                    _catalogue(crawler, table, need)
             saved()
     except Exception as error:  # noqa: BLE001 - whatever the cause, the crawl must not stay RUNNING for ever
         ending, crawl.error = "FAILED", str(error).splitlines()[0]
     crawl.end_time = utcnow()
     crawl.status = "STOPPED" if crawl.status == "STOPPING" else ending
+
+
+def _needed(crawler: FakeCrawler, access: Access) -> Needed:
+    """Checks a call that the crawler makes as its role."""
+    return lambda service, operation, asked: access(crawler.role, Call(service, operation, asked))
+
+
+def _may_read(found: "_Found", lake: Path, need: Needed) -> None:
+    bucket, _, prefix = found.path.removeprefix("s3://").partition("/")
+    need("s3", "ListObjectsV2", {"Bucket": bucket, "prefix": prefix})
+    for file in found.files:
+        need("s3", "GetObject", {"Bucket": bucket, "Key": file.relative_to(lake / bucket).as_posix()})
 
 
 class _Found:
@@ -124,20 +144,28 @@ def _partition(index: int, folder: str) -> tuple[str, str]:
     return (key.lower(), unquote(value)) if equals else (f"partition_{index}", folder)
 
 
-def _catalogue(crawler: FakeCrawler, found: _Found) -> None:
+def _catalogue(crawler: FakeCrawler, found: _Found, need: Needed) -> None:
     """Create or update the table of these files, and the partitions that it does not have yet."""
     glue, database = crawler.backend, crawler.database_name
+    need("glue", "GetDatabase", {"Name": database})
     if database not in glue.databases:
         glue.create_database(database, {"Name": database})
     folder = found.path.rstrip("/").rpartition("/")[2]
     name = re.sub(r"\W", "_", f"{crawler.table_prefix or ''}{folder}".lower())
     definition = _table_input(name, crawler.name, found)
+    place = {"DatabaseName": database, "TableName": name}
+    need("glue", "GetTable", place)
     table = glue.databases[database].tables.get(name)
     if table is None:
+        need("glue", "CreateTable", place)
         table = glue.create_table(database, name, definition)
     elif table.versions[table.as_dict()["VersionId"]] != definition and _may_update(crawler):
+        need("glue", "UpdateTable", place)
         table.update(definition)
     storage = table.as_dict()["StorageDescriptor"]
+    if found.keys:
+        need("glue", "BatchGetPartition", place)
+        need("glue", "BatchCreatePartition", place)
     for values, location in found.partitions.items() if found.keys else ():
         if str(list(values)) not in table.partitions:
             table.create_partition({"Values": list(values), "StorageDescriptor": storage | {"Location": location}})

@@ -21,6 +21,8 @@ from local.analytics.catalogue import ACCOUNT, REGION, data_files
 from local.analytics.recipe import StepError, apply
 from local.analytics.scan import files_sql, name_sql, text_sql
 from local.cloud.wsgi import Response
+from local.iam.calls import Call
+from local.iam.guard import Access
 
 RUNS = re.compile(r"/jobs/(?P<job>[^/]+)/(?:startJobRun|jobRuns|jobRun/(?P<run>[^/]+?)(?:/stopJobRun)?)")
 
@@ -38,6 +40,7 @@ class JobRun:
     """One run of a job; `state` is one of DataBrew's. `stopping` is set by StopJobRun."""
 
     job: FakeRecipeJob
+    access: Access
     run_id: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex}")
     state: str = "STARTING"
     stopping: bool = False
@@ -65,14 +68,23 @@ class JobRun:
         }
         return {name: value for name, value in answer.items() if value is not None}
 
+    def need(self, operation: str, bucket: str, **asked: str) -> None:
+        """Raises AccessDenied if the job's role may not call S3 so."""
+        self.access(self.job.role_arn, Call("s3", operation, {"Bucket": bucket, **asked}))
+
     def go_on(self) -> None:
         """Raises JobStopped after StopJobRun."""
         if self.stopping:
             raise JobStopped
 
 
-def install(lake: Path, put: Callable[[str, bytes], None]) -> Callable[[dict[str, Any]], Response | None]:
-    """A route that answers for job runs, which read `lake` and store their output with `put(s3 address, bytes)`."""
+def install(
+    lake: Path, put: Callable[[str, bytes], None], access: Access
+) -> Callable[[dict[str, Any]], Response | None]:
+    """A route that answers for job runs, which read `lake` and store their output with `put(s3 address, bytes)`.
+
+    A job's role needs `access` to what it reads and writes.
+    """
     runs: dict[str, JobRun] = {}
     create_dataset = DataBrewBackend.create_dataset
 
@@ -92,7 +104,7 @@ def install(lake: Path, put: Callable[[str, bytes], None]) -> Callable[[dict[str
         if job is None:
             return _missing(f"Job {asked['job']} wasn't found.")
         if path.endswith("/startJobRun"):
-            run = JobRun(job)
+            run = JobRun(job, access)
             runs[run.run_id] = run
             threading.Thread(target=_work, args=(run, lake, put), daemon=True).start()
             return _answer({"RunId": run.run_id})
@@ -127,7 +139,7 @@ def _work(run: JobRun, lake: Path, put: Callable[[str, bytes], None]) -> None:
     try:
         run.state = "RUNNING"
         with duckdb.connect() as con, tempfile.TemporaryDirectory() as folder:
-            relation = apply(con, _steps(run.job), _read(con, run.job, lake))
+            relation = apply(con, _steps(run.job), _read(con, run, lake))
             run.go_on()
             for number, output in enumerate(run.job.outputs or []):
                 written = Path(folder, str(number))
@@ -151,16 +163,19 @@ def _steps(job: FakeRecipeJob) -> list[dict[str, Any]]:
     return steps
 
 
-def _read(con: duckdb.DuckDBPyConnection, job: FakeRecipeJob, lake: Path) -> str:
+def _read(con: duckdb.DuckDBPyConnection, run: JobRun, lake: Path) -> str:
     """A view of the dataset's JSON Lines with every column as text: nothing is guessed from the values."""
-    dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(job.dataset_name)
+    dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(run.job.dataset_name)
     if "S3InputDefinition" not in dataset.input or dataset.format != "JSON":
         raise JobFailed(f"dataset {dataset.name}: the laptop reads only JSON Lines in S3")
     place = dataset.input["S3InputDefinition"]
     uri = f"s3://{place['Bucket']}/{place['Key']}"
+    run.need("ListObjectsV2", place["Bucket"], prefix=place["Key"])
     files = list(data_files(lake, uri))
     if not files:
         raise JobFailed(f"dataset {dataset.name}: there are no files under {uri}")
+    for file in files:
+        run.need("GetObject", place["Bucket"], Key=file.relative_to(lake / place["Bucket"]).as_posix())
     names = dict.fromkeys(name for file in files for name in _fields(file))
     columns = ", ".join(f"{text_sql(name)}: 'VARCHAR'" for name in names)
     lines = f"{files_sql(files)}, format='newline_delimited', columns={{{columns}}}"
@@ -194,7 +209,9 @@ def _store(run: JobRun, output: dict[str, Any], folder: Path, put: Callable[[str
         prefix += "/"
     if output.get("Overwrite"):
         backend = s3_backends[ACCOUNT]["aws"]
+        run.need("ListObjectsV2", bucket, prefix=prefix)
         for key in [key for key in list(backend.get_bucket(bucket).keys) if key.startswith(prefix)]:
+            run.need("DeleteObject", bucket, Key=key)
             backend.delete_object(bucket, key)
     else:
         prefix += f"{stamp}/"
@@ -202,4 +219,5 @@ def _store(run: JobRun, output: dict[str, Any], folder: Path, put: Callable[[str
         place = parent.relative_to(folder).as_posix()
         for number, file in enumerate(sorted(parent.glob("*.parquet"))):
             key = f"{prefix}{'' if place == '.' else f'{place}/'}{stamp}_part{number:05}.parquet"
+            run.need("PutObject", bucket, Key=key)
             put(f"s3://{bucket}/{key}", file.read_bytes())

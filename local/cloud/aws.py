@@ -27,6 +27,7 @@ from local.cloud.resources import Deployment
 from local.cloud.rules import Rules
 from local.cloud.stack import Stack
 from local.cloud.template import TEMPLATE, load_template
+from local.iam.guard import Guard
 
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -41,6 +42,7 @@ class LocalAWS:
     _entered: ClassVar[threading.Lock] = threading.Lock()
     front: Front
     functions: Functions
+    guard: Guard
     instances: Instances
     stack: Stack
 
@@ -133,6 +135,10 @@ class LocalAWS:
         found = self.client("iam").get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
         return self.credentials(found["Roles"][0]["Arn"])
 
+    def _tags(self, instance: str) -> dict[str, str]:
+        started = self.instances.started.get(instance)
+        return started.tags if started else {}
+
     def _open(self, exit_stack: ExitStack) -> None:
         logging.getLogger("moto").setLevel(logging.CRITICAL)
         self.lake.mkdir(parents=True, exist_ok=True)
@@ -148,6 +154,7 @@ class LocalAWS:
         user_data = self._template.parent / "ec2" / "user_data.sh"
         self.instances = Instances(self.lake / ".instances", self.url, user_data, self._profile_credentials)
         exit_stack.callback(self.instances.close)
+        self.guard = Guard(self._tags)
         logs = LogGroups(self.lake / ".logs")
         self.functions = Functions(self.url, self.lake / ".logs", self.credentials)
         exit_stack.callback(self.functions.close)
@@ -158,11 +165,14 @@ class LocalAWS:
         catalogue.install()
         catalogue.restore(self.lake)
         athena_api.install(self.lake, self.put)
-        crawler.install(self.lake, saved)
-        brew = databrew.install(self.lake, self.put)
+        crawler.install(self.lake, saved, self.guard.access)
+        brew = databrew.install(self.lake, self.put, self.guard.access)
         folder = self._template.parent
-        deployment = Deployment(self.client, self.functions, folder, self.url, self.rules, self.instances, logs)
+        deployment = Deployment(
+            self.client, self.functions, folder, self.url, self.rules, self.instances, logs, self.guard
+        )
         self.front.routes += [
+            self.guard.route,
             self.functions.route,
             partial(function_code.route, self.functions, self.url),
             partial(instances_api.route, self.instances),

@@ -14,6 +14,7 @@ from local.cloud.instances import Instances, LaunchTemplate
 from local.cloud.log_groups import LogGroups
 from local.cloud.rules import Rule, Rules
 from local.cloud.template import HERE
+from local.iam.guard import Guard
 
 Properties = dict[str, Any]
 
@@ -40,6 +41,7 @@ class Deployment:
     rules: Rules
     instances: Instances
     logs: LogGroups
+    guard: Guard
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

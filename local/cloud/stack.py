@@ -9,12 +9,14 @@ from local.cloud import custom_resources
 from local.cloud.ignored import IGNORED, made_of_ignored
 from local.cloud.intrinsics import STACK_NAME, Intrinsics
 from local.cloud.resources import MAKERS, NAME_PROPERTIES, Deployment, Made, StackError
+from local.iam.policy import PolicyError
 
 NEED_MANY = {"AWS::IAM::Role", "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
 
 
 class Stack:
-    """A deployed template. Physical names: the template's, or `singstat-<logical id in lower case>`."""
+    """A deployed template. Physical names: the template's, or `singstat-<logical id in lower case>`; of a
+    function `singstat-<logical id>-laptop`, because policies know the form that CloudFormation gives them."""
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str], deployment: Deployment) -> None:
         """`template` as `load_template` gives it."""
@@ -49,6 +51,10 @@ class Stack:
             raise StackError(f"{logical_id} ({self._declared[logical_id]['Type']}) has no attribute {name}.")
         return str(made.attributes[name])
 
+    def names(self, kind: str) -> dict[str, str]:
+        """The logical ids of the resources of a type by their physical ids."""
+        return {made.physical_id: name for name, made in self._made.items() if self._declared[name]["Type"] == kind}
+
     def only(self, kind: str) -> str:
         """The logical id of the one resource of a type. Errors: StackError, there are none or several."""
         found = [logical_id for logical_id, body in self._declared.items() if body["Type"] == kind]
@@ -66,7 +72,7 @@ class Stack:
             self._being_made.append(logical_id)
             try:
                 self._made[logical_id] = self._make(logical_id, self._declared[logical_id])
-            except (ClientError, KeyError) as error:
+            except (ClientError, KeyError, PolicyError) as error:
                 raise StackError(f"{logical_id}: {error!r}") from error
             self._being_made.remove(logical_id)
         return self._made[logical_id]
@@ -75,7 +81,9 @@ class Stack:
         needed = body.get("DependsOn", [])
         for other in [needed] if isinstance(needed, str) else needed:
             self._get(other)
-        kind, default_name = body["Type"], f"{STACK_NAME}-{logical_id.lower()}"
+        kind = body["Type"]
+        named = f"{logical_id}-laptop" if kind == "AWS::Lambda::Function" else logical_id.lower()
+        default_name = f"{STACK_NAME}-{named}"
         if kind in IGNORED:
             return made_of_ignored(kind, default_name)
         if kind not in MAKERS and not custom_resources.is_custom(kind):
@@ -84,4 +92,6 @@ class Stack:
         if custom_resources.is_custom(kind):
             return custom_resources.make(self._deployment, logical_id, kind, properties)
         properties.setdefault(NAME_PROPERTIES.get(kind, "Name"), default_name)
-        return MAKERS[kind](self._deployment, properties)
+        made = MAKERS[kind](self._deployment, properties)
+        self._deployment.guard.facts.learn(logical_id, kind, made, properties)
+        return made

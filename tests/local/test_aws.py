@@ -18,8 +18,8 @@ from local.cloud.lock import LakeInUseError, Lock
 
 PLATFORM = Path(__file__).parent / "platform"
 TEMPLATE = PLATFORM / "template.yaml"
-WORK = "singstat-workfunction"
-IMPATIENT = "singstat-impatientfunction"
+WORK = "singstat-WorkFunction-laptop"
+IMPATIENT = "singstat-ImpatientFunction-laptop"
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ import sys, time
 from pathlib import Path
 from local.cloud.aws import LocalAWS
 with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
-    print(aws.functions.invoke("singstat-workfunction", {"do": "echo"}).payload.decode(), flush=True)
-    aws.functions.invoke("singstat-workfunction", {"do": "hang"})
+    print(aws.functions.invoke("singstat-WorkFunction-laptop", {"do": "echo"}).payload.decode(), flush=True)
+    aws.functions.invoke("singstat-WorkFunction-laptop", {"do": "hang"})
 """
 
 

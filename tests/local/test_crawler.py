@@ -30,7 +30,7 @@ ROW = (
 
 @pytest.fixture
 def glue(tmp_path: Path) -> Iterator[Any]:
-    crawler.install(tmp_path, lambda: catalogue.save(tmp_path))
+    crawler.install(tmp_path, lambda: catalogue.save(tmp_path), lakes.anybody)
     with lakes.aws() as client:
         yield client("glue")
 
@@ -124,7 +124,7 @@ def test_a_running_crawler_refuses_to_start_and_shows_its_last_crawl(tmp_path: P
         first.set()
         assert go_on.wait(lakes.PATIENCE)
 
-    crawler.install(tmp_path, saved)
+    crawler.install(tmp_path, saved, lakes.anybody)
     with lakes.aws() as client:
         glue = client("glue")
         glue.create_crawler(Name="c", Role="r", DatabaseName="db", Targets={"S3Targets": [{"Path": "s3://data/x/"}]})

@@ -30,7 +30,7 @@ def client(tmp_path: Path) -> Iterator[Any]:
         made("s3").put_object(Bucket=bucket, Key=key, Body=body)
 
     objects.install(tmp_path)
-    route = databrew.install(tmp_path, put)
+    route = databrew.install(tmp_path, put, lakes.anybody)
     with lakes.aws(route) as made:
         made("s3").create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "ap-southeast-1"})
         yield made
@@ -330,7 +330,7 @@ def test_a_stopped_run_writes_no_further_output(tmp_path: Path) -> None:
         lakes.put_into(tmp_path)(uri, body)
 
     lakes.text(tmp_path, "data/in/a.jsonl", '{"a": "1"}')
-    with lakes.aws(databrew.install(tmp_path, put)) as made:
+    with lakes.aws(databrew.install(tmp_path, put, lakes.anybody)) as made:
         service = made("databrew")
         service.create_recipe(Name="recipe", Steps=[])
         service.publish_recipe(Name="recipe")

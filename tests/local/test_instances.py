@@ -32,7 +32,14 @@ Resources:
   Group: {Type: AWS::EC2::SecurityGroup, Properties: {VpcId: !Ref Vpc, GroupDescription: none}}
   Role:
     Type: AWS::IAM::Role
-    Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}
+      Policies:
+        - PolicyName: copy
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: [s3:GetObject, s3:PutObject], Resource: !Sub "${Bucket.Arn}/*"}
+              - {Effect: Allow, Action: s3:ListBucket, Resource: !GetAtt Bucket.Arn}
   Profile: {Type: AWS::IAM::InstanceProfile, Properties: {Roles: [!Ref Role]}}
   Launch:
     Type: AWS::EC2::LaunchTemplate
@@ -399,7 +406,7 @@ class TestFunctionCode:
         arn = aws.attribute("Function", "Arn")
         for name in (aws.resource("Function"), arn):
             described = aws.client("lambda").get_function(FunctionName=name)["Configuration"]
-            assert described["FunctionName"] == "singstat-function"
+            assert described["FunctionName"] == "singstat-Function-laptop"
             assert (described["FunctionArn"], described["Handler"]) == (arn, "work.handler")
             assert (described["Timeout"], described["MemorySize"]) == (7, 256)
             assert described["Role"] == aws.attribute("FunctionRole", "Arn")
@@ -407,7 +414,7 @@ class TestFunctionCode:
             aws.client("lambda").get_function(FunctionName="none")
 
     def test_its_code_is_a_zip_of_its_folder(self, aws: LocalAWS, folder: Path) -> None:
-        location = aws.client("lambda").get_function(FunctionName="singstat-function")["Code"]["Location"]
+        location = aws.client("lambda").get_function(FunctionName="singstat-Function-laptop")["Code"]["Location"]
         first = urlopen(location).read()  # noqa: S310
         with zipfile.ZipFile(io.BytesIO(first)) as archive:
             contents = {name: archive.read(name) for name in archive.namelist()}

@@ -87,7 +87,7 @@ def test_a_map_retries_by_error_name_catches_and_stores(aws: LocalAWS, tmp_path:
     stored = json.loads((aws.lake / BUCKET / "failed/run=first/0.json").read_bytes())
     assert (stored["id"], stored["error"]["Error"]) == (0, "ValueError")
     assert json.loads(stored["error"]["Cause"])["errorMessage"] == "no 0"
-    assert output["invoked"]["answer"]["AWS_LAMBDA_FUNCTION_NAME"] == "singstat-workfunction"
+    assert output["invoked"]["answer"]["AWS_LAMBDA_FUNCTION_NAME"] == "singstat-WorkFunction-laptop"
     events = aws.history(arn)
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
     assert events[0]["timestamp"] <= events[-1]["timestamp"]
@@ -122,7 +122,7 @@ def test_sdk_errors_and_times(aws: LocalAWS) -> None:
 
 def test_the_error_of_a_function_is_its_exception(aws: LocalAWS) -> None:
     direct = run(aws, {"Work": task(aws)}, {"do": "wrong", "id": 1})
-    parameters = {"FunctionName": "singstat-workfunction", "Payload.$": "$"}
+    parameters = {"FunctionName": "singstat-WorkFunction-laptop", "Payload.$": "$"}
     invoked = task(aws, Resource="arn:aws:states:::lambda:invoke", Parameters=parameters)
     for found in (direct, run(aws, {"Work": invoked}, {"do": "wrong", "id": 1})):
         assert (found["status"], found["error"]) == ("FAILED", "ValueError")
@@ -195,7 +195,7 @@ def test_each_attempt_has_its_token(aws: LocalAWS) -> None:
 
 def test_an_answer_before_the_wait_is_heard(aws: LocalAWS) -> None:
     payload = {"do": "answer", "token.$": "$$.Task.Token"}
-    parameters = {"FunctionName": "singstat-workfunction", "Payload": payload}
+    parameters = {"FunctionName": "singstat-WorkFunction-laptop", "Payload": payload}
     state = waiting(aws, HeartbeatSeconds=200, TimeoutSeconds=300) | {"Parameters": parameters}
     assert run(aws, {"Wait": state})["output"] == "early"
 

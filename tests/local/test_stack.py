@@ -25,7 +25,7 @@ class TestDeployed:
         assert aws.resource("Bucket") == "singstat-bucket"
         assert aws.resource("Plain") == f"plain-{ACCOUNT}"
         assert aws.resource("Topic") == f"arn:aws:sns:ap-southeast-1:{ACCOUNT}:singstat-topic"
-        assert aws.attribute("WorkFunction", "Arn").endswith(":function:singstat-workfunction")
+        assert aws.attribute("WorkFunction", "Arn").endswith(":function:singstat-WorkFunction-laptop")
         assert aws.attribute("WorkFunctionRole", "Arn") == f"arn:aws:iam::{ACCOUNT}:role/singstat-workfunctionrole"
 
     def test_services_have_the_resources(self, aws: LocalAWS) -> None:
@@ -49,7 +49,7 @@ class TestDeployed:
         assert aws.attribute("Registration", "Version") == "Create-3-4"  # numbers arrive as text, the file is included
 
     def test_a_function_gets_its_variables_resolved(self, aws: LocalAWS) -> None:
-        variables = aws.functions.deployed["singstat-workfunction"].variables
+        variables = aws.functions.deployed["singstat-WorkFunction-laptop"].variables
         assert variables == {
             "GREETING": "good day",
             "REGISTERED": "Create-3-4",

@@ -15,7 +15,7 @@ from pipeline.events import CrawlStatus, DownloadOutcome, PublishOutcome, TableE
 from pipeline.mail import compose
 from pipeline.manifest import Manifest
 from pipeline.poll import judge
-from pipeline.publication import is_current, succeed
+from pipeline.publication import has_content, is_current, succeed
 from pipeline.source import Header
 from pipeline.tally import message, tally
 from pipeline.verification import Measured, verify
@@ -225,6 +225,20 @@ def test_the_same_content_again_is_the_same_edition_elsewhere():
     assert [(e.edition, e.run_id, e.location) for e in publication.editions] == [
         ("2026-07-24.1", "run-2", "s3://lake/1")
     ]
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (manifest(run_id="run-2"), True),
+        (manifest(25, "run-2"), False),
+        (manifest(run_id="run-2", checksum="def"), False),
+    ],
+    ids=["another run", "another vintage", "another checksum"],
+)
+def test_content_is_vintage_and_checksum(other, same):
+    assert has_content(publish(manifest()), other) is same
+    assert not has_content(None, other)
 
 
 def test_an_older_vintage_is_never_published():

@@ -1,0 +1,133 @@
+"""From an HTTP request to the AWS call that it is: whose key, which service and operation, which parameters."""
+
+import io
+import json
+import re
+from functools import cache
+from html import unescape
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel
+from botocore.session import Session, get_session
+
+CREDENTIAL = re.compile(r"Credential=([^/,]+)/\d{8}/[^/]+/([^/]+)/aws4_request")
+PLACE = re.compile(r"\{(\w+)(\+?)\}")
+MODELS = {"states": "stepfunctions"}
+
+Environ = dict[str, Any]
+
+
+class Call(NamedTuple):
+    """A call of AWS. `service` is IAM's prefix; `parameters` have the names of the request."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+
+
+class SignedCall(NamedTuple):
+    """A call and the access key that signs it."""
+
+    key: str
+    call: Call
+
+
+class UnknownCallError(Exception):
+    """The laptop does not know what a request asks, or what it needs: one line."""
+
+
+def signed(environ: Environ) -> tuple[str, str] | None:
+    """The access key and the service of a request signed by header or by link; None for one that is not."""
+    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+    found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}")
+    return (found[1], found[2]) if found else None
+
+
+def read_call(environ: Environ, service: str) -> Call:
+    """The call of a request; its body can be read again. Errors: UnknownCallError."""
+    target: str = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return Call(service, target.rpartition(".")[2], json.loads(_body(environ) or b"{}"))
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        form = dict(parse_qsl(_body(environ).decode(), keep_blank_values=True))
+        return Call(service, form["Action"], form)
+    path, query = environ["PATH_INFO"].encode("latin-1").decode(), _query(environ)
+    for operation in _operations(service, environ["REQUEST_METHOD"]):
+        if (named := operation.path.fullmatch(path)) and operation.asked(query, environ):
+            body = _structure(operation, environ)
+            return Call(service, operation.name, body | query | named.groupdict())
+    raise UnknownCallError(f"no operation of {service} is {environ['REQUEST_METHOD']} {path}")
+
+
+class _Operation(NamedTuple):
+    """A REST operation: the form of its path, and what tells it from others of the same path."""
+
+    name: str
+    path: re.Pattern[str]
+    fixed: dict[str, str]
+    needed: set[str]
+    headers: set[str]
+    takes_json: bool
+
+    def asked(self, query: dict[str, str], environ: Environ) -> bool:
+        return (
+            self.fixed.items() <= query.items()
+            and self.needed <= query.keys()
+            and all(header in environ for header in self.headers)
+        )
+
+
+@cache
+def _session() -> Session:
+    """A session of its own: clients of S3 change the models that they share."""
+    return get_session()
+
+
+@cache
+def _operations(service: str, method: str) -> list[_Operation]:
+    """The operations of a method, the most particular first."""
+    try:
+        model = _session().get_service_model(MODELS.get(service, service))
+    except UnknownServiceError as error:
+        raise UnknownCallError(f"there is no service {service}") from error
+    all_of_them = [model.operation_model(name) for name in model.operation_names]
+    found = [_operation(one) for one in all_of_them if one.http["method"] == method]
+    return sorted(found, key=lambda one: -len(one.fixed) - len(one.needed) - len(one.headers))
+
+
+def _operation(model: OperationModel) -> _Operation:
+    path, _, query = model.http["requestUri"].partition("?")
+    shape: Any = model.input_shape
+    required = [shape.members[name].serialization for name in shape.required_members] if shape else []
+    headers = {part["name"] for part in required if part.get("location") == "header"}
+    form = PLACE.sub(lambda place: f"(?P<{place[1]}>{'.+' if place[2] else '[^/]+'})", path)
+    return _Operation(
+        name=model.name,
+        path=re.compile(f"{form.rstrip('/')}/?"),
+        fixed=dict(parse_qsl(query, keep_blank_values=True)),
+        needed={part["name"] for part in required if part.get("location") == "querystring"},
+        headers={f"HTTP_{header.upper().replace('-', '_')}" for header in headers},
+        takes_json=model.metadata["protocol"] == "rest-json" and not (shape and shape.serialization.get("payload")),
+    )
+
+
+def _structure(operation: _Operation, environ: Environ) -> dict[str, Any]:
+    """What the body says: the members of JSON, the keys of an S3 DeleteObjects. Objects and payloads are not read."""
+    if operation.name == "DeleteObjects":
+        keys = re.findall(r"<Key>(.*?)</Key>", _body(environ).decode(), re.DOTALL)
+        return {"Keys": [unescape(key) for key in keys]}
+    body = _body(environ) if operation.takes_json else b""
+    return dict(json.loads(body)) if body else {}
+
+
+def _query(environ: Environ) -> dict[str, str]:
+    source = {"CopySource": environ["HTTP_X_AMZ_COPY_SOURCE"]} if "HTTP_X_AMZ_COPY_SOURCE" in environ else {}
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)) | source
+
+
+def _body(environ: Environ) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body

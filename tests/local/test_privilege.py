@@ -1,0 +1,95 @@
+"""Least privilege: what is not granted is refused, what is granted is used, and `docs/iam.md` tells both."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import branches
+import iam_table
+import pytest
+from pipeline.events import RunRequest
+
+from local.cloud.aws import LocalAWS
+from local.cloud.template import TEMPLATE, load_template
+from local.run import run
+from local.singstat.replay import Replay
+
+
+@pytest.fixture(scope="session")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> branches.Observed:
+    """One walk through all branches, for all processes of this test session."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    kept = shared / "observed.json"
+    with (shared / "observed.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps(branches.observe(tmp_path_factory.mktemp("branches"))))
+    found: branches.Observed = json.loads(kept.read_bytes())
+    return found
+
+
+def test_every_grant_is_used_or_says_why_not(observed: branches.Observed) -> None:
+    reasons, unused = set(iam_table.NOT_ON_A_LAPTOP), set()
+    for grant in observed["grants"]:
+        role, sid, uses = grant["role"], grant["sid"], observed["uses"]
+        mine = [use for use in uses if use[:2] == [role, sid]]
+        unused |= {(role, sid, action) for action in grant["actions"]} - {(role, sid, use[2]) for use in mine}
+        if mine:
+            assert {use[3] for use in mine} == set(grant["resources"]), f"{role} {sid}: a resource is never used"
+    explained = {key for key in unused if key in reasons or (*key[:2], iam_table.ALL) in reasons}
+
+    assert unused == explained
+    assert reasons <= unused | {(*key[:2], iam_table.ALL) for key in unused}, "a reason for what is used or not granted"
+
+
+def test_no_statement_is_about_everything_unless_it_says_why(observed: branches.Observed) -> None:
+    grants = observed["grants"]
+    on_everything = {(grant["role"], grant["sid"]) for grant in grants if "*" in grant["resources"]}
+
+    assert on_everything == set(iam_table.ON_EVERYTHING)
+    assert [action for grant in grants for action in grant["actions"] if "*" in action] == []
+
+
+def test_no_managed_policy_but_those_that_sam_attaches(tmp_path: Path) -> None:
+    resources = load_template(TEMPLATE, tmp_path)["Resources"]
+    attached = [body.get("Properties", {}).get("ManagedPolicyArns", []) for body in resources.values()]
+    names = {arn.rpartition("/")[2] for arns in attached if isinstance(arns, list) for arn in arns}
+
+    assert names == set(iam_table.MANAGED)
+
+
+def test_the_page_says_what_was_observed(observed: branches.Observed) -> None:
+    right = iam_table.page(observed)
+
+    assert iam_table.PAGE.read_text("utf-8") == right, f"docs/iam.md is old; write it anew: {iam_table.COMMAND}"
+
+
+@pytest.mark.parametrize(
+    ("role", "sid", "state", "action"),
+    [
+        ("PlanRunFunction", "WriteThePlan", "PlanRun", "s3:PutObject"),
+        ("PipelineRole", "CallTheSteps", "PlanRun", "lambda:InvokeFunction"),
+        ("DownloadTableFunction", "TellAMissingPublicationFromAForbiddenOne", "DownloadTable", "s3:ListBucket"),
+        ("TransformRole", "ReadFlattenedRows", "CheckTransform", "s3:GetObject"),
+        ("CrawlerRole", "ReadStagedData", "CheckCrawl", "s3:GetObject"),
+        ("StartVerificationFunction", "UseTheKey", "StartVerification", "kms:Decrypt"),
+    ],
+)
+def test_what_is_not_granted_fails_in_its_state(tmp_path: Path, role: str, sid: str, state: str, action: str) -> None:
+    template = branches.project(tmp_path / "project", branches.without(role, sid))
+    with Replay() as replay:
+        parameters = branches.PARAMETERS | {"SourceUrl": replay.url}
+        with LocalAWS(tmp_path / "lake", template, parameters) as aws:
+            result = run(aws, RunRequest(tables=[branches.SMALL]), lambda *_: None)
+            (path,) = aws.lake.glob(".executions/*.json")
+    story: dict[str, Any] = json.loads(path.read_bytes())
+    failed = [one for one in story["states"] if one["name"] == state]
+
+    assert result.status == "FAILED"
+    assert len(failed) == 1
+    assert f"is not authorized to perform: {action} on resource: arn:aws:" in f"{story} {result}"
+    if state != "DownloadTable":  # whose failures are recorded
+        assert story["states"][-1]["name"] == state
