@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jmespath
+import yaml
 from botocore.exceptions import ClientError
 
 Client = Callable[[str], Any]
@@ -145,7 +146,9 @@ def comparable(value: Any) -> Any:
         return {name: comparable(item) for name, item in value.items() if name != "BucketKeyEnabled"}
     if isinstance(value, list):
         return [comparable(item) for item in value]
-    if isinstance(value, str) and value.startswith('{"'):
-        return comparable(json.loads(value))
+    if isinstance(value, str) and value.startswith(
+        ('{"', "{'")
+    ):  # JSON, or Python's way: so moto tells a role's policy
+        return comparable(yaml.safe_load(value))
     text = str(value)
     return "image" if text.startswith("ami-") else text.lower() if isinstance(value, bool) else text

@@ -90,7 +90,8 @@ def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
 
     resources = {name: copy.deepcopy(body) for name, body in template["Resources"].items() if name not in lacking}
     for body in resources.values():
-        properties, needed = body.get("Properties", {}), body.pop("DependsOn", [])
+        properties = body.setdefault("Properties", {})  # moto's update loses a resource that has none
+        needed = body.pop("DependsOn", [])
         body["DependsOn"] = [name for name in ([needed] if isinstance(needed, str) else needed) if name not in lacking]
         properties |= {name: {"Fn::ToJsonString": properties[name]} for name in KEPT_AS_TEXT & set(properties)}
         if properties.get("Code", {}).get("S3Bucket") == HERE:
