@@ -1,0 +1,206 @@
+"""What `sam build` and `sam package` make, as a stack in moto's CloudFormation: created, updated, deleted."""
+
+import base64
+import hashlib
+import struct
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from botocore.exceptions import ClientError
+from moto_services import Client, read
+from moto_stack import Deployed, deploy, differences, not_made
+from sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, once, package
+
+from local.analytics.catalogue import REGION
+from local.cloud.intrinsics import STACK_NAME
+from local.cloud.template import Template, load_template
+
+pytestmark = pytest.mark.timeout(900)  # `sam package` zips the bundle once for each function
+
+HEADING = "Not checked without an account"
+MIB = 1024 * 1024
+MACHINES = {"arm64": 183, "x86_64": 62}  # the processor's number in the header of a compiled library
+BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "python_dateutil", "six")
+# Properties that moto's CloudFormation leaves out or does not tell.
+UNREAD = {
+    "AWS::EC2::SecurityGroup": {"SecurityGroupEgress"},
+    "AWS::EC2::Subnet": {"MapPublicIpOnLaunch"},
+    "AWS::EC2::SubnetRouteTableAssociation": {"RouteTableId", "SubnetId"},
+    "AWS::EC2::VPC": {"EnableDnsHostnames"},
+    "AWS::IAM::Role": {"ManagedPolicyArns"},
+    "AWS::Lambda::Function": {"Architectures", "LoggingConfig", "Tags", "TracingConfig"},
+    "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
+    "AWS::Logs::LogGroup": {"KmsKeyId"},
+    "AWS::S3::Bucket": {
+        "LifecycleConfiguration",
+        "LoggingConfiguration",
+        "OwnershipControls",
+        "PublicAccessBlockConfiguration",
+        "VersioningConfiguration",
+    },
+    "AWS::StepFunctions::StateMachine": {"LoggingConfiguration", "Tags", "TracingConfiguration"},
+}
+# What moto does not take away with the stack: a network whose route tables it cannot delete.
+UNDELETED = {
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::EC2::VPCGatewayAttachment",
+}
+
+
+def not_checked(template: Template) -> list[str]:
+    """What no test here can say about a deployment: types, some of them with their properties."""
+    properties = [f"{kind}: {', '.join(sorted(names))}" for kind, names in UNREAD.items()]
+    deletions = [f"{kind}: deletion" for kind in UNDELETED]
+    return sorted({*not_made(template), *properties, *deletions})
+
+
+class Packaged(NamedTuple):
+    """The folder of the artefacts, the translated template, and the defaults of its parameters."""
+
+    folder: Path
+    template: Template
+    parameters: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    built = once(tmp_path_factory, "built", build)
+
+    def make(folder: Path) -> None:
+        package(built, folder)
+        local = (folder / "template.yaml").read_text().replace(f"s3://{ARTEFACTS}/", "")
+        (folder / "local.yaml").write_text(local)
+
+    folder = once(tmp_path_factory, "packaged", make)
+    template = load_template(folder / "local.yaml", tmp_path_factory.mktemp("cache"))
+    defaults = {name: str(body["Default"]) for name, body in template["Parameters"].items()}
+    return Packaged(folder, template, defaults)
+
+
+@contextmanager
+def account(packaged: Packaged) -> Iterator[tuple[Client, str]]:
+    """An empty account with the artefacts uploaded: its clients and its address."""
+    with moto_server() as url:
+
+        def aws(service: str) -> Any:
+            return client(service, url)
+
+        s3 = aws("s3")
+        s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for key in {_code(body) for body in _functions(packaged.template).values()}:
+            s3.upload_file(str(packaged.folder / key), ARTEFACTS, key)
+        yield aws, url
+
+
+@pytest.fixture(scope="module")
+def stack(packaged: Packaged) -> Iterator[tuple[Client, Deployed]]:
+    with account(packaged) as (aws, url):
+        yield aws, deploy(aws, url, packaged.template, packaged.parameters, "create_stack")
+
+
+def _functions(template: Template) -> dict[str, dict[str, Any]]:
+    """The functions' properties by logical id."""
+    bodies = template["Resources"].items()
+    return {name: body["Properties"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"}
+
+
+def _code(function: dict[str, Any]) -> str:
+    return str(function["Code"]["S3Key"])
+
+
+@pytest.fixture
+def bundle(packaged: Packaged) -> Iterator[zipfile.ZipFile]:
+    (key,) = {_code(function) for function in _functions(packaged.template).values()}  # one for all functions
+    with zipfile.ZipFile(packaged.folder / key) as archive:
+        yield archive
+
+
+@needs_sam
+class TestBundle:
+    def test_all_code_and_the_worker_are_in_it(self, packaged: Packaged, bundle: zipfile.ZipFile) -> None:
+        names = set(bundle.namelist())
+        handlers = {function["Handler"] for function in _functions(packaged.template).values()}
+        assert {f"{handler.split('.')[0]}.py" for handler in handlers} <= names
+        for path in ("ec2/user_data.sh", "ec2/worker.py", "pipeline/sql/verify.sql"):
+            assert bundle.read(path) == (ROOT / "functions" / path).read_bytes()
+
+    def test_it_is_small_but_for_boto3(self, bundle: zipfile.ZipFile) -> None:
+        boto3 = [part for part in bundle.infolist() if part.filename.startswith(BOTO3)]
+        total = sum(part.compress_size for part in bundle.infolist())
+        assert total - sum(part.compress_size for part in boto3) < 3 * MIB
+        assert total < 20 * MIB
+
+    def test_its_libraries_are_for_the_functions_processors(self, packaged: Packaged, bundle: zipfile.ZipFile) -> None:
+        compiled = [name for name in bundle.namelist() if name.endswith(".so")]
+        assert {name.split("/")[0] for name in compiled} >= {"isal", "msgspec"}
+        machines = {name: struct.unpack("<H", bundle.read(name)[18:20])[0] for name in compiled}
+        assert set(machines.values()) == {MACHINES[packaged.parameters["Architecture"]]}, machines
+
+
+@needs_sam
+class TestStack:
+    def test_every_resource_is_made_as_declared(self, stack: tuple[Client, Deployed]) -> None:
+        aws, deployed = stack
+        assert set(deployed.physical) == set(deployed.template["Resources"])
+        different = differences(aws, deployed)
+        assert different["AWS::Lambda::Function"].pop("Code")  # told as a digest: the next test
+        assert {kind: set(names) for kind, names in different.items()} == UNREAD, different
+
+    def test_functions_have_the_bundle(self, stack: tuple[Client, Deployed], packaged: Packaged) -> None:
+        aws, deployed = stack
+        for name, function in _functions(packaged.template).items():
+            digest = hashlib.sha256((packaged.folder / _code(function)).read_bytes()).digest()
+            told = read(aws, "AWS::Lambda::Function", deployed.physical[name])
+            assert told["CodeSha256"] == base64.b64encode(digest).decode()
+
+    def test_the_state_machine_names_what_was_made(self, stack: tuple[Client, Deployed]) -> None:
+        aws, deployed = stack
+        arn = deployed.outputs["PipelineArn"]
+        definition = aws("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
+        assert "${" not in definition
+        assert deployed.outputs["DownloadTableFunctionArn"] in definition
+        assert deployed.outputs["DataBucketName"] in definition
+
+
+@needs_sam
+class TestLife:
+    def test_an_update_changes_what_was_asked_and_a_deletion_keeps_the_data(self, packaged: Packaged) -> None:
+        with account(packaged) as (aws, url):
+            before = deploy(aws, url, packaged.template, packaged.parameters, "create_stack")
+            asked = packaged.parameters | {"BackoffSeconds": "7"}
+            after = deploy(aws, url, packaged.template, asked, "update_stack")
+            assert after.physical == before.physical
+            different = differences(aws, before)
+            logical_id, now, then = different["AWS::Lambda::Function"]["Environment"]
+            assert logical_id == "DownloadTableFunction"
+            assert now["Variables"] == then["Variables"] | {"BACKOFF_SECONDS": "7"}
+            del different["AWS::Lambda::Function"]["Code"], different["AWS::Lambda::Function"]["Environment"]
+            assert {kind: set(names) for kind, names in different.items()} == UNREAD, different
+            with pytest.raises(ClientError, match="DependencyViolation"):
+                aws("cloudformation").delete_stack(StackName=STACK_NAME)
+            bodies = after.template["Resources"]
+            left = {
+                name for name, physical_id in after.physical.items() if read(aws, bodies[name]["Type"], physical_id)
+            }
+            network = {name for name in left if bodies[name]["Type"] in UNDELETED}
+            kept = {name for name, body in bodies.items() if body.get("DeletionPolicy") == "Retain"}
+            assert left - network == kept == {"AuditBucket", "DataBucket", "EncryptionKey", "ResultsBucket"}
+            assert {bodies[name]["Type"] for name in network} == UNDELETED
+
+
+def test_the_guide_lists_what_is_not_checked(tmp_path: Path) -> None:
+    wanted = not_checked(load_template(ROOT / "template.yaml", tmp_path))
+    guide = ROOT / "docs/deploy.md"
+    assert guide.exists(), f"docs/deploy.md lacks, under '{HEADING}': {wanted}"
+    _, _, section = guide.read_text().partition(f"# {HEADING}\n")
+    listed = section.partition("\n#")[0]
+    lacking = [line for line in wanted if not all(word.strip(":,") in listed for word in line.split())]
+    assert not lacking, f"docs/deploy.md lacks under '{HEADING}': {lacking}; wanted there: {wanted}"

@@ -1,0 +1,242 @@
+"""Every function with its sample event: on the laptop's AWS, and as `sam build` makes it in Lambda's own runtime."""
+
+import ast
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from lakes import wait_for
+from pipeline import events
+from sam_build import HOST, ROOT, build, free_port, needs_sam, once, sam
+
+from local.analytics.catalogue import REGION
+from local.cloud.aws import LocalAWS
+from local.cloud.functions import Function
+from local.singstat.replay import Replay
+
+RUN = "20261123T080000-0a1b"  # as the sample events call it
+# The functions in the order of the state machine; what follows another one needs what that one started.
+CHAINS = [
+    ("plan_run",),
+    ("download_table",),
+    ("tally_downloads",),
+    ("launch_worker", "handle_failure"),
+    ("publish_recipe",),
+    ("start_transform", "check_transform"),
+    ("stage_partitions",),
+    ("start_crawl", "check_crawl"),
+    ("start_verification", "check_verification", "publish_tables"),
+    ("notify",),
+]
+# Beyond its type, what a result must say of the run.
+FACTS: dict[str, dict[str, Any]] = {
+    "plan_run": {"run_id": RUN, "tables": ["M212161"], "poll_seconds": 1},
+    "download_table": {"table_id": "M212161", "status": "stored", "frequency": "quarterly"},
+    "tally_downloads": {"stored": 1, "unchanged": 0, "failed": 0},
+    "check_transform": {"status": "SUCCEEDED"},
+    "stage_partitions": {"needs_crawl": False},
+    "check_crawl": {"status": "SUCCEEDED"},
+    "check_verification": {"status": "SUCCEEDED"},
+    "publish_tables": {"published": 1, "failed": 0},
+}
+Invoke = Callable[[str, Any], Any]
+PAUSE = 0.2  # seconds between two looks at something that runs
+IMAGE = f"public.ecr.aws/lambda/python:3.13-{HOST}"
+INVOKE_PATH = "/2015-03-31/functions/function/invocations"
+needs_runtime = pytest.mark.skipif(
+    sys.version_info[:2] != (3, 13) or not (find_spec("awslambdaric") and find_spec("samcli")),
+    reason="not checked: Lambda's runtime needs Linux, Python 3.13 and the packages awslambdaric and aws-sam-cli",
+)
+
+
+def logical_id(handler: str) -> str:
+    return "".join(word.capitalize() for word in handler.split("_")) + "Function"
+
+
+def deployed(aws: LocalAWS, handler: str) -> Function:
+    return aws.functions.deployed[aws.resource(logical_id(handler))]
+
+
+def promised(handler: str) -> type | None:
+    """The type that a handler says it returns, read from its source: importing it would call for AWS."""
+    tree = ast.parse((ROOT / "functions" / f"{handler}.py").read_text("utf-8"))
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
+    return getattr(events, function.returns.id) if isinstance(function.returns, ast.Name) else None
+
+
+@pytest.fixture(scope="module")
+def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
+    """A laptop's AWS after the run that the sample events are about."""
+    with Replay() as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(tmp_path_factory.mktemp("laptop") / "lake", parameters=parameters) as aws:
+            execution = aws.start({"tables": ["M212161"]}, RUN)
+            while aws.describe(execution)["status"] == "RUNNING":
+                time.sleep(PAUSE)
+            assert aws.describe(execution)["status"] == "SUCCEEDED"
+            yield aws
+
+
+@pytest.fixture
+def aws(switched_on: LocalAWS) -> LocalAWS:
+    """The same, with nothing published: so the functions have work to do, whichever comes first."""
+    bucket = switched_on.resource("DataBucket")
+    switched_on.client("s3").delete_object(Bucket=bucket, Key="publications/M212161.json")
+    return switched_on
+
+
+def on_laptop(aws: LocalAWS, handler: str, event: Any) -> Any:
+    return json.loads(aws.functions.invoke(deployed(aws, handler).name, event).payload)
+
+
+def in_runtime(aws: LocalAWS, built: Path, client: Path, handler: str, event: Any) -> Any:
+    """What the built function answers in SAM's emulator of the runtime, with no package but its own."""
+    function, code, samcli = deployed(aws, handler), built / logical_id(handler), find_spec("samcli")
+    invoke_at, runtime_at = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    emulator = Path(str(samcli and samcli.origin)).parent / f"local/rapid/aws-lambda-rie-{HOST}"
+    addresses = ["--runtime-interface-emulator-address", invoke_at, "--runtime-api-address", runtime_at]
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": f"{code}:{client}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LAMBDA_TASK_ROOT": str(code),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": aws.url,
+        **{name.upper(): value for name, value in aws.credentials(function.role).items()},
+        **function.variables,
+    }
+    process = subprocess.Popen(
+        [emulator, "--log-level", "error", *addresses, sys.executable, "-S", "-m", "awslambdaric", function.handler],
+        cwd=code,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(lambda: listens(invoke_at))
+        connection = http.client.HTTPConnection(invoke_at, timeout=function.timeout)
+        connection.request("POST", INVOKE_PATH, json.dumps(event))
+        return json.loads(connection.getresponse().read())
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def listens(address: str) -> bool:
+    host, _, port = address.partition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def runtime_client(folder: Path) -> None:
+    """Link Lambda's runtime client and what it needs into a folder, and nothing else that is installed here."""
+    for package in ("awslambdaric", "simplejson", "snapshot-restore-py"):
+        installed = distribution(package)
+        for name in {file.parts[0] for file in installed.files or []} - {".."}:
+            (folder / name).symlink_to(str(installed.locate_file(name)))
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The application as `sam build` makes it for this machine's processors."""
+    overrides = ("--parameter-overrides", f"Architecture={HOST}")
+    return once(tmp_path_factory, f"built-for-{HOST}", lambda folder: build(folder / "build", *overrides)) / "build"
+
+
+@pytest.fixture(params=["laptop", pytest.param("runtime", marks=[needs_sam, needs_runtime])])
+def invoke(request: pytest.FixtureRequest, aws: LocalAWS, tmp_path_factory: pytest.TempPathFactory) -> Invoke:
+    if request.param == "laptop":
+        return partial(on_laptop, aws)
+    client = once(tmp_path_factory, "runtime-client", runtime_client)
+    return partial(in_runtime, aws, request.getfixturevalue("built"), client)
+
+
+@pytest.fixture(scope="session")
+def containers() -> None:
+    docker = pytest.importorskip("docker", reason="not checked: the package docker, which comes with aws-sam-cli")
+    try:
+        docker.from_env(timeout=5).images.get(IMAGE)
+    except docker.errors.DockerException:
+        pytest.skip(f"not checked: there is no container engine that has {IMAGE}")
+
+
+def replay(aws: LocalAWS, invoke: Invoke, handlers: tuple[str, ...]) -> dict[str, Any]:
+    """What each function answers to its sample, in which the ids that only AWS gives are the real ones."""
+    answer = {"Bucket": aws.resource("ResultsBucket"), "Key": "answer.json"}
+    known: dict[str, Any] = {"ResponseURL": aws.client("s3").generate_presigned_url("put_object", answer)}
+    results: dict[str, Any] = {}
+    for handler in handlers:
+        sample = json.loads((ROOT / "events" / f"{handler}.json").read_bytes())
+        result = invoke(handler, {name: known.get(name, value) for name, value in sample.items()})
+        while handler.startswith("check_") and result.get("status") == "RUNNING":
+            time.sleep(PAUSE)
+            result = invoke(handler, result)
+        results[handler] = result
+        known |= result or {}
+    return results
+
+
+def test_every_function_is_replayed() -> None:
+    replayed = [handler for chain in CHAINS for handler in chain]
+    assert sorted(replayed) == sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
+
+
+@pytest.mark.parametrize("handlers", CHAINS, ids="-".join)
+def test_a_sample_event_gives_what_its_function_promises(
+    aws: LocalAWS, invoke: Invoke, handlers: tuple[str, ...]
+) -> None:
+    for handler, result in replay(aws, invoke, handlers).items():
+        assert msgspec.to_builtins(msgspec.convert(result, promised(handler))) == result
+        assert FACTS.get(handler, {}).items() <= (result or {}).items()
+
+
+def test_the_recipe_function_answers_cloudformation(aws: LocalAWS, invoke: Invoke) -> None:
+    replay(aws, invoke, ("publish_recipe",))
+    kept = aws.client("s3").get_object(Bucket=aws.resource("ResultsBucket"), Key="answer.json")["Body"]
+    answer = json.load(kept)
+    assert (answer["Status"], answer["LogicalResourceId"]) == ("SUCCESS", "PublishedRecipe")
+
+
+def test_a_failed_run_keeps_no_instance(aws: LocalAWS, invoke: Invoke) -> None:
+    launched = replay(aws, invoke, ("launch_worker", "handle_failure"))["launch_worker"]["instance_id"]
+    found = aws.client("ec2").describe_instances(InstanceIds=[launched])["Reservations"][0]["Instances"][0]
+    assert found["State"]["Name"] in {"shutting-down", "terminated"}
+
+
+@needs_sam
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize(
+    ("handler", "refusal"),
+    [("download_table", "InputInvalid"), ("handle_failure", "InputInvalid"), ("publish_recipe", "KeyError")],
+)
+def test_in_a_container_it_refuses_an_unknown_event(built: Path, tmp_path: Path, handler: str, refusal: str) -> None:
+    """One function of each kind, up to its first call: a container of `sam local` does not reach the laptop's AWS."""
+    event = tmp_path / "event.json"
+    event.write_text('{"surprise": 1}')
+    printed = sam(
+        *("local", "invoke", logical_id(handler), "--event", event, "--skip-pull-image"),
+        *("--template", built / "template.yaml", "--config-file", ROOT / "samconfig.toml"),
+        *("--parameter-overrides", f"Architecture={HOST}"),
+        home=tmp_path / "sam-home",
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_CONFIG_FILE=os.devnull,
+    )
+    assert json.loads(printed)["errorType"] == refusal
