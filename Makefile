@@ -68,7 +68,7 @@ bench: .venv/test
 	@touch $@
 
 lock: .venv/bin/uv
-	@for set in check test run functions scan; do \
+	@for set in check test run functions report scan; do \
 		$(UV) compile pyproject.toml --extra $$set --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-package singstat-pipeline --custom-compile-command "make lock" --quiet --upgrade \
 			$$(case $$set in check|scan) ;; *) echo --constraint requirements/check.txt;; esac) -o requirements/$$set.txt; done
