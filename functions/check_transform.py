@@ -10,7 +10,7 @@ from pipeline.task import task
 
 @task
 def handler(transform: TransformStatus) -> TransformStatus:
-    state, reason = databrew.state(transform.job, transform.job_run_id)
+    state, reason, seconds = databrew.state(transform.job, transform.job_run_id)
     polls = transform.polls + 1
     try:
         status = judge(state, reason, polls, transform.poll_limit, TransformFailed)
@@ -19,4 +19,4 @@ def handler(transform: TransformStatus) -> TransformStatus:
         raise
     if status == "SUCCEEDED":
         databrew.delete(transform.job)
-    return replace(transform, polls=polls, status=status)
+    return replace(transform, polls=polls, status=status, seconds=seconds)

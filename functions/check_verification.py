@@ -14,7 +14,8 @@ from pipeline.verification import Measured, verify
 @task
 def handler(check: VerificationStatus) -> VerificationStatus:
     check = replace(check, polls=check.polls + 1)
-    status = judge(*athena.state(check.query_id), check.polls, check.poll_limit, VerificationFailed)
+    state, reason, scanned = athena.state(check.query_id)
+    status = judge(state, reason, check.polls, check.poll_limit, VerificationFailed)
     if status == "SUCCEEDED":
         tally = lake.read(keys.run(check.run_id, "tally"), Tally)
         manifests = [
@@ -24,4 +25,4 @@ def handler(check: VerificationStatus) -> VerificationStatus:
         measured = [Measured(*row) for row in athena.rows(check.query_id)]
         lake.write(keys.run(check.run_id, "measured"), msgspec.json.encode(measured))
         verify(manifests, {row.table_id: row for row in measured})
-    return replace(check, status=status)
+    return replace(check, status=status, scanned_bytes=scanned)

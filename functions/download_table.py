@@ -25,19 +25,21 @@ def handler(request: DownloadRequest) -> DownloadOutcome:
     check_frequency(request.frequency, header.frequency)
     if published and is_current(published, header) and not request.force and glue.shows(published):
         status: DownloadStatus = "unchanged"
-        observations = published.observations
+        observations, pages = published.observations, 0
     elif header.total and header.total > LARGE_TABLE_CELLS:
         return DownloadOutcome(table_id=request.table_id, status="large")
     else:
         table = fetch_table(header, fetch.header, fetch.page)
         manifest = fetch.store(table, fetched_at=datetime.now(UTC).isoformat(timespec="seconds"))
         header, status, observations = table.header, "stored", manifest.observations
+        pages = len(manifest.pages)
     outcome = DownloadOutcome(
         table_id=request.table_id,
         status=status,
         frequency=header.frequency,
         vintage=header.vintage.isoformat(),
         observations=observations,
+        pages=pages,
     )
     lake.write(keys.outcome(request.run_id, request.table_id), outcome)
     return outcome

@@ -21,4 +21,4 @@ def handler(request: LaunchRequest) -> LaunchedWorker:
     )
     lake.write(job_key, job)
     lake.write_once(keys.code(request.run_id), instances.own_code())
-    return LaunchedWorker(instance_id=instances.launch(job, job_key, request.entered_at))
+    return instances.launch(job, job_key, request.entered_at)

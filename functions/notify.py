@@ -4,6 +4,7 @@ import os
 
 import boto3
 from pipeline import keys, lake
+from pipeline.costs import measure
 from pipeline.events import PublishOutcome, RunReference, Tally
 from pipeline.mail import compose
 from pipeline.task import task
@@ -16,5 +17,6 @@ def handler(run: RunReference) -> RunReference:
     tally = lake.read(keys.run(run.run_id, "tally"), Tally)
     outcome = lake.read(keys.run(run.run_id, "published"), PublishOutcome)
     subject, message = compose(run.run_id, tally, outcome)
+    measure.keep(run.run_id)
     sns.publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=message)
     return run

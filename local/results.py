@@ -1,12 +1,12 @@
 """What became of a run's tables, read from its records in the lake and from what readers find."""
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 from pipeline import keys
+from pipeline.costs.estimate import RunCost
 from pipeline.events import DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.manifest import Manifest
 from pipeline.tally import message
@@ -38,7 +38,7 @@ class RunResult(Struct, kw_only=True):
     tables: list[TableResult]
     seconds: float
     states_entered: int
-    cost_usd: Decimal
+    cost: RunCost
     error: str = ""
 
 

@@ -2,17 +2,19 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from pipeline import keys
-from pipeline.cost import Usage, estimate
+from pipeline.costs import history
+from pipeline.costs.estimate import estimate
+from pipeline.costs.usage import measure
 from pipeline.events import RunRequest
 
+from local.analytics.catalogue import REGION
 from local.cloud.aws import LocalAWS
 from local.results import RunResult, failure_line, results
 from local.story import Story, keep, tell
@@ -36,7 +38,7 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
         tables=results(aws.lake, lake, run_id, story),
         seconds=time.monotonic() - began,
         states_entered=story.entered,
-        cost_usd=Decimal(story.cost_usd),
+        cost=story.cost,
         error=failure_line(story),
     )
 
@@ -51,25 +53,11 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
         if story.status != "RUNNING":
             break
         time.sleep(GLANCE_SECONDS)
-    story.cost_usd = str(estimate(usage(story, aws.memory())))
+    used = measure(history.read(aws.history(execution)), datetime.now(UTC))
+    story.cost = estimate(used, REGION, aws.parameter("Architecture"))
     keep(aws.lake, story)
     return story
 
 
 def pages_kept(lake: Path, run_id: str) -> int:
     return sum(1 for _ in lake.glob(f"{keys.RAW}/*/*/{run_id}/**/page-*.json.gz"))
-
-
-def usage(story: Story, memory: Mapping[str, int]) -> Usage:
-    """What the run used; a Lambda is taken to last as long as its state did here. `memory` is in MB, by state."""
-    visits = [(visit, memory[visit.name]) for visit in story.states if visit.name in memory]
-    seconds = [((visit.left or visit.entered) - visit.entered).total_seconds() for visit, _ in visits]
-    transform, crawl, query = (story.state(f"Start{name}") for name in ("Transform", "Crawl", "Verification"))
-    return Usage(
-        transitions=story.entered,
-        invocations=sum(visit.times for visit, _ in visits),
-        gb_seconds=sum((Decimal(str(s)) * mb / 1024 for s, (_, mb) in zip(seconds, visits, strict=True)), Decimal(0)),
-        transforms=transform.times if transform else 0,
-        crawls=crawl.times if crawl else 0,
-        queries=query.times if query else 0,
-    )

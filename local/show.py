@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pipeline.costs.estimate import RunCost
 from pipeline.tally import message
 from rich import box
 from rich.console import Console, Group
@@ -100,7 +101,7 @@ def result(console: Console, result: RunResult) -> None:
     console.print(
         f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "
         f"{result.states_entered} states entered, "
-        f"on AWS about {result.cost_usd} USD",
+        f"on AWS about {result.cost.usd} USD",
         style=COLOURS.get(result.status, ""),
         highlight=False,
         soft_wrap=True,
@@ -114,7 +115,7 @@ def as_json(result: RunResult) -> str:
             "run_id": result.run_id,
             "status": result.status,
             "tables": [_table_json(table) for table in result.tables],
-            "cost_usd": str(result.cost_usd),
+            "cost_usd": str(result.cost.usd),
             "report": None,
         },
         ensure_ascii=False,
@@ -163,7 +164,21 @@ def story(console: Console, story: Story) -> None:
     if story.error:
         line = f"the run ended in {story.error}: {message(story.cause)}"
         console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
-    console.print(f"{story.entered} states entered, on AWS about {story.cost_usd} USD", highlight=False)
+    if story.cost.lines:
+        _cost(console, story.cost)
+
+
+def _cost(console: Console, cost: RunCost) -> None:
+    """What the same run costs on AWS, part by part."""
+    table = Table("on AWS", "used", "", "USD", **SHAPE)
+    for name in ("used", "USD"):
+        next(column for column in table.columns if column.header == name).justify = "right"
+    for line in cost.lines:
+        table.add_row(line.item, f"{line.quantity:,f}".removesuffix(".000"), line.unit, f"{line.usd:f}")
+    table.add_section()
+    table.add_row("about", "", "", str(cost.usd), style="bold")
+    console.print(table)
+    console.print(cost.note, style="dim", highlight=False, soft_wrap=True)
 
 
 def _worker(worker: Worker) -> str:

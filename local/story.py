@@ -3,13 +3,16 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from pipeline.costs.estimate import RunCost
 
 FOLDER = ".executions"
+NOT_ENDED = RunCost(usd=Decimal(0), lines=[], prices_as_of="", region="")
 
 
 class StateVisit(Struct):
@@ -46,7 +49,7 @@ class Story(Struct, kw_only=True):
     workers: list[Worker] = field(default_factory=list)
     error: str = ""
     cause: str = ""
-    cost_usd: str = ""
+    cost: RunCost = NOT_ENDED
 
     def state(self, name: str) -> StateVisit | None:
         return next((visit for visit in self.states if visit.name == name), None)

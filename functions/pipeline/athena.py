@@ -21,10 +21,11 @@ def start(query: str, run_id: str) -> str:
     )["QueryExecutionId"]
 
 
-def state(query_id: str) -> tuple[str, str]:
-    """Athena's state of the query and the reason it gives."""
-    status = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
-    return status["State"], status.get("StateChangeReason", "")
+def state(query_id: str) -> tuple[str, str, int]:
+    """Athena's state of the query, the reason it gives and the bytes that it has read."""
+    query = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    scanned = query.get("Statistics", {}).get("DataScannedInBytes", 0)
+    return query["Status"]["State"], query["Status"].get("StateChangeReason", ""), scanned
 
 
 def rows(query_id: str) -> Iterator[tuple[str, ...]]:

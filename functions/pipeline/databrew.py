@@ -63,10 +63,10 @@ def start(job: str) -> str:
     return databrew.start_job_run(Name=job)["RunId"]
 
 
-def state(job: str, job_run_id: str) -> tuple[str, str]:
-    """DataBrew's state of the run and its error message."""
+def state(job: str, job_run_id: str) -> tuple[str, str, int]:
+    """DataBrew's state of the run, its error message and the seconds that it has worked."""
     run = databrew.describe_job_run(Name=job, RunId=job_run_id)
-    return run["State"], run.get("ErrorMessage", "")
+    return run["State"], run.get("ErrorMessage", ""), run.get("ExecutionTime", 0)
 
 
 def stop_and_delete(job: str, job_run_id: str) -> None:

@@ -75,6 +75,7 @@ class LaunchRequest(Event):
 
 class LaunchedWorker(Event):
     instance_id: str
+    instance_type: str
 
 
 class TableError(Event):
@@ -92,6 +93,7 @@ class DownloadOutcome(Event):
     frequency: Frequency | None = None
     vintage: str | None = None
     observations: int = 0
+    pages: int = 0
     error: TableError | None = None
 
 
@@ -110,11 +112,14 @@ class DownloadCounts(Event):
 
 
 class TransformStatus(Event):
+    """`seconds` are those that DataBrew bills."""
+
     job: str
     job_run_id: str
     polls: int
     poll_limit: int
     status: Progress
+    seconds: int = 0
 
 
 class StagingRequest(Event):
@@ -143,6 +148,7 @@ class VerificationStatus(Event):
     polls: int
     poll_limit: int
     status: Progress
+    scanned_bytes: int = 0
 
 
 class PublishRequest(Event):

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from pipeline import keys
 from pipeline.errors import NoCapacity
-from pipeline.events import WorkerJob
+from pipeline.events import LaunchedWorker, WorkerJob
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef
@@ -41,8 +41,8 @@ def own_code() -> bytes:
     return answer.content
 
 
-def launch(job: WorkerJob, job_key: str, entered_at: str) -> str:
-    """The id of the job's instance, of the first type that AWS has; asked again for the same token, the same instance.
+def launch(job: WorkerJob, job_key: str, entered_at: str) -> LaunchedWorker:
+    """The job's instance, of the first type that AWS has; asked again for the same token, the same instance.
 
     All that is asked follows from the token and from when the state was entered, so a repeated call is one call.
     Raises `NoCapacity` when no type of the list can be had.
@@ -74,7 +74,7 @@ def launch(job: WorkerJob, job_key: str, entered_at: str) -> str:
                 raise
             refused.append(instance_type)
         else:
-            return started["Instances"][0]["InstanceId"]
+            return LaunchedWorker(instance_id=started["Instances"][0]["InstanceId"], instance_type=instance_type)
     raise NoCapacity(f"AWS has none of the instance types {', '.join(refused)}")
 
 

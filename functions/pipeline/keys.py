@@ -1,11 +1,14 @@
 """Where everything lies in the data bucket. Run and table ids are validated before they get here."""
 
-RAW, FLATTENED, STAGED, PUBLICATIONS, RUNS = (
+from datetime import date
+
+RAW, FLATTENED, STAGED, PUBLICATIONS, RUNS, COSTS = (
     "untransformedsingstatdata",
     "flattened",
     "transformedsingstatdata",
     "publications",
     "runs",
+    "costs",
 )
 
 
@@ -78,3 +81,12 @@ def checkpoint(run_id: str, table_id: str) -> str:
 def chunk(run_id: str, table_id: str, attempt: str, number: int) -> str:
     """Flattened rows that an attempt has written, not yet those of the run."""
     return f"{RUNS}/{run_id}/workers/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"
+
+
+def costs(day: date) -> str:
+    """What the keys of the costs of all runs that began on a day start with; they sort by day."""
+    return f"{COSTS}/{day.isoformat()}/"
+
+
+def cost(day: date, run_id: str) -> str:
+    return f"{costs(day)}{run_id}.json"

@@ -208,6 +208,7 @@ class _Download:
             frequency=header.frequency,
             vintage=header.vintage.isoformat(),
             observations=manifest.observations,
+            pages=len(done.pages),
         )
         lake.write(keys.outcome(run_id, table_id), outcome)
         seconds = f"{time.monotonic() - self._began:.1f}"

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -117,14 +117,9 @@ class LocalAWS:
         """The events so far, as GetExecutionHistory gives them. Their details are shared: do not change them."""
         return machine.history(execution_arn)
 
-    def memory(self) -> dict[str, int]:
-        """The MB of the function that each Task state of the template's state machine runs, by the state's name."""
-        arn = self.resource(self.stack.only(MACHINE))
-        definition = self.client("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
-        memory = {function.arn: function.memory for function in self.functions.deployed.values()}
-        found = ((name, state.get("Resource"), state.get("Parameters", {})) for name, state in _states(definition))
-        called = ((name, parameters.get("FunctionName", resource)) for name, resource, parameters in found)
-        return {name: memory[function] for name, function in called if function in memory}
+    def parameter(self, name: str) -> str:
+        """The value of a parameter of the template. Errors: KeyError, it has none of that name."""
+        return self.stack.parameter(name)
 
     def put(self, uri: str, data: bytes) -> None:
         """Store an object at `s3://bucket/key`."""
@@ -192,15 +187,3 @@ def _reset_moto() -> None:
     """Forget what an earlier LocalAWS of this process made."""
     BackendDict.reset()
     reset_model_data()
-
-
-def _states(definition: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every state of a definition with its name, those within Map and Parallel too."""
-    scopes: list[dict[str, Any]] = [json.loads(definition)]
-    while scopes:
-        for name, state in scopes.pop()["States"].items():
-            yield name, state
-            scopes += [
-                *state.get("Branches", []),
-                *(state[key] for key in ("ItemProcessor", "Iterator") if key in state),
-            ]

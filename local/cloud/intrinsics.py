@@ -46,7 +46,7 @@ class Intrinsics:
             raise ValueError(f"The template needs a value for parameter {', '.join(missing)}.")
         values |= {name: IMAGE for name, body in declared.items() if body["Type"] == IMAGE_PARAMETER}
         lists = {name for name, body in declared.items() if "List" in body["Type"]}
-        self._values = {name: str(value).split(",") if name in lists else value for name, value in values.items()}
+        self.parameters = {name: str(value).split(",") if name in lists else value for name, value in values.items()}
         self._conditions = template.get("Conditions", {})
         self._mappings = template.get("Mappings", {})
         self._ref = ref
@@ -90,7 +90,7 @@ class Intrinsics:
     def _reference(self, name: str) -> Any:
         if name in PSEUDO_PARAMETERS:
             return PSEUDO_PARAMETERS[name]
-        return self._values[name] if name in self._values else self._ref(name)
+        return self.parameters[name] if name in self.parameters else self._ref(name)
 
     def _get_attribute(self, target: str | list[Any]) -> Any:
         logical_id, name = target.split(".", 1) if isinstance(target, str) else target

@@ -51,6 +51,10 @@ class Stack:
             raise StackError(f"{logical_id} ({self._declared[logical_id]['Type']}) has no attribute {name}.")
         return str(made.attributes[name])
 
+    def parameter(self, name: str) -> str:
+        """The value of a parameter. Errors: KeyError, the template has none of that name."""
+        return str(self._values.parameters[name])
+
     def names(self, kind: str) -> dict[str, str]:
         """The logical ids of the resources of a type by their physical ids."""
         return {made.physical_id: name for name, made in self._made.items() if self._declared[name]["Type"] == kind}

@@ -57,8 +57,8 @@ class TestDeployed:
             "BUCKET": "singstat-bucket",
         }
 
-    def test_memory_is_told_by_state(self, aws: LocalAWS) -> None:
-        assert aws.memory() == {"Work": 256, "Invoke": 256}
+    def test_a_parameter_has_its_value(self, aws: LocalAWS) -> None:
+        assert aws.parameter("Greeting") == "good day"
 
 
 TABLE = """

@@ -197,7 +197,12 @@ def test_both_paths_store_the_same(table, connections, chunk_pages, monkeypatch)
     assert (result["pages"], result["chunks"]) == (pages, chunks)
     assert lake.read(result["manifest"], Manifest).observations == len(wanted[0])
     assert lake.read(keys.outcome(run_id, table.id), DownloadOutcome) == DownloadOutcome(
-        table_id=table.id, status="stored", frequency="monthly", vintage="2024-01-08", observations=len(wanted[0])
+        table_id=table.id,
+        status="stored",
+        frequency="monthly",
+        vintage="2024-01-08",
+        observations=len(wanted[0]),
+        pages=pages,
     )
 
 

@@ -20,7 +20,7 @@ TEXTS = (
     "samconfig.toml",
     "statemachine/*.json",
     "functions/*.py",
-    "functions/pipeline/*.py",
+    "functions/pipeline/**/*.py",
     "functions/pipeline/sql/*.sql",
     "ec2/*.*",
     "events/*.json",
