@@ -7,6 +7,7 @@ RAW, FLATTENED, STAGED, PUBLICATIONS, RUNS = (
     "publications",
     "runs",
 )
+REPORTS = "PowerBIChartCostExplorerReport/"
 
 
 def raw(frequency: str, table_id: str, run_id: str, attempt: int = 0) -> str:
@@ -78,3 +79,8 @@ def checkpoint(run_id: str, table_id: str) -> str:
 def chunk(run_id: str, table_id: str, attempt: str, number: int) -> str:
     """Flattened rows that an attempt has written, not yet those of the run."""
     return f"{RUNS}/{run_id}/workers/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"
+
+
+def report(run_id: str, name: str) -> str:
+    """A file of the report of a run, in the results bucket."""
+    return f"{REPORTS}runs/{run_id}/{name}"
