@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pipeline import keys, reports
 from pipeline.events import DownloadOutcome, WrittenReport
-from pipeline.manifest import Manifest
+from pipeline.manifest import EXACT, Manifest
 from pipeline.report import charts, gather
 from pipeline.report.content import Chart, Check, Report, TableReport
 from pipeline.report.page import page
@@ -111,9 +111,16 @@ class Builder:
 
 
 def _checks(manifest: Manifest, measured: Measured) -> list[Check]:
-    checks = []
-    for what, number in expected(manifest).items():
-        found = getattr(measured, what)
-        equal = Decimal(found or 0) == number if isinstance(number, Decimal) else found == number
-        checks.append(Check(what, str(number), found, equal))
-    return checks
+    return [_check(name, number, getattr(measured, name)) for name, number in expected(manifest).items()]
+
+
+def _check(name: str, number: str | Decimal, found: str) -> Check:
+    if isinstance(number, str):
+        return Check(name, number, found, number == found)
+    athena = Decimal(found or 0)
+    return Check(name, f"{number:f}", f"{_plain(athena):f}", athena == number)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Without the zeros that only Athena's type adds."""
+    return number.normalize(EXACT) if number % 1 else number.to_integral_value()

@@ -1,13 +1,12 @@
-"""Charts as SVG for the page and PNG for the mail and slides. The only module that knows matplotlib."""
+"""Charts as SVG for the page and PNG for elsewhere. The only module that knows matplotlib."""
 
 import io
 import math
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,229 +14,201 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pipeline.report.content import Chart, Drawing, Mark
-from pipeline.report.series import YEAR, months
+from pipeline.report.ticks import at, broken, date_ticks
 from pipeline.report.wording import STATISTICS, day, in_words, legend, number
 
-WIDE, NARROW, FILE = 720, 344, 1000  # width in points, as many pixels on screen
-LINE_HEIGHT, BAR_HEIGHT, MARGIN = 300, 40, 30
-DOTS_PER_INCH = 144  # of the PNG
-POINTS = 72  # in an inch
-LETTER = 6.6  # the width of a letter in points, at most
-FEW_MARKS = 16  # so many are drawn as points, too
-LIGHT = {"ink": "#1b1b1b", "muted": "#5f6368", "accent": "#0b5394", "before": "#757575", "grid": "#dadce0"}
-LABEL_GAP = 17.0  # points between two labels, one below the other
-SIZES = {"font.size": 12, "svg.fonttype": "none", "svg.hashsalt": "singstat", "text.parse_math": False}
+WIDE, NARROW, ALONE = 720, 344, 960  # in points: of the page on a desk, on a telephone, and of the PNG
+LINE_HEIGHT, BAR_HEIGHT = 330, 46
+LETTER, GAP = 6.6, 17.0  # the width of a letter and the distance of two lines of text, in points
+POINTS, DOTS = 72, 144  # in an inch: of the page's unit, of the PNG
+FEW_MARKS, FEW_RINGS = 16, 12
+DASHES = (0, (4, 3))
 METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 
-mpl.rcParams.update(SIZES)
+mpl.rcParams["font.size"] = 12
+mpl.rcParams["svg.fonttype"] = "none"
+mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
+mpl.rcParams["text.parse_math"] = False  # a label with two $ is no formula
 
-Colours = Mapping[str, str]
-# In an SVG each colour is the page's own, light or dark: a colour that nothing else has stands for it until it is text.
-STAND_INS = {name: f"#0102{place:02x}" for place, name in enumerate(LIGHT)}
-COLOUR = re.compile("|".join(STAND_INS.values()))
-ROLES = {stand_in: f"var(--{name})" for name, stand_in in STAND_INS.items()}
+
+class Colours(NamedTuple):
+    ink: str
+    muted: str
+    accent: str
+    before: str
+    grid: str
+
+
+LIGHT = Colours("#1b1b1b", "#5f6368", "#0b5394", "#757575", "#dadce0")
+# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
+STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(5)))
+ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
 LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
-FONT = re.compile(r"font: (\S+) [^;\"]*")
-NAMES = re.compile(r'(\bid="|url\(#|href="#)')
+
+
+class Free(NamedTuple):
+    top: int
+    bottom: int
+    side: int
+
+
+class Sheet:
+    """A figure with one pair of axes; all lengths are in points."""
+
+    def __init__(self, chart: Chart, width: int, colours: Colours, free: Free) -> None:
+        """Everything but the title and the source, for which there is room left `free`."""
+        self.chart, self.colours, self.width = chart, colours, width
+        self.top, self.bottom, self.side = free
+        top, bottom, _ = free
+        self.height = top + bottom + (LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 38)
+        self.figure = Figure(figsize=(width / POINTS, self.height / POINTS))
+        self.axes: Axes = self.figure.add_axes((0, 0, 1, 1), facecolor="none")
+        for spine in self.axes.spines.values():
+            spine.set_visible(False)
+        self.axes.tick_params(length=0, colors=colours.muted)
+        (_draw_line if chart.step else _draw_bars)(self)
+
+    def place(self, left: float, right: float, below: float, above: float) -> None:
+        """Leave so much room around the axes, and write the unit over them."""
+        left, right = left + self.side, right + self.side
+        self.inner_width = self.width - left - right
+        self.inner_height = self.height - self.top - self.bottom - below - above
+        across, up = 1 / self.width, 1 / self.height
+        start, floor = left * across, (self.bottom + below) * up
+        self.axes.set_position((start, floor, self.inner_width * across, self.inner_height * up))
+        unit = textwrap.shorten(self.chart.unit, 60, placeholder="…")
+        self.write(unit, self.top + 14, color=self.colours.muted)
+
+    def write(self, text: str, down: float, **style: object) -> None:
+        """Text at the left edge, so far from the top."""
+        self.figure.text(self.side / self.width, 1 - down / self.height, text, **style)  # type: ignore[arg-type]
 
 
 def draw(chart: Chart, name: str) -> Drawing:
     """The chart for the page; `name` sets its ids apart from those of the page's other charts."""
-    wide, narrow = (_svg(chart, width, f"{name}-{width}") for width in (WIDE, NARROW))
+    wide, narrow = (_svg(chart, width, f"{name}-{width}-") for width in (WIDE, NARROW))
     return Drawing(chart.name, legend(chart), wide, narrow, in_words(chart))
 
 
 def png(chart: Chart) -> bytes:
     """The chart as a picture of its own, with its title and source."""
-    title = [*textwrap.wrap(chart.name, 72)[:3], *textwrap.wrap(chart.table, 84)[:3]]
-    top = 26 + 22 * len(title)
-    figure = _figure(chart, FILE, LIGHT, top=top, bottom=24)
-    height = figure.get_figheight() * POINTS
-    names = len(textwrap.wrap(chart.name, 72)[:3])
-    for line, text in enumerate(title):
-        size, weight, colour = (16, "bold", "ink") if line < names else (13, "normal", "muted")
-        figure.text(20 / FILE, 1 - (26 + 22 * line) / height, text, fontsize=size, weight=weight, color=LIGHT[colour])
-    source = f"{STATISTICS}, SingStat Table Builder, vintage {day(chart.vintage)}"
-    figure.text(20 / FILE, 12 / height, source, fontsize=11, color=LIGHT["muted"])
+    name, table = textwrap.wrap(chart.name, 70)[:3], textwrap.wrap(chart.table, 86)[:3]
+    source = textwrap.wrap(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 140)
+    top, bottom = 30 + 24 * len(name) + 20 * len(table), 18 + 16 * len(source)
+    sheet = Sheet(chart, ALONE, LIGHT, Free(top, bottom, side=24))
+    for line, text in enumerate(name):
+        sheet.write(text, 36 + 24 * line, fontsize=17, weight="bold", color=LIGHT.ink)
+    for line, text in enumerate(table):
+        sheet.write(text, 34 + 24 * len(name) + 20 * line, fontsize=13, color=LIGHT.muted)
+    for line, text in enumerate(source):
+        sheet.write(text, sheet.height - bottom + 16 + 16 * line, fontsize=11, color=LIGHT.muted)
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
+    sheet.figure.savefig(file, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
     return file.getvalue()
 
 
-def _svg(chart: Chart, width: int, name: str) -> str:
+def _svg(chart: Chart, width: int, prefix: str) -> str:
     file = io.StringIO()
-    figure = _figure(chart, width, STAND_INS)
-    figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
+    sheet = Sheet(chart, width, STAND_INS, Free(0, 0, side=2))
+    sheet.figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
     text = file.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = COLOUR.sub(lambda found: ROLES[found[0]], text)
-    text = FONT.sub(r"font-size: \1", text)
-    text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(_rounded, path[0]), text)
-    return NAMES.sub(rf"\g<1>{name}-", text)
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub("|".join(ROLES), lambda found: ROLES[found[0]], text)
+    text = re.sub(r"font: (bold )?([\d.]+px) [^;\"]*", _font, text)
+    text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(lambda long: f"{float(long[0]):.1f}", path[0]), text)
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
 
 
-def _rounded(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.1f}"
+def _font(found: re.Match[str]) -> str:
+    """The page's own font."""
+    return f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else "")
 
 
-def _figure(chart: Chart, width: int, colours: Colours, top: int = 0, bottom: int = 0) -> Figure:
-    """Everything but the title; `top` and `bottom` are points kept free."""
-    inner = BAR_HEIGHT * len(chart.marks) + 8 if not chart.step else LINE_HEIGHT
-    height = inner + MARGIN + top + bottom
-    figure = Figure(figsize=(width / POINTS, height / POINTS))
-    left, right = (20, 20) if top else (2, 2)
-    box = (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
-    axes = figure.add_axes((box[0], box[1], box[2], box[3]))
-    axes.set_facecolor("none")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.tick_params(length=0, colors=colours["muted"])
-    paint: Callable[[Axes, Chart, Colours], None] = _line if chart.step else _bars
-    paint(axes, chart, colours)
-    return figure
-
-
-def _place(axes: Axes, left: float, right: float, below: float, above: float) -> None:
-    """Take some points off each side of the axes."""
-    box, figure = axes.get_position(), axes.figure
-    width, height = (inches * POINTS for inches in (figure.get_figwidth(), figure.get_figheight()))
-    axes.set_position(
-        (
-            box.x0 + left / width,
-            box.y0 + below / height,
-            box.width - (left + right) / width,
-            box.height - (below + above) / height,
-        )
-    )
-
-
-def _line(axes: Axes, chart: Chart, colours: Colours) -> None:
-    for marks, style in ((chart.before, _BEHIND), (chart.marks, _FRONT)):
-        x, y = _broken(marks, chart.step)
-        colour = colours[style["colour"]]
-        axes.plot(x, y, color=colour, lw=style["width"], ls=style["dash"], zorder=style["order"])
-        _dots(axes, x, y, colour, style)
+def _draw_line(sheet: Sheet) -> None:
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
+    _plot(axes, chart.before, chart.step, colours.before, ring=True)
+    _plot(axes, chart.marks, chart.step, colours.accent, ring=False)
+    _draw_rings(sheet)
     axes.margins(x=0.015, y=0.08)
-    axes.grid(axis="y", color=colours["grid"], lw=0.8)
+    axes.grid(axis="y", color=colours.grid, lw=0.8)
+    axes.spines["bottom"].set(visible=True, color=colours.muted, lw=0.8)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
-    low, high = axes.get_xlim()
-    places, names = _dates(low, high, axes.figure.get_figwidth() * POINTS)
-    axes.set_xticks(places, names)
-    axes.spines["bottom"].set(visible=True, color=colours["muted"], lw=0.8)
-    labels = _end_labels(chart)
-    longest = max((len(_tick(tick)) for tick in axes.get_yticks()), default=1)
-    _place(axes, LETTER * longest + 8, LETTER * max(len(text) for text, *_ in labels) + 14, 24, 24)
-    axes.set_title(textwrap.shorten(chart.unit, 60, placeholder="…"), loc="left", color=colours["muted"], fontsize=12,
-                   x=-(LETTER * longest + 8) / _points_wide(axes), pad=10)  # fmt: skip
-    _write_labels(axes, labels, colours)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    longest = max(len(_tick(value)) for value in axes.get_yticks())
+    labels = [number(last) for last in _last(chart.marks)]
+    widest = max(len(text) for text in (*labels, day(chart.vintage)))
+    sheet.place(left=LETTER * longest + 8, right=LETTER * widest + 12, below=24, above=34)
+    axes.set_xticks(*date_ticks(*axes.get_xlim(), int(sheet.inner_width / 50)))
+    _write_ends(sheet)
 
 
-_FRONT = {"colour": "accent", "width": 2.2, "dash": "-", "order": 3, "face": None}
-_BEHIND = {"colour": "before", "width": 1.6, "dash": (0, (4, 3)), "order": 2, "face": "none"}
+def _plot(axes: Axes, marks: Sequence[Mark], step: int, colour: str, *, ring: bool) -> None:
+    """A line that breaks where a value is missing, with points where a line cannot show them."""
+    x, y = broken(marks, step)
+    axes.plot(x, y, color=colour, lw=1.6 if ring else 2.2, ls=DASHES if ring else "-", zorder=2 if ring else 3)
+    around = [math.nan, *y, math.nan]
+    alone = [n for n in range(len(y)) if math.isnan(around[n]) and math.isnan(around[n + 2])]
+    shown = range(len(y)) if len(y) <= FEW_MARKS else alone
+    _points(axes, [x[n] for n in shown], [y[n] for n in shown], colour, ring=ring)
 
 
-def _broken(marks: Sequence[Mark], step: int) -> tuple[list[float], list[float]]:
-    """Dates and numbers, with no number where a value or a whole period is missing: the line breaks there."""
-    x, y = list[float](), list[float]()
-    for mark in marks:
-        at = months(mark.start) / YEAR
-        if x and at - x[-1] > step / YEAR * 1.01:
-            x.append(at - step / YEAR)
-            y.append(math.nan)
-        x.append(at)
-        y.append(math.nan if mark.value is None else float(mark.value))
-    return x, y
+def _points(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str, *, ring: bool) -> None:
+    face = "none" if ring else colour
+    axes.plot(x, y, ls="", marker="o", ms=5, mfc=face, mec=colour, mew=1.2, zorder=4)
 
 
-def _dots(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str, style: Mapping[str, Any]) -> None:
-    """Points where a line cannot show them: few of them, or one alone between two gaps."""
-    padded = [math.nan, *y, math.nan]
-    few = len(y) <= FEW_MARKS
-    shown = [n for n, v in enumerate(y) if few or (math.isnan(padded[n]) and math.isnan(padded[n + 2]))]
-    face = style["face"] or colour
-    axes.plot([x[n] for n in shown], [y[n] for n in shown], ls="", marker="o", ms=4.5, mfc=face, mec=colour,
-              zorder=style["order"])  # fmt: skip
+def _draw_rings(sheet: Sheet) -> None:
+    """Rings at the numbers of the vintage before that are others now, unless they would hide the line."""
+    now = {mark.start: mark.value for mark in sheet.chart.marks}
+    found = [mark for mark in sheet.chart.before if mark.value is not None and now.get(mark.start) != mark.value]
+    if len(found) <= FEW_RINGS:
+        x, y = [at(mark) for mark in found], [float(mark.value or 0) for mark in found]
+        _points(sheet.axes, x, y, sheet.colours.before, ring=True)
 
 
-def _tick(value: float, _: object = None) -> str:
+def _tick(value: float) -> str:
     return number(Decimal(f"{value:.10g}"))
 
 
-def _dates(low: float, high: float, width: float) -> tuple[list[float], list[str]]:
-    """Where years or months stand on the axis, and their names."""
-    fit = max(3, int(width / 90))
-    if high - low > 2:  # noqa: PLR2004 - years
-        every = next(step for step in (1, 2, 5, 10, 20, 50) if (high - low) / step <= fit)
-        years = [year for year in range(math.ceil(low), math.floor(high) + 1) if year % every == 0]
-        return [float(year) for year in years], [str(year) for year in years]
-    every = next(step for step in (1, 3, 6, 12) if (high - low) * YEAR / step <= fit)
-    ticks = [month for month in range(math.ceil(low * YEAR), math.floor(high * YEAR) + 1) if month % every == 0]
-    return [month / YEAR for month in ticks], [f"{date(m // YEAR, m % YEAR + 1, 1):%b %Y}" for m in ticks]
+def _last(marks: Sequence[Mark]) -> list[Decimal]:
+    """The last number, if there is one."""
+    return [mark.value for mark in marks if mark.value is not None][-1:]
 
 
-def _end_labels(chart: Chart) -> list[tuple[str, float, float, str, str]]:
-    """Text, place (x, y), colour and weight of what is written at the right ends of the lines."""
-    labels = []
-    for marks, vintage, colour in (
-        (chart.marks, chart.vintage, "accent"),
-        (chart.before, chart.before_vintage, "before"),
-    ):
-        known = [mark for mark in marks if mark.value is not None]
-        if known and known[-1].value is not None:
-            last, x = known[-1], months(known[-1].start) / YEAR
-            if colour == "accent":
-                labels.append((number(known[-1].value), x, float(known[-1].value), colour, "bold"))
-            labels.append((day(vintage), x, float(last.value or 0), colour, "normal"))
-    return labels
-
-
-def _write_labels(axes: Axes, labels: Sequence[tuple[str, float, float, str, str]], colours: Colours) -> None:
-    """Beside the last points, one below the other where they would overlap."""
-    if not labels:
-        return
+def _write_ends(sheet: Sheet) -> None:
+    """Beside the ends of the lines their vintages, and the last number; one below the other."""
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
     low, high = axes.get_ylim()
-    scale = (high - low) / (axes.get_position().height * axes.figure.get_figheight() * POINTS)
-    right = axes.get_xlim()[1]
-    current = [label for label in labels if label[3] == "accent"]
-    before = [label for label in labels if label[3] == "before"]
-    above = bool(before) and before[0][2] > current[0][2]
-    at = current[0][2]
-    spots = [at + LABEL_GAP * scale * 0.5, at - LABEL_GAP * scale * 0.5]
-    if before and above:
-        spots.append(max(before[0][2], spots[0] + LABEL_GAP * scale))
-    elif before:
-        spots.append(min(before[0][2], spots[1] - LABEL_GAP * scale))
-    lift = max(0.0, low - min(spots)) - max(0.0, max(spots) - high)
-    for (text, _, _, colour, weight), y in zip([*current, *before], spots, strict=True):
-        axes.annotate(text, (right, y + lift), (6, 0), textcoords="offset points", va="center",
-                      color=colours[colour], weight=weight, annotation_clip=False)  # fmt: skip
+    gap = GAP * (high - low) / sheet.inner_height
+    (now,) = (float(last) for last in _last(chart.marks))
+    lines = [(number(*_last(chart.marks)), now + gap / 2, colours.accent, "bold")]
+    lines.append((day(chart.vintage), now - gap / 2, colours.accent, "normal"))
+    for old in (float(last) for last in _last(chart.before)):
+        place = max(old, now + 1.5 * gap) if old > now else min(old, now - 1.5 * gap)
+        lines.append((day(chart.before_vintage), place, colours.before, "normal"))
+    lift = max(0.0, low - min(y for _, y, _, _ in lines))
+    for text, y, colour, weight in lines:
+        spot = (axes.get_xlim()[1], y + lift)
+        axes.annotate(text, spot, (8, 0), textcoords="offset points", va="center", color=colour, weight=weight,
+                      annotation_clip=False)  # fmt: skip
 
 
-def _bars(axes: Axes, chart: Chart, colours: Colours) -> None:
-    places = range(len(chart.marks))
+def _draw_bars(sheet: Sheet) -> None:
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
     before = chart.before or [Mark(mark.label, "", None) for mark in chart.marks]
-    width = _points_wide(axes)
-    for place, mark, old in zip(places, chart.marks, before, strict=True):
-        value = float(mark.value or 0)
-        axes.barh(place, value, height=0.42, color=colours["accent"], zorder=2)
-        if old.value is not None:
-            axes.barh(place, float(old.value), height=0.56, fill=False, edgecolor=colours["before"], ls=(0, (3, 2)),
-                      lw=1.3, zorder=3)  # fmt: skip
-        text = "missing" if mark.value is None else number(mark.value)
-        axes.annotate(text, (max(value, float(old.value or 0), 0), place), (6, 0), textcoords="offset points",
-                      va="center", color=colours["ink"], weight="bold")  # fmt: skip
-        label = textwrap.shorten(mark.label, int(width / LETTER), placeholder="…")
-        axes.annotate(label, (0, place), (0, 15), xycoords=("axes fraction", "data"), textcoords="offset points",
-                      va="center", color=colours["ink"])  # fmt: skip
-    axes.set_ylim(len(chart.marks) - 0.5, -0.62)
-    axes.set_yticks([])
-    axes.set_xticks([])
-    axes.axvline(0, color=colours["muted"], lw=0.8)
-    _place(axes, 2, 80, 4, 24)
-    axes.set_title(textwrap.shorten(chart.unit, 60, placeholder="…"), loc="left", color=colours["muted"], fontsize=12)
-
-
-def _points_wide(axes: Axes) -> float:
-    return float(axes.get_position().width * axes.figure.get_figwidth() * POINTS)
+    sheet.place(left=0, right=70, below=0, above=34)
+    for place, (mark, old) in enumerate(zip(chart.marks, before, strict=True)):
+        length, old_length = float(mark.value or 0), float(old.value or 0)
+        axes.barh(place, length, height=0.36, color=colours.accent, zorder=2)
+        if old.value not in (None, mark.value):
+            axes.barh(place, old_length, height=0.52, fill=False, edgecolor=colours.before, ls=DASHES, zorder=3)
+        figure = "missing" if mark.value is None else number(mark.value)
+        axes.annotate(figure, (max(length, old_length, 0), place), (6, 0), textcoords="offset points", va="center",
+                      color=colours.ink, weight="bold")  # fmt: skip
+        label = textwrap.shorten(mark.label, int(sheet.inner_width / LETTER), placeholder="…")
+        axes.annotate(label, (0, place), (0, 18), xycoords=("axes fraction", "data"), textcoords="offset points",
+                      va="center", color=colours.ink)  # fmt: skip
+    if any((mark.value or 0) < 0 for mark in (*chart.marks, *before)):
+        axes.axvline(0, color=colours.muted, lw=0.8)
+    axes.margins(x=0)
+    axes.set(ylim=(len(chart.marks) - 0.5, -0.7), xticks=[], yticks=[])

@@ -54,7 +54,7 @@ class Cell(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """By how much a value differs from an earlier one; `percent` is rounded to one decimal, None where it means little."""
+    """How much a value differs from an earlier one; `percent` is rounded, None where it would mean little."""
 
     absolute: Decimal
     percent: Decimal | None
@@ -77,6 +77,12 @@ class Values(Struct):
     columns: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     total: int = 0
+
+    @property
+    def period(self) -> str:
+        """The period that all rows have; "" when they differ or have none."""
+        periods = {row.period for row in self.rows}
+        return periods.pop() if len(periods) == 1 else ""
 
 
 class Revision(Struct, frozen=True):
@@ -169,3 +175,8 @@ class Report(Struct, kw_only=True):
     unchanged: list[Unchanged]
     failed: list[Failure]
     cost: RunCost | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether every check of every table found equal numbers."""
+        return all(check.equal for table in self.tables for check in table.checks)

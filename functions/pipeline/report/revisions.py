@@ -30,7 +30,9 @@ class Comparing:
             earlier = old.pop(place(each), None)
             if earlier != each.value_text:
                 kind: Kind = "new" if earlier is None else "revised"
-                found.append(Revision(number, name, place(each), kind, None if earlier is None else cell_of(earlier), cell(each)))
+                found.append(
+                    Revision(number, name, place(each), kind, None if earlier is None else cell_of(earlier), cell(each))
+                )
         self._keep(found)
         self._delete(number, name, old)
 
@@ -60,4 +62,3 @@ def _rank(revision: Revision) -> tuple[int, Decimal]:
     """Revised before deleted before new; among the revised, what became or ceased to be a number comes last."""
     apart = difference(revision)
     return ORDER.index(revision.kind), Decimal(1) if apart is None else -abs(apart)
-

@@ -3,12 +3,11 @@
 import csv
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -24,9 +23,9 @@ MAX_ROWS = 200_000  # of the workbook; Excel itself has 1,048,576
 EXACT_DIGITS = 15  # what Excel keeps of a number
 FIRST_DAY = date(1900, 3, 1)  # Excel takes 1900 for a leap year
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-COLUMNS = ("table_id", "frequency", *schema.STAGED)
+COLUMNS = {"table_id": schema.TEXT, "frequency": schema.TEXT} | schema.STAGED
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-WIDTHS = {"series": 40, "footnote": 20, "value": 16, "note": 60, "citation": 80, "source": 28, "athena": 28}
+WIDTHS = {"series": 40, "footnote": 20, "value": 16, "what": 16, "note": 100, "source": 28, "athena": 28}
 
 
 class Csv:
@@ -79,25 +78,29 @@ class DataBook:
         """The rows of one series."""
         for each in series:
             self._rows += 1
-            self._write(self._data, self._rows, [getattr(each, name) for name in COLUMNS])
+            for column, (name, kind) in enumerate(COLUMNS.items()):
+                if text := getattr(each, name):
+                    self._write(column, kind, text)
 
     def finish(self, tables: Sequence[TableReport]) -> bytes:
         """The whole file, with what must be known of the tables, and their proof."""
-        notes = self._sheet("notes", ("table_id", "what", "note"))
-        quality = self._sheet("quality", ("table_id", "check", "source", "athena", "equal"))
-        rows = [(table.table_id, what, note) for table in tables for what, note in _notes(table)]
-        for number, row in enumerate(rows, start=1):
-            self._write(notes, number, row)
+        notes = [(table.table_id, what, note) for table in tables for what, note in _notes(table)]
         checks = [(table.table_id, check) for table in tables for check in table.checks]
-        for number, (table_id, check) in enumerate(checks, start=1):
-            equal = "yes" if check.equal else "no"
-            self._write(quality, number, (table_id, check.what, check.source, check.athena, equal))
+        proof = [(of, each.what, each.source, each.athena, "yes" if each.equal else "no") for of, each in checks]
+        for name, columns, rows in (
+            ("notes", ("table_id", "what", "note"), notes),
+            ("quality", ("table_id", "check", "source", "athena", "equal"), proof),
+        ):
+            sheet = self._sheet(name, columns)
+            for number, row in enumerate(rows, start=1):
+                for column, text in enumerate(row):
+                    sheet.write_string(number, column, text)
         self._book.close()
         body = self._path.read_bytes()
         self._folder.cleanup()
         return body
 
-    def _sheet(self, name: str, columns: Sequence[str]) -> Worksheet:
+    def _sheet(self, name: str, columns: Iterable[str]) -> Worksheet:
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
         for number, column in enumerate(columns):
@@ -105,18 +108,13 @@ class DataBook:
             sheet.write_string(0, number, column, self._bold)
         return sheet
 
-    def _write(self, sheet: Worksheet, row: int, cells: Sequence[str]) -> None:
-        names: Sequence[str] = COLUMNS if sheet is self._data else ()
-        for column, text in enumerate(cells):
-            kind = schema.STAGED.get(names[column], schema.TEXT) if names else schema.TEXT
-            if not text:
-                continue
-            if kind == schema.DAY and (day := _day(text)):
-                sheet.write_datetime(row, column, day, self._day)
-            elif kind == schema.EXACT and _fits_a_double(text):
-                sheet.write_number(row, column, float(text))
-            else:
-                sheet.write_string(row, column, text)
+    def _write(self, column: int, kind: str, text: str) -> None:
+        if kind == schema.DAY and (day := _day(text)):
+            self._data.write_datetime(self._rows, column, day, self._day)
+        elif kind == schema.EXACT and _fits_a_double(text):
+            self._data.write_number(self._rows, column, float(text))
+        else:
+            self._data.write_string(self._rows, column, text)
 
 
 @lru_cache(maxsize=4096)
@@ -130,7 +128,7 @@ def _fits_a_double(text: str) -> bool:
 
 
 def _notes(table: TableReport) -> list[tuple[str, str]]:
-    notes: list[tuple[str, Any]] = [
+    notes = [
         ("title", table.title),
         ("frequency", table.frequency),
         ("source agency", table.source_agency),

@@ -78,7 +78,7 @@ class Survey:
             return None
         first = self._headline[0]
         chart = Chart(
-            name=self._column if self._crossed else first.series,
+            name=f"Column {self._column}" if self._crossed else first.series,
             table=self._header.title,
             unit=first.unit,
             step=self._step,

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from pipeline.report.content import Change, Chart, TableReport
+from pipeline.report.content import Chart, TableReport
 
 SINGAPORE = timezone(timedelta(hours=8))
 STATISTICS = "Singapore Department of Statistics"
@@ -31,13 +31,7 @@ def number(value: Decimal) -> str:
 
 def signed(value: Decimal) -> str:
     """A difference: always with its sign, but for zero."""
-    return number(value) if value <= 0 else f"+{number(value)}"
-
-
-def difference(change: Change) -> str:
-    """A change, with its per cent where they mean something."""
-    percent = "" if change.percent is None else f" ({signed(change.percent)}%)"
-    return f"{signed(change.absolute)}{percent}"
+    return f"+{number(value)}" if value > 0 else number(value if value else abs(value))
 
 
 def address(table: TableReport) -> str:
@@ -67,9 +61,16 @@ def citation(table: TableReport) -> str:
 def legend(chart: Chart) -> str:
     """What the marks of a chart are: solid for this vintage, dashed for the one before."""
     first, last = chart.marks[0].label, chart.marks[-1].label
-    shown = f"{first} to {last}" if chart.step else f"the first {len(chart.marks)} rows" if chart.left_out else "by row"
+    shown = (
+        f"{first} to {last}"
+        if chart.step
+        else f"the first {len(chart.marks)} rows"
+        if chart.left_out
+        else "one bar for each row"
+    )
     solid = f"Vintage of {day(chart.vintage)}, {shown}."
-    return f"{solid} Dashed: vintage of {day(chart.before_vintage)}." if chart.before else solid
+    where = "" if chart.step else ", where it differs"
+    return f"{solid} Dashed: vintage of {day(chart.before_vintage)}{where}." if chart.before else solid
 
 
 def in_words(chart: Chart) -> str:
