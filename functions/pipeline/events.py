@@ -177,6 +177,13 @@ class PublishCounts(Event):
     failed: int
 
 
+class WrittenReport(Event):
+    """Where the page of a run's report lies, and how many tables it shows."""
+
+    key: str
+    tables: int
+
+
 class EndedExecution(Struct):
     """The `detail` that EventBridge gives of an execution; AWS may add fields, so unknown ones are let pass."""
 

@@ -10,6 +10,7 @@ RAW, FLATTENED, STAGED, PUBLICATIONS, RUNS, COSTS = (
     "runs",
     "costs",
 )
+REPORTS = "PowerBIChartCostExplorerReport/"
 
 
 def raw(frequency: str, table_id: str, run_id: str, attempt: int = 0) -> str:
@@ -90,3 +91,13 @@ def costs(day: date) -> str:
 
 def cost(day: date, run_id: str) -> str:
     return f"{costs(day)}{run_id}.json"
+
+
+def report(run_id: str, name: str) -> str:
+    """A file of the report of a run, in the results bucket."""
+    return f"{REPORTS}runs/{run_id}/{name}"
+
+
+def cost_report(day: date, name: str) -> str:
+    """A file of the daily report of a day, in the results bucket."""
+    return f"{REPORTS}costs/{day.isoformat()}/{name}"

@@ -6,7 +6,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-REPORTS = "PowerBIChartCostExplorerReport/"
+from pipeline.keys import REPORTS
+
 NAME = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,511}")
 MAC_BYTES = 32

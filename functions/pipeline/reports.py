@@ -1,4 +1,4 @@
-"""The reports in the results bucket, as far as links need them."""
+"""The reports in the results bucket."""
 
 import os
 
@@ -10,6 +10,11 @@ BUCKET = os.environ["RESULTS_BUCKET"]
 URL_SECONDS = 600
 
 s3 = boto3.client("s3", config=Config(signature_version="s3v4"))  # encrypted objects take no other
+
+
+def write(key: str, body: bytes, content_type: str) -> None:
+    """Put a file of a report at `key`."""
+    s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=content_type)
 
 
 def is_there(key: str) -> bool:

@@ -1,0 +1,214 @@
+"""Charts as SVG for the page and PNG for elsewhere. The only module that knows matplotlib."""
+
+import io
+import math
+import re
+import textwrap
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from pipeline.report.content import Chart, Drawing, Mark
+from pipeline.report.ticks import at, broken, date_ticks
+from pipeline.report.wording import STATISTICS, day, in_words, legend, number
+
+WIDE, NARROW, ALONE = 720, 344, 960  # in points: of the page on a desk, on a telephone, and of the PNG
+LINE_HEIGHT, BAR_HEIGHT = 330, 46
+LETTER, GAP = 6.6, 17.0  # the width of a letter and the distance of two lines of text, in points
+POINTS, DOTS = 72, 144  # in an inch: of the page's unit, of the PNG
+FEW_MARKS, FEW_RINGS = 16, 12
+DASHES = (0, (4, 3))
+METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+
+mpl.rcParams["font.size"] = 12
+mpl.rcParams["svg.fonttype"] = "none"
+mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
+mpl.rcParams["text.parse_math"] = False  # a label with two $ is no formula
+
+
+class Colours(NamedTuple):
+    ink: str
+    muted: str
+    accent: str
+    before: str
+    grid: str
+
+
+LIGHT = Colours("#1b1b1b", "#5f6368", "#0b5394", "#757575", "#dadce0")
+# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
+STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(5)))
+ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
+LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+
+
+class Free(NamedTuple):
+    top: int
+    bottom: int
+    side: int
+
+
+class Sheet:
+    """A figure with one pair of axes; all lengths are in points."""
+
+    def __init__(self, chart: Chart, width: int, colours: Colours, free: Free) -> None:
+        """Everything but the title and the source, for which there is room left `free`."""
+        self.chart, self.colours, self.width = chart, colours, width
+        self.top, self.bottom, self.side = free
+        top, bottom, _ = free
+        self.height = top + bottom + (LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 38)
+        self.figure = Figure(figsize=(width / POINTS, self.height / POINTS))
+        self.axes: Axes = self.figure.add_axes((0, 0, 1, 1), facecolor="none")
+        for spine in self.axes.spines.values():
+            spine.set_visible(False)
+        self.axes.tick_params(length=0, colors=colours.muted)
+        (_draw_line if chart.step else _draw_bars)(self)
+
+    def place(self, left: float, right: float, below: float, above: float) -> None:
+        """Leave so much room around the axes, and write the unit over them."""
+        left, right = left + self.side, right + self.side
+        self.inner_width = self.width - left - right
+        self.inner_height = self.height - self.top - self.bottom - below - above
+        across, up = 1 / self.width, 1 / self.height
+        start, floor = left * across, (self.bottom + below) * up
+        self.axes.set_position((start, floor, self.inner_width * across, self.inner_height * up))
+        unit = textwrap.shorten(self.chart.unit, 60, placeholder="…")
+        self.write(unit, self.top + 14, color=self.colours.muted)
+
+    def write(self, text: str, down: float, **style: object) -> None:
+        """Text at the left edge, so far from the top."""
+        self.figure.text(self.side / self.width, 1 - down / self.height, text, **style)  # type: ignore[arg-type]
+
+
+def draw(chart: Chart, name: str) -> Drawing:
+    """The chart for the page; `name` sets its ids apart from those of the page's other charts."""
+    wide, narrow = (_svg(chart, width, f"{name}-{width}-") for width in (WIDE, NARROW))
+    return Drawing(chart.name, legend(chart), wide, narrow, in_words(chart))
+
+
+def png(chart: Chart) -> bytes:
+    """The chart as a picture of its own, with its title and source."""
+    name, table = textwrap.wrap(chart.name, 70)[:3], textwrap.wrap(chart.table, 86)[:3]
+    source = textwrap.wrap(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 140)
+    top, bottom = 30 + 24 * len(name) + 20 * len(table), 18 + 16 * len(source)
+    sheet = Sheet(chart, ALONE, LIGHT, Free(top, bottom, side=24))
+    for line, text in enumerate(name):
+        sheet.write(text, 36 + 24 * line, fontsize=17, weight="bold", color=LIGHT.ink)
+    for line, text in enumerate(table):
+        sheet.write(text, 34 + 24 * len(name) + 20 * line, fontsize=13, color=LIGHT.muted)
+    for line, text in enumerate(source):
+        sheet.write(text, sheet.height - bottom + 16 + 16 * line, fontsize=11, color=LIGHT.muted)
+    file = io.BytesIO()
+    sheet.figure.savefig(file, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _svg(chart: Chart, width: int, prefix: str) -> str:
+    file = io.StringIO()
+    sheet = Sheet(chart, width, STAND_INS, Free(0, 0, side=2))
+    sheet.figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
+    text = file.getvalue()
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub("|".join(ROLES), lambda found: ROLES[found[0]], text)
+    text = re.sub(r"font: (bold )?([\d.]+px) [^;\"]*", _font, text)
+    text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(lambda long: f"{float(long[0]):.1f}", path[0]), text)
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+
+
+def _font(found: re.Match[str]) -> str:
+    """The page's own font."""
+    return f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else "")
+
+
+def _draw_line(sheet: Sheet) -> None:
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
+    _plot(axes, chart.before, chart.step, colours.before, ring=True)
+    _plot(axes, chart.marks, chart.step, colours.accent, ring=False)
+    _draw_rings(sheet)
+    axes.margins(x=0.015, y=0.08)
+    axes.grid(axis="y", color=colours.grid, lw=0.8)
+    axes.spines["bottom"].set(visible=True, color=colours.muted, lw=0.8)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    longest = max(len(_tick(value)) for value in axes.get_yticks())
+    labels = [number(last) for last in _last(chart.marks)]
+    widest = max(len(text) for text in (*labels, day(chart.vintage)))
+    sheet.place(left=LETTER * longest + 8, right=LETTER * widest + 12, below=24, above=34)
+    axes.set_xticks(*date_ticks(*axes.get_xlim(), int(sheet.inner_width / 50)))
+    _write_ends(sheet)
+
+
+def _plot(axes: Axes, marks: Sequence[Mark], step: int, colour: str, *, ring: bool) -> None:
+    """A line that breaks where a value is missing, with points where a line cannot show them."""
+    x, y = broken(marks, step)
+    axes.plot(x, y, color=colour, lw=1.6 if ring else 2.2, ls=DASHES if ring else "-", zorder=2 if ring else 3)
+    around = [math.nan, *y, math.nan]
+    alone = [n for n in range(len(y)) if math.isnan(around[n]) and math.isnan(around[n + 2])]
+    shown = range(len(y)) if len(y) <= FEW_MARKS else alone
+    _points(axes, [x[n] for n in shown], [y[n] for n in shown], colour, ring=ring)
+
+
+def _points(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str, *, ring: bool) -> None:
+    face = "none" if ring else colour
+    axes.plot(x, y, ls="", marker="o", ms=5, mfc=face, mec=colour, mew=1.2, zorder=4)
+
+
+def _draw_rings(sheet: Sheet) -> None:
+    """Rings at the numbers of the vintage before that are others now, unless they would hide the line."""
+    now = {mark.start: mark.value for mark in sheet.chart.marks}
+    found = [mark for mark in sheet.chart.before if mark.value is not None and now.get(mark.start) != mark.value]
+    if len(found) <= FEW_RINGS:
+        x, y = [at(mark) for mark in found], [float(mark.value or 0) for mark in found]
+        _points(sheet.axes, x, y, sheet.colours.before, ring=True)
+
+
+def _tick(value: float) -> str:
+    return number(Decimal(f"{value:.10g}"))
+
+
+def _last(marks: Sequence[Mark]) -> list[Decimal]:
+    """The last number, if there is one."""
+    return [mark.value for mark in marks if mark.value is not None][-1:]
+
+
+def _write_ends(sheet: Sheet) -> None:
+    """Beside the ends of the lines their vintages, and the last number; one below the other."""
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
+    low, high = axes.get_ylim()
+    gap = GAP * (high - low) / sheet.inner_height
+    (now,) = (float(last) for last in _last(chart.marks))
+    lines = [(number(*_last(chart.marks)), now + gap / 2, colours.accent, "bold")]
+    lines.append((day(chart.vintage), now - gap / 2, colours.accent, "normal"))
+    for old in (float(last) for last in _last(chart.before)):
+        place = max(old, now + 1.5 * gap) if old > now else min(old, now - 1.5 * gap)
+        lines.append((day(chart.before_vintage), place, colours.before, "normal"))
+    lift = max(0.0, low - min(y for _, y, _, _ in lines))
+    for text, y, colour, weight in lines:
+        spot = (axes.get_xlim()[1], y + lift)
+        axes.annotate(text, spot, (8, 0), textcoords="offset points", va="center", color=colour, weight=weight,
+                      annotation_clip=False)  # fmt: skip
+
+
+def _draw_bars(sheet: Sheet) -> None:
+    chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
+    before = chart.before or [Mark(mark.label, "", None) for mark in chart.marks]
+    sheet.place(left=0, right=70, below=0, above=34)
+    for place, (mark, old) in enumerate(zip(chart.marks, before, strict=True)):
+        length, old_length = float(mark.value or 0), float(old.value or 0)
+        axes.barh(place, length, height=0.36, color=colours.accent, zorder=2)
+        if old.value not in (None, mark.value):
+            axes.barh(place, old_length, height=0.52, fill=False, edgecolor=colours.before, ls=DASHES, zorder=3)
+        figure = "missing" if mark.value is None else number(mark.value)
+        axes.annotate(figure, (max(length, old_length, 0), place), (6, 0), textcoords="offset points", va="center",
+                      color=colours.ink, weight="bold")  # fmt: skip
+        label = textwrap.shorten(mark.label, int(sheet.inner_width / LETTER), placeholder="…")
+        axes.annotate(label, (0, place), (0, 18), xycoords=("axes fraction", "data"), textcoords="offset points",
+                      va="center", color=colours.ink)  # fmt: skip
+    if any((mark.value or 0) < 0 for mark in (*chart.marks, *before)):
+        axes.axvline(0, color=colours.muted, lw=0.8)
+    axes.margins(x=0)
+    axes.set(ylim=(len(chart.marks) - 0.5, -0.7), xticks=[], yticks=[])
