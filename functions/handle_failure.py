@@ -1,14 +1,10 @@
 """Trigger: an execution failed, timed out or was aborted. Take away what it left running, and mail what to do."""
 
-import os
-
-import boto3
-from pipeline import databrew, execution, instances
+from pipeline import databrew, execution, instances, keys, lake, post
+from pipeline.costs import measure
 from pipeline.events import ExecutionEnded
-from pipeline.mail import compose_failure
+from pipeline.mail import Mail, compose_failure
 from pipeline.task import task
-
-sns = boto3.client("sns")
 
 
 @task
@@ -16,6 +12,12 @@ def handler(event: ExecutionEnded) -> ExecutionEnded:
     ended = event.detail
     databrew.clear(ended.name)
     instances.terminate(ended.name)
-    subject, message = compose_failure(ended, execution.look_up(ended.executionArn))
-    sns.publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=message)
+    failure, cost = execution.look_up(ended.executionArn), measure.keep(ended.name)
+    if failure.error != "SomeTablesFailed" or not told(ended.name):
+        post.send(compose_failure(ended, failure, cost.usd))
     return event
+
+
+def told(run_id: str) -> bool:
+    """Whether Notify has mailed which tables failed."""
+    return lake.read_if_there(keys.run(run_id, "mail"), Mail)[0] is not None

@@ -26,6 +26,7 @@ from local.analytics import athena
 from local.analytics import revisions as changes
 from local.analytics.catalogue import FILE_NAME
 from local.cloud.lock import LakeInUseError
+from local.cloud.mailbox import mails as kept_mails
 from local.cloud.template import TEMPLATE, load_template
 from local.doctor import examine
 from local.story import recall
@@ -165,6 +166,19 @@ def explain(
     """The story of a run: its states, how long each took, what failed and why."""
     with _one_line_errors():
         show.story(console, recall(lake, run_id))
+
+
+@app.command()
+def mails(lake: Lake = LAKE) -> None:
+    """The mails that the runs sent: on a laptop they are files."""
+    kept = kept_mails(lake)
+    if not kept:
+        _stop(f"{lake} holds no mail", FAILED)
+    show.rows(
+        console,
+        ("sent", "subject", "file"),
+        [(f"{mail.sent:%Y-%m-%d %H:%M:%S}", mail.subject, str(mail.path)) for mail in kept],
+    )
 
 
 @app.command()

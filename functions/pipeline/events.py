@@ -171,6 +171,17 @@ class Outcomes(Event):
     downloads: Tally
     published: PublishOutcome | None
 
+    @property
+    def news(self) -> list[DownloadOutcome]:
+        """The tables that readers see anew."""
+        names = self.published.published if self.published else []
+        return [table for table in self.downloads.stored if table.table_id in names]
+
+    @property
+    def failed(self) -> list[DownloadOutcome]:
+        """The tables that could not be downloaded, or lost against another run."""
+        return [*self.downloads.failed, *(self.published.failed if self.published else [])]
+
 
 class PublishCounts(Event):
     published: int

@@ -45,9 +45,8 @@ class RunStatus(Struct, rename="camel", kw_only=True):
 
 def describe(run_id: str, run: Execution, outcomes: Outcomes) -> RunStatus:
     """The run's execution and its tables in one."""
-    downloads, published = outcomes.downloads, outcomes.published
-    failed = [*downloads.failed, *(published.failed if published else [])]
-    done = len(downloads.unchanged) + len(published.published if published else [])
+    failed = outcomes.failed
+    done = len(outcomes.downloads.unchanged) + len(outcomes.news)
     status = RunStatus(
         run_id=run_id,
         status=run.status,

@@ -17,12 +17,13 @@ from moto.core.model_instances import reset_model_data
 
 from local.analytics import athena_api, catalogue, crawler, databrew
 from local.analytics.catalogue import REGION
-from local.cloud import custom_resources, function_code, instances_api, machine, objects
+from local.cloud import custom_resources, function_code, instances_api, link_key, machine, objects
 from local.cloud.front import Front
 from local.cloud.functions import Functions
 from local.cloud.instances import Instances
 from local.cloud.lock import Lock
 from local.cloud.log_groups import LogGroups
+from local.cloud.mailbox import Mailbox
 from local.cloud.resources import Deployment
 from local.cloud.rules import Rules
 from local.cloud.stack import Stack
@@ -169,6 +170,7 @@ class LocalAWS:
         self.apis = deployment.apis
         self.front.routes += [
             self.guard.route,
+            Mailbox(self.lake).route,
             self.functions.route,
             partial(function_code.route, self.functions, self.url),
             partial(instances_api.route, self.instances),
@@ -179,6 +181,7 @@ class LocalAWS:
         template = load_template(self._template, self.lake / ".cache")
         self.stack = Stack(template, self._parameters, deployment)
         self.stack.deploy()
+        link_key.keep(self.lake)
         saved()
         self.front.after_glue.append(saved)
 

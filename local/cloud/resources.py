@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ from local.cloud.log_groups import LogGroups
 from local.cloud.rules import Rule, Rules
 from local.cloud.template import HERE
 from local.iam.guard import Guard
+
+DOOR = "http://127.0.0.1:8080"  # where `singstat serve` answers if it is not told another port
+API_URL = re.compile(rf"https://[^./]+\.execute-api\.{REGION}\.amazonaws\.com/[^/]+")
 
 Properties = dict[str, Any]
 
@@ -164,7 +168,7 @@ def _function(to: Deployment, properties: Properties) -> Made:
         role=properties["Role"],
         timeout=int(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
-        variables={key: str(value) for key, value in variables.items()},
+        variables={key: API_URL.sub(DOOR, str(value)) for key, value in variables.items()},
     )
     to.functions.add(function)
     return Made(name, {"Arn": function.arn})
