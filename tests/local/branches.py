@@ -9,12 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import requests
+from pipeline import links
 from samtranslator.yaml_helper import yaml_parse
 
 from local.analytics import databrew
+from local.api.serve import serving
 from local.cloud.aws import LocalAWS
 from local.cloud.template import TEMPLATE
 from local.singstat.replay import Replay
@@ -91,6 +95,9 @@ class Laptop:
     def pages(self, run: str) -> int:
         return len(list(self.aws.lake.glob(f"*/untransformedsingstatdata/*/*/{run}/**/page-*")))
 
+    def outcomes(self, run: str) -> list[Path]:
+        return list(self.aws.lake.glob(f"*/runs/{run}/tables/*"))
+
     def custom(self, request: str) -> None:
         """What CloudFormation asks of the custom resource."""
         event = json.loads((TEMPLATE.parent / "events" / "publish_recipe.json").read_text("utf-8"))
@@ -139,6 +146,7 @@ def observe(folder: Path) -> Observed:
         with LocalAWS(folder / "lake", parameters=parameters) as aws:
             _published(Laptop(aws), replay)
             _ended_badly(Laptop(aws))
+            _asked_over_http(Laptop(aws))
             Laptop(aws).custom("Update")
             Laptop(aws).custom("Delete")
             one = _observed(aws)
@@ -171,10 +179,31 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
 
 
+def _asked_over_http(laptop: Laptop) -> None:
+    """A run that the API starts, how it stands, how one stands that ended before its tally; a link, one withdrawn."""
+    aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
+    aws.put(f"s3://{aws.resource('ResultsBucket')}/{links.REPORTS}report.html", b"report")
+    kms, key = aws.client("kms"), "alias/Singstat-link-key"
+    token = links.create(
+        f"{links.REPORTS}report.html",
+        datetime.now(UTC),
+        7,
+        lambda message: kms.generate_mac(KeyId=key, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"],
+    )
+    with serving(aws, authenticated=False) as door:
+        answer = requests.post(f"{door.url}/monthly", json={"tables": [OTHER]}, headers=started, timeout=30)
+        assert answer.status_code == 202, answer.text
+        wait_for(lambda: requests.get(f"{door.url}/runs/asked", timeout=30).json()["status"] != "RUNNING")
+        assert requests.get(f"{door.url}/runs/aborted-large", timeout=30).json()["tables"]["planned"] == 2
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).content == b"report"
+        aws.client("s3").delete_object(Bucket=aws.resource("ResultsBucket"), Key=f"{links.REPORTS}report.html")
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).status_code == 404
+
+
 def _ended_badly(laptop: Laptop) -> None:
     """Runs that are aborted, while an instance works and while a job runs."""
-    execution = laptop.start("aborted-large", LARGE, force=True)
-    wait_for(laptop.workers)
+    execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
+    wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
     laptop.stop_in("DownloadLargeTable", execution)
     wait_for(lambda: not laptop.workers())
     with busy_databrew():
