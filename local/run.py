@@ -14,6 +14,7 @@ from pipeline.cost import Usage, estimate
 from pipeline.events import RunRequest
 
 from local.cloud.aws import LocalAWS
+from local.reports import PAGE
 from local.results import RunResult, failure_line, results
 from local.story import Story, keep, tell
 
@@ -30,6 +31,7 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
     began = time.monotonic()
     story = follow(aws, aws.start(sent, run_id), sent, watch)
     lake = aws.lake / aws.resource("DataBucket")
+    page = aws.lake / aws.resource("ResultsBucket") / keys.report(run_id, PAGE)
     return RunResult(
         run_id=run_id,
         status=story.status,
@@ -37,6 +39,7 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
         seconds=time.monotonic() - began,
         states_entered=story.entered,
         cost_usd=Decimal(story.cost_usd),
+        report=page.resolve() if page.exists() else None,
         error=failure_line(story),
     )
 
