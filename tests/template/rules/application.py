@@ -21,6 +21,7 @@ TEXTS = (
     "statemachine/*.json",
     "functions/*.py",
     "functions/pipeline/*.py",
+    "functions/pipeline/*/*.py",
     "functions/pipeline/sql/*.sql",
     "ec2/*.*",
     "events/*.json",
