@@ -20,7 +20,7 @@ from pipeline.singstat import SingStat
 from pipeline.source import read_search
 from rich.console import Console
 
-from local import show
+from local import reports, show
 from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
@@ -159,6 +159,23 @@ def search(
 
 
 @app.command()
+def report(
+    run_id: Annotated[
+        str | None, typer.Argument(help="The run; default: the last that published something.", show_default=False)
+    ] = None,
+    path: Annotated[bool, typer.Option("--path", help="Only print where the page is.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """Open the report of a run in the browser: charts, revisions, verification, cost."""
+    with _one_line_errors():
+        page = reports.find(lake, run_id)
+    if path:
+        sys.stdout.write(f"{page}\n")
+    else:
+        typer.launch(page.as_uri())
+
+
+@app.command()
 def explain(
     run_id: Annotated[str | None, typer.Argument(help="The run; default: the last one.", show_default=False)] = None,
     lake: Lake = LAKE,
@@ -174,11 +191,9 @@ def mails(lake: Lake = LAKE) -> None:
     kept = kept_mails(lake)
     if not kept:
         _stop(f"{lake} holds no mail", FAILED)
-    show.rows(
-        console,
-        ("sent", "subject", "file"),
-        [(f"{mail.sent:%Y-%m-%d %H:%M:%S}", mail.subject, str(mail.path)) for mail in kept],
-    )
+    for mail in kept:
+        told = f"{mail.sent:%Y-%m-%d %H:%M:%S}  {mail.subject}\n  {mail.path}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
