@@ -185,7 +185,7 @@ def _write_ends(sheet: Sheet) -> None:
     lines.append((day(chart.vintage), now - gap / 2, colours.accent, "normal"))
     for old in (float(last) for last in _last(chart.before)):
         place = max(old, now + 1.5 * gap) if old > now else min(old, now - 1.5 * gap)
-        lines.append((day(chart.before_vintage), place, colours.before, "normal"))
+        lines.append((chart.before_label, place, colours.before, "normal"))
     lift = max(0.0, low - min(y for _, y, _, _ in lines))
     for text, y, colour, weight in lines:
         spot = (axes.get_xlim()[1], y + lift)
