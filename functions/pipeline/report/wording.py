@@ -61,14 +61,9 @@ def citation(table: TableReport) -> str:
 def legend(chart: Chart) -> str:
     """What the marks of a chart are: solid for this vintage, dashed for the one before."""
     first, last = chart.marks[0].label, chart.marks[-1].label
-    shown = (
-        f"{first} to {last}"
-        if chart.step
-        else f"the first {len(chart.marks)} rows"
-        if chart.left_out
-        else "one bar for each row"
-    )
-    solid = f"Vintage of {day(chart.vintage)}, {shown}."
+    bars = f"the first {len(chart.marks)} rows" if chart.left_out else "one bar for each row"
+    periods = first if first == last else f"{first} to {last}"
+    solid = f"Vintage of {day(chart.vintage)}, {periods if chart.step else bars}."
     where = "" if chart.step else ", where it differs"
     return f"{solid} Dashed: vintage of {chart.before_label}{where}." if chart.before else solid
 
