@@ -40,6 +40,7 @@ NOT_ON_A_LAPTOP = {
 }
 # Statements on every resource.
 ON_EVERYTHING = {
+    ("CostReportFunctionRole", "AskForTheBill"): "the action knows no resource",
     ("HandleFailureFunctionRole", "FindTheRunsInstances"): "the action knows no resource",
     (
         "LaunchWorkerFunctionRole",

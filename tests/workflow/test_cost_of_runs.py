@@ -31,7 +31,7 @@ def requests(laptop):
 
 
 def lines(cost):
-    return {line.item: line.quantity for line in cost.lines}
+    return {line.item: Decimal(line.quantity) for line in cost.lines}
 
 
 def events(laptop, result):
