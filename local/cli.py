@@ -20,7 +20,7 @@ from pipeline.singstat import SingStat
 from pipeline.source import read_search
 from rich.console import Console
 
-from local import show
+from local import reports, show
 from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
@@ -155,6 +155,23 @@ def search(
         errors.print(f"no table has {' '.join(words)!r} in its title", style="dim", highlight=False)
     columns = [("id", "varchar"), ("title", "varchar"), ("kind", "varchar")]
     _print(athena.Result(columns, [(table.id, table.title, table.kind) for table in found], 0), shape)
+
+
+@app.command()
+def report(
+    run_id: Annotated[
+        str | None, typer.Argument(help="The run; default: the last that published something.", show_default=False)
+    ] = None,
+    path: Annotated[bool, typer.Option("--path", help="Only print where the page is.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """Open the report of a run in the browser: charts, revisions, verification, cost."""
+    with _one_line_errors():
+        page = reports.find(lake, run_id)
+    if path:
+        sys.stdout.write(f"{page}\n")
+    else:
+        typer.launch(page.as_uri())
 
 
 @app.command()

@@ -39,6 +39,7 @@ class RunResult(Struct, kw_only=True):
     seconds: float
     states_entered: int
     cost: RunCost
+    report: Path | None
     error: str = ""
 
 

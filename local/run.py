@@ -16,6 +16,7 @@ from pipeline.events import RunRequest
 
 from local.analytics.catalogue import REGION
 from local.cloud.aws import LocalAWS
+from local.reports import PAGE
 from local.results import RunResult, failure_line, results
 from local.story import Story, keep, tell
 
@@ -32,6 +33,7 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
     began = time.monotonic()
     story = follow(aws, aws.start(sent, run_id), sent, watch)
     lake = aws.lake / aws.resource("DataBucket")
+    page = aws.lake / aws.resource("ResultsBucket") / keys.report(run_id, PAGE)
     return RunResult(
         run_id=run_id,
         status=story.status,
@@ -39,6 +41,7 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
         seconds=time.monotonic() - began,
         states_entered=story.entered,
         cost=story.cost,
+        report=page.resolve() if page.exists() else None,
         error=failure_line(story),
     )
 

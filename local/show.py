@@ -106,6 +106,8 @@ def result(console: Console, result: RunResult) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if result.report:
+        console.print(f"report: {result.report}", highlight=False, soft_wrap=True, markup=False)
 
 
 def as_json(result: RunResult) -> str:
@@ -116,7 +118,7 @@ def as_json(result: RunResult) -> str:
             "status": result.status,
             "tables": [_table_json(table) for table in result.tables],
             "cost_usd": str(result.cost.usd),
-            "report": None,
+            "report": str(result.report) if result.report else None,
         },
         ensure_ascii=False,
     )

@@ -5,6 +5,7 @@ import re
 import textwrap
 from typing import Any, NamedTuple
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -12,13 +13,31 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pipeline.costs.summary import Summary
 from pipeline.costs.wording import amount, name, said
-from pipeline.report.charts import LIGHT, METADATA, ROLES, STAND_INS, Colours
 
 POINTS, DOTS = 72, 144
 PLOT, ROW = 250, 22  # heights: of the bars with their dates and unit, of a line of the key
 LEFT, DATES, UNIT, GAP = 48, 38, 30, 24  # room for amounts, dates, the unit, and between bars and key
 SAMPLE, INDENT, LETTER = (20, 14), 28, 6.2  # in the key: a sample's size, where its text begins, a letter's width
 RUNS = "Runs, estimated"
+METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+
+mpl.rcParams["svg.fonttype"] = "none"
+mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
+mpl.rcParams["text.parse_math"] = False  # a name with two $ is no formula
+
+
+class Colours(NamedTuple):
+    paper: str
+    ink: str
+    muted: str
+    accent: str
+    grid: str
+
+
+LIGHT = Colours("#ffffff", "#1b1b1b", "#5f6368", "#0b5394", "#dadce0")
+# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
+STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(5)))
+ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
 
 
 class Layout(NamedTuple):
@@ -96,7 +115,7 @@ class _Sheet:
             (colours.accent, None, colours.accent),
             ("none", "////", colours.accent),
             (colours.grid, None, colours.grid),
-            ("none", "....", colours.ink),
+            ("none", "----", colours.ink),
             (colours.muted, None, colours.muted),
             ("none", "xxxx", colours.muted),
             ("none", None, colours.ink),
@@ -110,7 +129,7 @@ class _Sheet:
         days, colours = self._summary.days, self._colours
         up, down = [0.0] * len(days), [0.0] * len(days)
         for service, style in zip(self._summary.charted, self._styles(), strict=False):
-            for place, exact in enumerate(service.days):
+            for place, exact in ((place, exact) for place, exact in enumerate(service.days) if exact):
                 base = up if exact > 0 else down
                 axes.bar(place, float(exact), 0.78, bottom=base[place], zorder=2, **style)
                 base[place] += float(exact)
@@ -135,7 +154,9 @@ class _Sheet:
                           va="bottom", color=colours.muted, fontsize=11)  # fmt: skip
 
     def _ring(self, axes: Axes, x: float, y: float) -> None:
-        axes.plot(x, y, marker="o", ms=7, mfc="none", mec=self._colours.ink, mew=1.6, zorder=5, clip_on=False)
+        axes.plot(
+            x, y, marker="o", ms=7, mfc=self._colours.paper, mec=self._colours.ink, mew=2, zorder=5, clip_on=False
+        )
 
     def _write_key(self, left: float, top: float, width: float) -> None:
         """A line for each service, in the order of the bars from their top, with its sum; then the rings."""

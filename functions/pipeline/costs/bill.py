@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 WINDOW_DAYS = 14
+LATE_DAYS = 5  # a bill is two days late, or a little more
 
 
 class Charge(Struct, frozen=True):
@@ -29,7 +30,7 @@ class Bill(Struct, frozen=True):
 
 
 class MonthToDate(Struct, frozen=True):
-    """The month of the last day that is asked for. `until` is the last day with charges; None: no day has any yet.
+    """The month of the last day with charges, `until`; None: no day has any yet.
 
     `forecast`: as if each day after `until` cost what a day has cost from the first with charges on.
     """
@@ -41,14 +42,13 @@ class MonthToDate(Struct, frozen=True):
 
 
 def window(day: date) -> list[date]:
-    """The 14 days before `day`."""
-    return [day - timedelta(days=ago) for ago in range(WINDOW_DAYS, 0, -1)]
+    """The 14 days that end with `day`."""
+    return [day - timedelta(days=ago) for ago in reversed(range(WINDOW_DAYS))]
 
 
 def first_day(day: date) -> date:
-    """The first day that the report of `day` needs: of its 14 days or of the month of the last of them."""
-    days = window(day)
-    return min(days[0], days[-1].replace(day=1))
+    """The first day that the report of `day` needs: of its 14 days, or of the month that was billed last."""
+    return min(window(day)[0], _first_month(day))
 
 
 def read(results: Iterable[Mapping[str, Any]]) -> Bill:
@@ -66,13 +66,19 @@ def read(results: Iterable[Mapping[str, Any]]) -> Bill:
 
 
 def month_to_date(bill: Bill, day: date) -> MonthToDate:
-    """How the month of the day before `day` stands."""
-    first = window(day)[-1].replace(day=1)
+    """How the month stands that was billed last, as of `day`."""
+    until = max((charge.day for charge in bill.charges), default=day)
+    first = max(until.replace(day=1), _first_month(day))
     charges = [charge for charge in bill.charges if charge.day >= first]
     spent = sum((charge.amount for charge in charges), Decimal(0))
     if not charges:
         return MonthToDate(first, spent, None, None)
-    begun, until = min(charge.day for charge in charges), max(charge.day for charge in charges)
+    begun = min(charge.day for charge in charges)
     pace = spent / ((until - begun).days + 1)
-    left = calendar.monthrange(first.year, first.month)[1] - until.day
+    left = calendar.monthrange(until.year, until.month)[1] - until.day
     return MonthToDate(first, spent, until, spent + pace * left)
+
+
+def _first_month(day: date) -> date:
+    """The oldest month that the last billed day can be in."""
+    return (day - timedelta(days=LATE_DAYS)).replace(day=1)

@@ -1,7 +1,7 @@
 """One question to Cost Explorer, at 0.01 USD a page. The SDK finds its one region by itself."""
 
 import os
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,13 +20,13 @@ DENIED, NO_DATA = "AccessDeniedException", "DataUnavailableException"
 ce = boto3.client("ce", config=Config(retries={"mode": "standard", "max_attempts": 5}))
 
 
-def ask(first: date, end: date) -> Bill:
-    """What the application cost from `first` to the day before `end`. No data yet or no access is said in the bill.
+def ask(first: date, last: date) -> Bill:
+    """What the application cost from the first day to the last. No data yet or no access is said in the bill.
 
     Raises `RuntimeError` when there are more than two pages, and AWS's error for all else, throttling after retries.
     """
     request: GetCostAndUsageRequestTypeDef = {
-        "TimePeriod": {"Start": first.isoformat(), "End": end.isoformat()},
+        "TimePeriod": {"Start": first.isoformat(), "End": (last + timedelta(days=1)).isoformat()},
         "Granularity": "DAILY",
         "Metrics": ["UnblendedCost"],
         "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}],
@@ -62,8 +62,9 @@ def _refused(error: ClientError) -> Bill:
     if code == DENIED:
         return Bill(
             [],
-            notice=f"Cost Explorer gives no access: {error.response['Error']['Message']}",
-            remedy="Let IAM see the billing (an account setting), and let the function's role call ce:GetCostAndUsage.",
+            notice="Cost Explorer gives no access.",
+            remedy="Let IAM see the billing (an account setting), and let the function's role call ce:GetCostAndUsage. "
+            f"AWS says: {error.response['Error']['Message']}",
         )
     if code == NO_DATA:
         return Bill(

@@ -36,7 +36,7 @@ class Day(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """The daily report. `services` are the dearest first; those past the sixth are together in `charted`."""
+    """The daily report. `services` are the largest sums first; those past the sixth are together in `charted`."""
 
     day: date
     application: str
@@ -58,14 +58,14 @@ class Summary(Struct, frozen=True):
 
 
 def summarise(day: date, application: str, bill: Bill, records: Sequence[CostRecord]) -> Summary:
-    """The report of `day` about the 14 days before it."""
+    """The report of `day` about the 14 days that end with it."""
     days = window(day)
     charges = [charge for charge in bill.charges if charge.day >= days[0]]
     services = {charge.service: dict.fromkeys(days, Decimal(0)) for charge in charges}
     for charge in charges:
         services[charge.service][charge.day] += charge.amount
     listed = [Service(name, list(amounts.values())) for name, amounts in services.items()]
-    listed.sort(key=lambda service: (-service.total, service.name))
+    listed.sort(key=lambda service: (-abs(service.total), service.name))
     until = max((charge.day for charge in charges), default=date.min)
     return Summary(
         day=day,

@@ -1,5 +1,6 @@
 """The words and figures of the daily report, for people."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -7,7 +8,8 @@ from pipeline.costs.summary import Summary
 
 SMALL = Decimal("0.1")
 MINUS = "\u2212"
-PREFIXES = ("Amazon ", "AWS ")
+LEAST = Decimal("0.0001")
+WHOSE = re.compile(r"^(Amazon|AWS) ?(?=[A-Z])")
 
 
 def day(of: date) -> str:
@@ -16,9 +18,10 @@ def day(of: date) -> str:
 
 
 def amount(value: Decimal, digits: int = 4) -> str:
-    """Money to a hundredth of a cent, or to so many digits."""
-    rounded = round(value, digits)
-    return f"{rounded if rounded else abs(rounded):,f}".replace("-", MINUS)
+    """Money to a hundredth of a cent, or to so many digits; nothing is 0, and less than that is said."""
+    if abs(value) < LEAST:
+        return "0" if not value else f"<{LEAST}" if value > 0 else f"{MINUS}0.0000"
+    return f"{value:,.{digits}f}".replace("-", MINUS)
 
 
 def headline(value: Decimal) -> str:
@@ -28,9 +31,7 @@ def headline(value: Decimal) -> str:
 
 def name(service: str) -> str:
     """A service's name without whose it is."""
-    for prefix in PREFIXES:
-        service = service.removeprefix(prefix)
-    return service
+    return WHOSE.sub("", service)
 
 
 def said(summary: Summary) -> str:
