@@ -113,6 +113,13 @@ def _glue(call: Call, facts: Facts) -> Iterator[Need]:
         yield from queries.catalogued(call.operation, given["DatabaseName"], name)
 
 
+def _kms(call: Call, facts: Facts) -> Iterator[Need]:
+    if call.operation not in ("GenerateMac", "VerifyMac"):
+        raise _unknown(call)
+    key = call.parameters["KeyId"]
+    yield Need(f"kms:{call.operation}", key if key.startswith("arn:") else arn("kms", f"key/{key}"))
+
+
 def _lambda(call: Call, facts: Facts) -> Iterator[Need]:
     action = "InvokeFunction" if call.operation == "Invoke" else call.operation
     name = call.parameters.get("FunctionName")
@@ -164,6 +171,7 @@ SERVICES: dict[str, Callable[[Call, Facts], Iterator[Need]]] = {
     "databrew": _databrew,
     "ec2": _ec2,
     "glue": _glue,
+    "kms": _kms,
     "lambda": _lambda,
     "logs": _logs,
     "s3": storage.needs,

@@ -9,12 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import requests
+from pipeline import links
 from samtranslator.yaml_helper import yaml_parse
 
 from local.analytics import databrew
+from local.api.serve import serving
 from local.cloud.aws import LocalAWS
 from local.cloud.template import TEMPLATE
 from local.singstat.replay import Replay
@@ -138,6 +142,7 @@ def observe(folder: Path) -> Observed:
         parameters = PARAMETERS | {"SourceUrl": replay.url, "LargeTableCells": "5000"}
         with LocalAWS(folder / "lake", parameters=parameters) as aws:
             _published(Laptop(aws), replay)
+            _asked_over_http(Laptop(aws))
             _ended_badly(Laptop(aws))
             Laptop(aws).custom("Update")
             Laptop(aws).custom("Delete")
@@ -169,6 +174,26 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     older["StorageDescriptor"]["Columns"].pop()
     glue.update_table(DatabaseName="staged_singstat_data", TableInput=older)
     assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
+
+
+def _asked_over_http(laptop: Laptop) -> None:
+    """A run that the API starts, how it stands while it goes on and at its end, a link, one that was withdrawn."""
+    aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
+    aws.put(f"s3://{aws.resource('ResultsBucket')}/{links.REPORTS}report.html", b"report")
+    kms, key = aws.client("kms"), "alias/Singstat-link-key"
+    token = links.create(
+        f"{links.REPORTS}report.html",
+        datetime.now(UTC),
+        7,
+        lambda message: kms.generate_mac(KeyId=key, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"],
+    )
+    with serving(aws, authenticated=False) as door:
+        answer = requests.post(f"{door.url}/monthly", json={"tables": [OTHER]}, headers=started, timeout=30)
+        assert answer.status_code == 202, answer.text
+        wait_for(lambda: requests.get(f"{door.url}/runs/asked", timeout=30).json()["status"] != "RUNNING")
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).content == b"report"
+        aws.client("s3").delete_object(Bucket=aws.resource("ResultsBucket"), Key=f"{links.REPORTS}report.html")
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).status_code == 404
 
 
 def _ended_badly(laptop: Laptop) -> None:

@@ -55,6 +55,7 @@ MANAGED = {
     "AWSLambdaBasicExecutionRole": "the function writes its log",
     "AWSXrayWriteOnlyAccess": "the function writes traces",
 }
+FOR_THE_API_LOG = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 HEAD = f"""# Who may do what
 
 Each function, the state machine, the worker and the services that act for us have a role of their own. A test goes
@@ -64,7 +65,8 @@ does it in its caller's name. This page is made from `template.yaml` and that te
 `{COMMAND}`
 
 SAM also attaches two of AWS's policies to every function:
-{", ".join(f"`{name}` ({why})" for name, why in MANAGED.items())}.
+{", ".join(f"`{name}` ({why})" for name, why in MANAGED.items())}. `ApiLogRole` has
+what AWS asks of it, `{FOR_THE_API_LOG.rpartition("/")[2]}`, and nothing of ours.
 """
 
 

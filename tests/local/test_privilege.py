@@ -56,9 +56,11 @@ def test_no_statement_is_about_everything_unless_it_says_why(observed: branches.
 def test_no_managed_policy_but_those_that_sam_attaches(tmp_path: Path) -> None:
     resources = load_template(TEMPLATE, tmp_path)["Resources"]
     attached = [body.get("Properties", {}).get("ManagedPolicyArns", []) for body in resources.values()]
-    names = {arn.rpartition("/")[2] for arns in attached if isinstance(arns, list) for arn in arns}
+    arns = [arn for several in attached if isinstance(several, list) for arn in several]
+    names = {arn.rpartition("/")[2] for arn in arns if isinstance(arn, str)}
 
     assert names == set(iam_table.MANAGED)
+    assert [arn for arn in arns if not isinstance(arn, str)] == [{"Fn::Sub": iam_table.FOR_THE_API_LOG}]
 
 
 def test_the_page_says_what_was_observed(observed: branches.Observed) -> None:

@@ -92,4 +92,6 @@ def test_the_key_and_the_buckets_are_what_is_kept():
         if isinstance(body, dict) and body.get("DeletionPolicy") == "Retain"
     }
 
-    assert kept == {"DataBucket", "ResultsBucket", "AuditBucket", "EncryptionKey"}
+    of_the_account = {"ApiAccount", "ApiLogRole"}
+    assert kept == {"DataBucket", "ResultsBucket", "AuditBucket", "EncryptionKey"} | of_the_account
+    assert all(f"`{name}`" in GUIDE for name in of_the_account)

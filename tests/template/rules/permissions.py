@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rules.application import Application, Document, Findings, many, referred, strings
 
 MANAGED_POLICIES = {
+    "service-role/AmazonAPIGatewayPushToCloudWatchLogs",
     "service-role/AWSLambdaBasicExecutionRole",
     "AWSXrayWriteOnlyAccess",
     "AmazonSSMManagedInstanceCore",

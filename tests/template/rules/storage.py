@@ -64,7 +64,8 @@ def every_bucket_clears_up(application: Application) -> Findings:
 
 def buckets_and_keys_outlive_the_stack(application: Application) -> Findings:
     for name, body in application.translated["Resources"].items():
-        if body["Type"] in {"AWS::S3::Bucket", "AWS::KMS::Key"}:
+        encrypts = body["Type"] == "AWS::KMS::Key" and body["Properties"].get("KeyUsage") != "GENERATE_VERIFY_MAC"
+        if encrypts or body["Type"] == "AWS::S3::Bucket":
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 if body.get(policy) != "Retain":
                     yield f"{name}: {policy} must be Retain"
