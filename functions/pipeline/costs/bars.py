@@ -150,8 +150,8 @@ class _Sheet:
         open_days = [place for place, day in enumerate(days) if day.billed is None]
         if open_days:
             middle = sum(open_days) / len(open_days)
-            axes.annotate("not billed yet", (middle, 0), (0, 6), textcoords="offset points", rotation=90, ha="center",
-                          va="bottom", color=colours.muted, fontsize=11)  # fmt: skip
+            axes.annotate("not billed yet", (middle, 1), xycoords=("data", "axes fraction"), rotation=90, ha="center",
+                          va="top", color=colours.muted, fontsize=11)  # fmt: skip
 
     def _ring(self, axes: Axes, x: float, y: float) -> None:
         axes.plot(
