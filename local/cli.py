@@ -197,6 +197,23 @@ def mails(lake: Lake = LAKE) -> None:
 
 
 @app.command()
+def costs(
+    path: Annotated[bool, typer.Option("--path", help="Only print where the page is.")] = False,
+    lake: Lake = LAKE,
+) -> None:
+    """The daily report of the costs, on synthetic billing data: opens its page."""
+    with _one_line_errors():
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415
+        from local.costs import report  # noqa: PLC0415
+
+        with LocalAWS(lake) as aws:
+            page = report(aws)
+    sys.stdout.write(f"{page}\n")
+    if not path:
+        typer.launch(page.as_uri())
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON, nothing else.")] = False,
     lake: Lake = LAKE,
@@ -268,7 +285,7 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except InputInvalid as error:
         _stop(str(error), WRONG_CALL)
-    except (athena.QueryError, PipelineError, LakeInUseError, LookupError, OSError) as error:
+    except (athena.QueryError, PipelineError, LakeInUseError, LookupError, OSError, RuntimeError) as error:
         _stop(str(error), FAILED)
 
 

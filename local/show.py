@@ -176,7 +176,7 @@ def _cost(console: Console, cost: RunCost) -> None:
     for name in ("used", "USD"):
         next(column for column in table.columns if column.header == name).justify = "right"
     for line in cost.lines:
-        table.add_row(line.item, f"{line.quantity:,f}".removesuffix(".000"), line.unit, f"{line.usd:f}")
+        table.add_row(line.item, line.quantity, line.unit, f"{line.usd:f}")
     table.add_section()
     table.add_row("about", "", "", str(cost.usd), style="bold")
     console.print(table)

@@ -188,6 +188,19 @@ class PublishCounts(Event):
     failed: int
 
 
+class CostReportRequest(Event):
+    """The daily report as of a moment, ISO: EventBridge Scheduler says which it was meant for."""
+
+    at: str
+
+
+class WrittenCostReport(Event):
+    """Where the page lies, and why it shows no bill; "" when it does."""
+
+    key: str
+    notice: str
+
+
 class WrittenReport(Event):
     """Where the page of a run's report lies, and how many tables it shows."""
 

@@ -17,7 +17,7 @@ from moto.core.model_instances import reset_model_data
 
 from local.analytics import athena_api, catalogue, crawler, databrew
 from local.analytics.catalogue import REGION
-from local.cloud import custom_resources, function_code, instances_api, link_key, machine, objects
+from local.cloud import billing, custom_resources, function_code, instances_api, link_key, machine, objects
 from local.cloud.front import Front
 from local.cloud.functions import Functions
 from local.cloud.instances import Instances
@@ -175,6 +175,7 @@ class LocalAWS:
             partial(function_code.route, self.functions, self.url),
             partial(instances_api.route, self.instances),
             logs.route,
+            billing.route,
             partial(custom_resources.route, deployment),
             brew,
         ]

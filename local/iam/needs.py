@@ -45,6 +45,12 @@ def _athena(call: Call, facts: Facts) -> Iterator[Need]:
         raise _unknown(call)
 
 
+def _ce(call: Call, facts: Facts) -> Iterator[Need]:
+    if call.operation != "GetCostAndUsage":
+        raise _unknown(call)
+    yield Need("ce:GetCostAndUsage", "*")
+
+
 def _databrew(call: Call, facts: Facts) -> Iterator[Need]:
     given = call.parameters
     kind = next((kind for kind in ("Job", "Dataset", "Recipe") if kind in call.operation), "")
@@ -161,6 +167,7 @@ def _unknown(call: Call) -> UnknownCallError:
 
 SERVICES: dict[str, Callable[[Call, Facts], Iterator[Need]]] = {
     "athena": _athena,
+    "ce": _ce,
     "databrew": _databrew,
     "ec2": _ec2,
     "glue": _glue,

@@ -17,6 +17,7 @@ import requests
 from pipeline import links
 from samtranslator.yaml_helper import yaml_parse
 
+from local import costs
 from local.analytics import databrew
 from local.api.serve import serving
 from local.cloud.aws import LocalAWS
@@ -147,6 +148,7 @@ def observe(folder: Path) -> Observed:
             _published(Laptop(aws), replay)
             _ended_badly(Laptop(aws))
             _asked_over_http(Laptop(aws))
+            costs.report(aws)
             Laptop(aws).custom("Update")
             Laptop(aws).custom("Delete")
             one = _observed(aws)

@@ -17,6 +17,10 @@ ALL = "*"
 
 # What is granted and never called on a laptop: the role, the statement, the action or ALL of them.
 NOT_ON_A_LAPTOP = {
+    ("CostReportFunctionRole", "", ALL): "Lambda keeps what the function could not do",
+    ("CostReportScheduleRole", "KeepWhatCouldNotStart", ALL): "nobody keeps a schedule",
+    ("CostReportScheduleRole", "MakeTheReport", ALL): "nobody keeps a schedule",
+    ("CostReportScheduleRole", "UseTheKey", ALL): "nobody keeps a schedule",
     ("CrawlerRole", "WriteCrawlLogs", ALL): "the crawler of AWS writes a log",
     (
         "CrawlerRole",
@@ -40,6 +44,7 @@ NOT_ON_A_LAPTOP = {
 }
 # Statements on every resource.
 ON_EVERYTHING = {
+    ("CostReportFunctionRole", "AskForTheBill"): "the action knows no resource",
     ("HandleFailureFunctionRole", "FindTheRunsInstances"): "the action knows no resource",
     (
         "LaunchWorkerFunctionRole",

@@ -43,6 +43,7 @@ CHAINS = [
     ("start_crawl", "check_crawl"),
     ("start_verification", "check_verification", "publish_tables"),
     ("notify",),
+    ("cost_report",),
     ("describe_run",),
     ("open_link",),
 ]
@@ -56,6 +57,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "check_crawl": {"status": "SUCCEEDED"},
     "check_verification": {"status": "SUCCEEDED"},
     "publish_tables": {"published": 1, "failed": 0},
+    "cost_report": {"key": "PowerBIChartCostExplorerReport/costs/2026-11-23/report.html", "notice": ""},
     "describe_run": {"statusCode": 200},
     "open_link": {"statusCode": 403},
 }

@@ -20,8 +20,8 @@ from pipeline.verification import Measured, verify
 
 PIPELINE = Path(__file__).parents[2] / "functions" / "pipeline"
 ADAPTERS = {
-    *("athena", "databrew", "execution", "glue", "heartbeat", "host", "instances", "lake"),
-    *("mac", "measure", "outcomes", "pages", "publish", "reports", "singstat", "task", "web", "worker"),
+    *("athena", "build", "databrew", "execution", "explorer", "gather", "glue", "heartbeat", "host", "instances"),
+    *("kept", "lake", "mac", "measure", "outcomes", "pages", "publish", "reports", "singstat", "task", "web", "worker"),
 }
 YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pipeline.costs.usage import Usage
 
-TOTAL, PART, USED = Decimal("0.0001"), Decimal("0.000001"), Decimal("0.001")
+TOTAL, PART = Decimal("0.0001"), Decimal("0.000001")
 DISK_GB = 16  # of a worker, as in template.yaml
 MONTH_HOURS = 730
 INSTANCE = "instance_hour_"
@@ -24,10 +24,10 @@ class Prices(Struct, frozen=True):
 
 
 class CostLine(Struct, frozen=True):
-    """One thing that AWS bills; `quantity` to a thousandth, `usd` to a millionth."""
+    """One thing that AWS bills; `quantity` is text, to a thousandth, and `usd` goes to a millionth."""
 
     item: str
-    quantity: Decimal
+    quantity: str
     unit: str
     usd: Decimal
 
@@ -56,7 +56,7 @@ def estimate(usage: Usage, region: str, architecture: str, prices: Prices = PRIC
     known = region in prices.usd
     usd = {name: price for name, (price, _) in prices.usd[region if known else prices.fallback].items()}
     lines = [
-        CostLine(item, quantity.quantize(USED), unit, (quantity * price).quantize(PART))
+        CostLine(item, _plain(quantity), unit, (quantity * price).quantize(PART))
         for item, quantity, unit, price in _parts(usage, usd, architecture)
         if quantity
     ]
@@ -94,3 +94,7 @@ def _instance(kind: str, usd: dict[str, Decimal]) -> tuple[str, Decimal]:
         return f"EC2, {kind}", price
     dearest = max((name for name in usd if name.startswith(INSTANCE)), key=lambda name: usd[name])
     return f"EC2, {kind or 'unknown type'} at the price of {dearest.removeprefix(INSTANCE)}", usd[dearest]
+
+
+def _plain(quantity: Decimal) -> str:
+    return f"{quantity:.3f}".rstrip("0").rstrip(".")

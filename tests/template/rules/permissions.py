@@ -13,6 +13,7 @@ MANAGED_POLICIES = {
 }
 TAGGED = "aws:RequestTag/application"
 UNSCOPED = {  # AWS knows no resource for these; some have a condition in its place
+    "ce:GetCostAndUsage": None,
     "databrew:CreateDataset": TAGGED,
     "databrew:CreateRecipeJob": TAGGED,
     "ec2:DescribeInstances": None,
