@@ -3,8 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-import boto3
-from pipeline import keys, reports
+from pipeline import keys, post, report_links, reports
 from pipeline.costs import bars, explorer, kept
 from pipeline.costs.bill import first_day, window
 from pipeline.costs.mail import compose
@@ -12,8 +11,6 @@ from pipeline.costs.page import page
 from pipeline.costs.summary import summarise, table
 from pipeline.events import CostReportRequest, WrittenCostReport
 from pipeline.task import task
-
-sns = boto3.client("sns")
 
 
 @task
@@ -26,6 +23,5 @@ def handler(request: CostReportRequest) -> WrittenCostReport:
         reports.write(keys.cost_report(day, "costs.png"), bars.png(summary), "image/png")
     key = keys.cost_report(day, "report.html")
     reports.write(key, page(summary), "text/html; charset=utf-8")
-    subject, message = compose(summary, link="")
-    sns.publish(TopicArn=os.environ["TOPIC_ARN"], Subject=subject, Message=message)
+    post.send(compose(summary, report_links.link(key)))
     return WrittenCostReport(key=key, notice=bill.notice)

@@ -104,7 +104,7 @@ def test_who_is_subscribed_hears_of_it(tmp_path):
     assert len(mails) == 1
     _, text, subject, *_ = mails[0]
     assert subject == f"SingStat: FAILED in CheckTransform ({result.run_id})"
-    assert f"Run {result.run_id} FAILED in CheckTransform" in text
+    assert f"The run {result.run_id} FAILED in CheckTransform" in text
     assert "TransformFailed: CheckTransform: it ended FAILED" in text
     assert "Next: " in text
 

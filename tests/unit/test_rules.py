@@ -9,8 +9,7 @@ import pytest
 from pipeline import schema
 from pipeline.crawl import judge_crawl, last_start
 from pipeline.errors import CatalogueFailed, PipelineError, StaleVintage, TransformFailed, VerificationFailed
-from pipeline.events import CrawlStatus, DownloadOutcome, PublishOutcome, TableError, Tally
-from pipeline.mail import compose
+from pipeline.events import CrawlStatus, Tally
 from pipeline.manifest import Manifest
 from pipeline.poll import judge
 from pipeline.publication import has_content, is_current, succeed
@@ -21,7 +20,8 @@ from pipeline.verification import Measured, verify
 PIPELINE = Path(__file__).parents[2] / "functions" / "pipeline"
 ADAPTERS = {
     *("athena", "build", "databrew", "execution", "explorer", "gather", "glue", "heartbeat", "host", "instances"),
-    *("kept", "lake", "mac", "measure", "outcomes", "pages", "publish", "reports", "singstat", "task", "web", "worker"),
+    *("kept", "lake", "mac", "measure", "outcomes", "pages", "post", "publish"),
+    *("report_links", "reports", "singstat", "task", "web", "worker"),
 }
 YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -264,21 +264,6 @@ def test_an_error_names_table_step_cause_and_next_step(error):
 def test_the_sentence_in_a_lambdas_cause():
     assert message('{"errorMessage": "no answer", "errorType": "SourceUnavailable"}') == "no answer"
     assert message("Task timed out after 840.00 seconds") == "Task timed out after 840.00 seconds"
-
-
-def test_the_mail_fits_sns_and_tells_why():
-    error = TableError(Error="TableNotFound", Cause='{"errorMessage": "M999999 DownloadTable: unknown"}')
-    outcomes = [
-        DownloadOutcome(table_id="M212161", status="stored", vintage="2026-07-24", observations=146),
-        DownloadOutcome(table_id="M999999", status="failed", error=error),
-    ]
-
-    subject, text = compose("r" * 80, tally(outcomes), PublishOutcome(published=["M212161"], failed=[]))
-
-    assert len(subject) < 100
-    assert "\n" not in subject
-    assert "M212161, vintage 2026-07-24, 146 values" in text
-    assert "M999999: TableNotFound: M999999 DownloadTable: unknown" in text
 
 
 def test_an_empty_tally_is_empty():

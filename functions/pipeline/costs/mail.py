@@ -2,12 +2,11 @@
 
 from pipeline.costs.summary import Summary
 from pipeline.costs.wording import headline, said
+from pipeline.mail import MAX_SUBJECT, Mail
 
-MAX_SUBJECT = 99  # SNS: fewer than 100 characters, all of them ASCII
 
-
-def compose(summary: Summary, link: str) -> tuple[str, str]:
-    """Subject and text; `link` opens the page, "" where there is none."""
+def compose(summary: Summary, link: str) -> Mail:
+    """What the bill says and what our runs were estimated to cost; `link` opens the page."""
     bill = summary.bill
     cost = "no bill yet" if bill.notice else f"{headline(summary.billed)} {bill.currency} in 14 days"
     subject = f"SingStat: costs of {summary.application}: {cost}".encode("ascii", "replace").decode()
@@ -15,6 +14,9 @@ def compose(summary: Summary, link: str) -> tuple[str, str]:
         said(summary),
         bill.remedy or f"The last 14 days: {headline(summary.billed)} {bill.currency}, billed up to two days late.",
         f"Our runs of these days, estimated: {headline(summary.estimated)} USD.",
-        *([f"Report: {link}"] if link else []),
+        "",
+        "The report:",
+        link,
+        "",
     ]
-    return subject[:MAX_SUBJECT], "\n".join(lines)
+    return Mail(subject=subject[:MAX_SUBJECT], text="\n".join(lines))

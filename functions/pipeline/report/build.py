@@ -5,10 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipeline import keys, reports
+from pipeline.costs.estimate import RunCost
 from pipeline.events import WrittenReport
 from pipeline.manifest import EXACT, Manifest
 from pipeline.report import charts, gather
-from pipeline.report.content import Chart, Check, Drawing, Report, RunCost, TableReport
+from pipeline.report.content import Chart, Check, Drawing, Report, TableReport
 from pipeline.report.page import page
 from pipeline.report.revisions import Comparing
 from pipeline.report.rows import Csv, DataBook
@@ -38,7 +39,7 @@ class Builder:
         self._cells = 0
         self._names: list[str] = []
 
-    def write(self, link: Link, cost: RunCost | None) -> WrittenReport:
+    def write(self, link: Link, cost: RunCost) -> WrittenReport:
         """Write every file, the page last; `link` makes a URL of a file's key, "" where there are none."""
         tables = [self._table(manifest) for manifest in self._manifests]
         self._put("data.xlsx", self._book.finish(tables), XLSX)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from pipeline.costs.estimate import RunCost
 from pipeline.events import Frequency
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
@@ -152,29 +153,13 @@ class Failure(Struct, frozen=True):
     next_step: str
 
 
-class CostLine(Struct, frozen=True):
-    item: str
-    quantity: str
-    unit: str
-    usd: Decimal
-
-
-class RunCost(Struct, frozen=True):
-    """An estimate at list prices of a day."""
-
-    usd: Decimal
-    lines: list[CostLine]
-    prices_as_of: str
-    region: str
-
-
 class Report(Struct, kw_only=True):
     run_id: str
     fetched_at: str
     tables: list[TableReport]
     unchanged: list[Unchanged]
     failed: list[Failure]
-    cost: RunCost | None = None
+    cost: RunCost
 
     @property
     def verified(self) -> bool:

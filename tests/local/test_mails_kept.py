@@ -1,0 +1,62 @@
+"""Mails on laptops of their own: refused ones, silent runs, links that outlive the process that made them."""
+
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from branches import PARAMETERS, project, without
+from pipeline.events import RunRequest
+
+from local.api.serve import serving
+from local.cloud.aws import LocalAWS
+from local.cloud.mailbox import mails
+from local.run import run
+from local.singstat.replay import Replay
+
+TABLE = "M400751"
+LINK = re.compile(r"^http://[^/]+(/links/\S+)$", re.MULTILINE)
+
+
+def test_a_run_ends_right_without_its_mail_and_its_history_says_so(tmp_path: Path) -> None:
+    template = project(tmp_path / "project", without("NotifyFunction", "Mail"))
+    with Replay() as replay:
+        parameters = PARAMETERS | {"SourceUrl": replay.url}
+        with LocalAWS(tmp_path / "lake", template, parameters) as aws:
+            result = run(aws, RunRequest(tables=[TABLE]), lambda *_: None)
+            executions = aws.resource("Pipeline").replace(":stateMachine:", ":execution:")
+            failed = [
+                event["lambdaFunctionFailedEventDetails"]
+                for event in aws.history(f"{executions}:{result.run_id}")
+                if event["type"] == "LambdaFunctionFailed"
+            ]
+
+    assert (result.status, [table.status for table in result.tables]) == ("SUCCEEDED", ["published"])
+    assert mails(tmp_path / "lake") == []
+    assert len(failed) == 1
+    assert "sns:Publish" in failed[0]["cause"]
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("true", ["nothing new, 1 table unchanged"]), ("false", [])])
+def test_a_parameter_makes_unchanged_runs_speak(tmp_path: Path, wanted: str, told: list[str]) -> None:
+    with Replay() as replay:
+        parameters = PARAMETERS | {"SourceUrl": replay.url, "NotifyUnchanged": wanted}
+        with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
+            run(aws, RunRequest(tables=[TABLE]), lambda *_: None)
+            again = run(aws, RunRequest(tables=[TABLE]), lambda *_: None)
+
+    assert again.status == "SUCCEEDED"
+    kept = [mail.subject for mail in mails(tmp_path / "lake")]
+    assert kept[1:] == [f"SingStat: {words} ({again.run_id})" for words in told]
+
+
+def test_a_link_opens_after_the_laptop_was_switched_off(tmp_path: Path) -> None:
+    with Replay() as replay:
+        parameters = PARAMETERS | {"SourceUrl": replay.url}
+        with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
+            report = run(aws, RunRequest(tables=[TABLE]), lambda *_: None).report
+    report_link, _ = LINK.findall(mails(tmp_path / "lake")[0].path.read_text("utf-8"))
+
+    with LocalAWS(tmp_path / "lake") as aws, serving(aws, authenticated=False) as door:
+        assert report
+        assert requests.get(door.url + report_link, timeout=30).content == report.read_bytes()

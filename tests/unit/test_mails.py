@@ -1,0 +1,112 @@
+"""The text of the mails: short subjects, what happened first, then links, cost and the next step."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from pipeline.events import DownloadOutcome, EndedExecution, Execution, Outcomes, PublishOutcome, TableError, Tally
+from pipeline.mail import Links, compose, compose_failure
+
+ARN = "arn:aws:states:ap-southeast-1:123456789012:execution:singstat:run-1"
+LINKS = Links(report="https://example/links/a", data="https://example/links/b", until=date(2026, 11, 30))
+COST = Decimal("0.2119")
+
+
+def stored(number: int) -> list[DownloadOutcome]:
+    return [
+        DownloadOutcome(table_id=f"M{100000 + each}", status="stored", vintage="2026-07-24", observations=146)
+        for each in range(number)
+    ]
+
+
+def lost(number: int) -> list[DownloadOutcome]:
+    error = TableError(Error="TableNotFound", Cause="it is not known. Next: search for it")
+    return [DownloadOutcome(table_id=f"M{900000 + each}", status="failed", error=error) for each in range(number)]
+
+
+def outcomes(published: int = 0, unchanged: int = 0, failed: int = 0) -> Outcomes:
+    tables = stored(published)
+    old = [DownloadOutcome(table_id=f"M{500000 + each}", status="unchanged") for each in range(unchanged)]
+    done = PublishOutcome(published=[table.table_id for table in tables], failed=[]) if published else None
+    downloads = Tally(stored=tables, unchanged=old, failed=lost(failed))
+    return Outcomes(planned=published + unchanged + failed, downloads=downloads, published=done)
+
+
+@pytest.mark.parametrize(
+    ("counts", "subject"),
+    [
+        ((1, 2, 0), "SingStat: 1 table published (run-1)"),
+        ((50, 0, 0), "SingStat: 50 tables published (run-1)"),
+        ((2, 0, 1), "SingStat: 1 table failed, 2 published (run-1)"),
+        ((0, 3, 2), "SingStat: 2 tables failed, none published (run-1)"),
+        ((0, 4, 0), "SingStat: nothing new, 4 tables unchanged (run-1)"),
+    ],
+)
+def test_the_subject_says_what_became_of_the_run(counts, subject):
+    assert compose("run-1", outcomes(*counts), COST, None).subject == subject
+
+
+def test_two_lines_say_what_happened_before_links_and_cost():
+    lines = compose("run-1", outcomes(3, 2, 0), COST, LINKS).text.splitlines()
+
+    assert lines[0] == "3 tables published, 2 unchanged, 0 failed."
+    assert lines[1].startswith("Readers see the new numbers now")
+    assert lines.index(LINKS.report) < lines.index(
+        LINKS.data
+    )  # each alone on its line: mail programs wrap what is long
+    assert "The report, until 30 November 2026:" in lines
+    assert "Cost: about 0.2119 USD, an estimate at list prices." in lines
+    assert "  M100000, vintage 2026-07-24, 146 values" in lines
+
+
+def test_a_failed_table_has_its_cause_and_the_input_of_the_next_run():
+    text = compose("run-1", outcomes(1, 0, 2), COST, LINKS).text
+
+    assert "M900000: TableNotFound: it is not known. Next: search for it" in text
+    assert '{"tables": ["M900000", "M900001"]}' in text
+
+
+def test_a_run_without_news_has_no_link():
+    text = compose("run-1", outcomes(0, 4, 0), COST, None).text
+
+    assert "Readers see what they saw before." in text
+    assert "http" not in text
+
+
+def test_a_mail_about_1500_tables_is_short():
+    mail = compose("run-1", outcomes(750, 0, 750), COST, LINKS)
+
+    assert len(mail.text.encode()) < 16_384
+    assert mail.text.count("and more") == 2
+
+
+@pytest.mark.parametrize("run_id", ["r" * 80, "run-1"])
+def test_sns_takes_every_subject(run_id):
+    failure = Execution(status="FAILED", state="S" * 80, started_at="", ended_at=None, error="", cause="")
+    mails = [
+        compose(run_id, outcomes(1), COST, LINKS),
+        compose_failure(EndedExecution(ARN, run_id, "FAILED"), failure, COST),
+    ]
+
+    for mail in mails:
+        assert len(mail.subject) < 100
+        assert mail.subject.isascii()
+        assert "\n" not in mail.subject
+
+
+@pytest.mark.parametrize(
+    ("cause", "step"),
+    [("no workers. Next: wait an hour", "Next: wait an hour"), ("Task timed out", "Next: look at the execution")],
+)
+def test_a_failure_names_state_cause_and_how_to_go_on(cause, step):
+    failure = Execution(status="FAILED", state="CheckCrawl", started_at="", ended_at="", error="TooSlow", cause=cause)
+    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), failure, COST)
+    lines = mail.text.splitlines()
+
+    assert mail.subject == "SingStat: FAILED in CheckCrawl (run-1)"
+    assert lines[0] == "The run run-1 FAILED in CheckCrawl. Readers see what they saw before."
+    assert lines[1] == f"TooSlow: {cause}"
+    assert step in mail.text
+    assert f"aws stepfunctions redrive-execution --execution-arn {ARN}" in mail.text
+    assert any(line.startswith("https://ap-southeast-1.console.aws.amazon.com/") and ARN in line for line in lines)
+    assert "Cost: about 0.2119 USD" in mail.text
