@@ -37,7 +37,7 @@ fix: .venv/check
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 bench: .venv/test
-	@$(BIN)/python -m benchmarks && $(BIN)/python benchmarks/worker_memory.py --10m
+	@$(BIN)/python -m benchmarks && $(BIN)/python benchmarks/worker_memory.py --10m && $(BIN)/python benchmarks/report.py
 
 .venv/bin/uv:
 	@test -n "$(PYTHON)" || { echo "singstat needs Python 3.11 or newer on PATH" >&2; exit 1; }

@@ -1,23 +1,28 @@
 """The report of a run, written table by table: only what the page shows stays in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
 from pipeline import keys, reports
-from pipeline.events import DownloadOutcome, WrittenReport
+from pipeline.events import WrittenReport
 from pipeline.manifest import EXACT, Manifest
 from pipeline.report import charts, gather
-from pipeline.report.content import Chart, Check, Report, TableReport
+from pipeline.report.content import Chart, Check, Drawing, Report, RunCost, TableReport
 from pipeline.report.page import page
 from pipeline.report.revisions import Comparing
 from pipeline.report.rows import Csv, DataBook
 from pipeline.report.survey import Survey
+from pipeline.report.wording import day
+from pipeline.table import Observation
 from pipeline.verification import Measured, expected
 
-READ_CELLS = 250_000  # of one vintage: a larger table is shown by its headline alone
+TABLE_CELLS, RUN_CELLS = 250_000, 1_500_000  # read of one vintage; of what is larger, only the headline is shown
 HTML, CSV, PNG = "text/html; charset=utf-8", "text/csv; charset=utf-8", "image/png"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Link = Callable[[str], str]
+Taker = Callable[[list[Observation]], None]
 
 
 class Builder:
@@ -25,52 +30,49 @@ class Builder:
 
     def __init__(self, run_id: str) -> None:
         self._run_id, self._run = run_id, gather.run(run_id)
-        self._manifests = [self._manifest(table) for table in self._run.refreshed()]
-        self._fetched_at = max((each.fetched_at for each in self._manifests), default="")
+        stored = [gather.manifest(str(each.frequency), each.table_id, run_id) for each in self._run.tally.stored]
+        refreshed = set(self._run.published.published)
+        self._fetched_at = max(manifest.fetched_at for manifest in stored)
+        self._manifests = [manifest for manifest in stored if manifest.header.table_id in refreshed]
+        self._book = DataBook(datetime.fromisoformat(self._fetched_at))
+        self._cells = 0
         self._names: list[str] = []
 
-    def write(self) -> WrittenReport:
-        """Write every file, the page last."""
-        run = self._run
-        self._book = DataBook(datetime.fromisoformat(self._fetched_at))
+    def write(self, link: Link, cost: RunCost | None) -> WrittenReport:
+        """Write every file, the page last; `link` makes a URL of a file's key, "" where there are none."""
         tables = [self._table(manifest) for manifest in self._manifests]
         self._put("data.xlsx", self._book.finish(tables), XLSX)
         report = Report(
             run_id=self._run_id,
             fetched_at=self._fetched_at,
             tables=tables,
-            unchanged=gather.unchanged(run.tally.unchanged),
-            failed=gather.failures([*run.tally.failed, *run.published.failed]),
+            unchanged=gather.unchanged(self._run.tally.unchanged),
+            failed=gather.failures([*self._run.tally.failed, *self._run.published.failed]),
+            cost=cost,
         )
-        links: Mapping[str, str] = {}
+        links = {name: url for name in self._names if (url := link(keys.report(self._run_id, name)))}
         self._put("report.html", page(report, links), HTML)
         return WrittenReport(key=keys.report(self._run_id, "report.html"), tables=len(tables))
 
-    def _manifest(self, table: DownloadOutcome) -> Manifest:
-        return gather.manifest(str(table.frequency), table.table_id, self._run_id)
-
     def _table(self, current: Manifest) -> TableReport:
         header, before = current.header, gather.before(current)
-        survey = Survey(header)
-        whole = max(current.observations, before.observations if before else 0) <= READ_CELLS
-        comparison = None
+        survey, label = Survey(header), _label(before, current)
+        whole = self._has_time(current, before)
         in_workbook = whole and self._book.has_room(current.observations)
+        comparing = None
         if whole:
             texts, names = gather.texts(before) if before else ({}, {})
-            comparing = Comparing(before.header.vintage.isoformat(), texts, names) if before else None
+            comparing = Comparing(label, texts, names) if before else None
             rows = Csv(header.frequency)
+            takers: list[Taker] = [survey.add, rows.add]
+            takers += [self._book.add] if in_workbook else []
+            takers += [comparing.add] if comparing else []
             for series in gather.series(current):
-                survey.add(series)
-                rows.add(series)
-                if in_workbook:
-                    self._book.add(series)
-                if comparing:
-                    comparing.add(series)
-            comparison = comparing.finish() if comparing else None
+                for take in takers:
+                    take(series)
             self._put(f"{header.table_id}.csv", rows.finish(), CSV)
         else:
-            texts = self._headline(survey, current, before)
-        chart = survey.chart(before.header.vintage.isoformat() if before else "", texts)
+            texts = _headline(survey, current, before)
         return TableReport(
             table_id=header.table_id,
             title=header.title,
@@ -83,23 +85,23 @@ class Builder:
             footnotes=survey.footnotes,
             units=survey.units,
             values=survey.values,
-            comparison=comparison,
+            comparison=comparing.finish() if comparing else None,
             checks=_checks(current, self._run.measured[header.table_id]),
             first=before is None,
             whole=whole,
             in_workbook=in_workbook,
-            drawing=self._draw(chart, header.table_id),
+            drawing=self._draw(survey.chart(label, texts), header.table_id),
         )
 
-    def _headline(self, survey: Survey, current: Manifest, before: Manifest | None) -> dict[str, dict[str, str]]:
-        """Survey the headline alone; its texts of the vintage before."""
-        if current.header.frequency == "cross_sectional" or not (series := gather.first_series(current)):
-            return {}
-        survey.add(series)
-        old = gather.first_series(before, survey.headline) if before else None
-        return {survey.headline: {each.period: each.value_text for each in old or []}}
+    def _has_time(self, *vintages: Manifest | None) -> bool:
+        """Whether these can be read as a whole, in the memory and the time that there are."""
+        cells = [manifest.observations for manifest in vintages if manifest]
+        if max(cells) > TABLE_CELLS or self._cells + sum(cells) > RUN_CELLS:
+            return False
+        self._cells += sum(cells)
+        return True
 
-    def _draw(self, chart: Chart | None, table_id: str):  # type: ignore[no-untyped-def]
+    def _draw(self, chart: Chart | None, table_id: str) -> Drawing | None:
         if chart is None:
             return None
         self._put(f"{table_id}.png", charts.png(chart), PNG)
@@ -108,6 +110,23 @@ class Builder:
     def _put(self, name: str, body: bytes, content_type: str) -> None:
         reports.write(keys.report(self._run_id, name), body, content_type)
         self._names.append(name)
+
+
+def _headline(survey: Survey, current: Manifest, before: Manifest | None) -> dict[str, dict[str, str]]:
+    """Survey the headline alone; its texts of the vintage before."""
+    if current.header.frequency == "cross_sectional" or not (series := gather.first_series(current)):
+        return {}
+    survey.add(series)
+    old = gather.first_series(before, survey.headline) if before else None
+    return {survey.headline: {each.period: each.value_text for each in old or []}}
+
+
+def _label(before: Manifest | None, current: Manifest) -> str:
+    """What the vintage before is called; a correction may come on the same day."""
+    if before is None:
+        return ""
+    same_day = before.header.vintage == current.header.vintage
+    return day(before.header.vintage.isoformat()) + (" (earlier)" if same_day else "")
 
 
 def _checks(manifest: Manifest, measured: Measured) -> list[Check]:

@@ -18,7 +18,7 @@ from pipeline.report.ticks import at, broken, date_ticks
 from pipeline.report.wording import STATISTICS, day, in_words, legend, number
 
 WIDE, NARROW, ALONE = 720, 344, 960  # in points: of the page on a desk, on a telephone, and of the PNG
-LINE_HEIGHT, BAR_HEIGHT = 330, 46
+LINE_HEIGHT, BAR_HEIGHT = 324, 48
 LETTER, GAP = 6.6, 17.0  # the width of a letter and the distance of two lines of text, in points
 POINTS, DOTS = 72, 144  # in an inch: of the page's unit, of the PNG
 FEW_MARKS, FEW_RINGS = 16, 12
@@ -60,7 +60,7 @@ class Sheet:
         self.chart, self.colours, self.width = chart, colours, width
         self.top, self.bottom, self.side = free
         top, bottom, _ = free
-        self.height = top + bottom + (LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 38)
+        self.height = top + bottom + (LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 24)
         self.figure = Figure(figsize=(width / POINTS, self.height / POINTS))
         self.axes: Axes = self.figure.add_axes((0, 0, 1, 1), facecolor="none")
         for spine in self.axes.spines.values():
@@ -92,8 +92,8 @@ def draw(chart: Chart, name: str) -> Drawing:
 
 def png(chart: Chart) -> bytes:
     """The chart as a picture of its own, with its title and source."""
-    name, table = textwrap.wrap(chart.name, 70)[:3], textwrap.wrap(chart.table, 86)[:3]
-    source = textwrap.wrap(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 140)
+    name, table = _wrapped(chart.name, 70), _wrapped(chart.table, 86)
+    source = _wrapped(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 120)
     top, bottom = 30 + 24 * len(name) + 20 * len(table), 18 + 16 * len(source)
     sheet = Sheet(chart, ALONE, LIGHT, Free(top, bottom, side=24))
     for line, text in enumerate(name):
@@ -119,6 +119,10 @@ def _svg(chart: Chart, width: int, prefix: str) -> str:
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, max_lines=3, placeholder=" …")
+
+
 def _font(found: re.Match[str]) -> str:
     """The page's own font."""
     return f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else "")
@@ -135,10 +139,10 @@ def _draw_line(sheet: Sheet) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     longest = max(len(_tick(value)) for value in axes.get_yticks())
-    labels = [number(last) for last in _last(chart.marks)]
-    widest = max(len(text) for text in (*labels, day(chart.vintage)))
-    sheet.place(left=LETTER * longest + 8, right=LETTER * widest + 12, below=24, above=34)
-    axes.set_xticks(*date_ticks(*axes.get_xlim(), int(sheet.inner_width / 50)))
+    widest = max(map(len, (_last_known(chart), day(chart.vintage), chart.before_label)))
+    sheet.place(left=LETTER * longest + 8, right=LETTER * widest + 12, below=24, above=28)
+    alone = ([at(chart.marks[0])], [chart.marks[0].label])
+    axes.set_xticks(*(alone if len(chart.marks) == 1 else date_ticks(*axes.get_xlim(), int(sheet.inner_width / 50))))
     _write_ends(sheet)
 
 
@@ -170,9 +174,16 @@ def _tick(value: float) -> str:
     return number(Decimal(f"{value:.10g}"))
 
 
-def _last(marks: Sequence[Mark]) -> list[Decimal]:
-    """The last number, if there is one."""
-    return [mark.value for mark in marks if mark.value is not None][-1:]
+def _last(marks: Sequence[Mark]) -> Mark | None:
+    return next((mark for mark in reversed(marks) if mark.value is not None), None)
+
+
+def _last_known(chart: Chart) -> str:
+    """The last number; with its period, when it is not the last period."""
+    last = _last(chart.marks)
+    if last is None or last.value is None:
+        return ""
+    return number(last.value) + ("" if last is chart.marks[-1] else f" in {last.label}")
 
 
 def _write_ends(sheet: Sheet) -> None:
@@ -180,12 +191,14 @@ def _write_ends(sheet: Sheet) -> None:
     chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
     low, high = axes.get_ylim()
     gap = GAP * (high - low) / sheet.inner_height
-    (now,) = (float(last) for last in _last(chart.marks))
-    lines = [(number(*_last(chart.marks)), now + gap / 2, colours.accent, "bold")]
+    last, last_before = _last(chart.marks), _last(chart.before)
+    now = float(last.value or 0) if last else 0.0
+    lines = [(_last_known(chart), now + gap / 2, colours.accent, "bold")]
     lines.append((day(chart.vintage), now - gap / 2, colours.accent, "normal"))
-    for old in (float(last) for last in _last(chart.before)):
+    if last_before:
+        old = float(last_before.value or 0)
         place = max(old, now + 1.5 * gap) if old > now else min(old, now - 1.5 * gap)
-        lines.append((day(chart.before_vintage), place, colours.before, "normal"))
+        lines.append((chart.before_label, place, colours.before, "normal"))
     lift = max(0.0, low - min(y for _, y, _, _ in lines))
     for text, y, colour, weight in lines:
         spot = (axes.get_xlim()[1], y + lift)
@@ -196,17 +209,17 @@ def _write_ends(sheet: Sheet) -> None:
 def _draw_bars(sheet: Sheet) -> None:
     chart, axes, colours = sheet.chart, sheet.axes, sheet.colours
     before = chart.before or [Mark(mark.label, "", None) for mark in chart.marks]
-    sheet.place(left=0, right=70, below=0, above=34)
+    sheet.place(left=0, right=70, below=0, above=20)
     for place, (mark, old) in enumerate(zip(chart.marks, before, strict=True)):
         length, old_length = float(mark.value or 0), float(old.value or 0)
         axes.barh(place, length, height=0.36, color=colours.accent, zorder=2)
         if old.value not in (None, mark.value):
-            axes.barh(place, old_length, height=0.52, fill=False, edgecolor=colours.before, ls=DASHES, zorder=3)
+            axes.barh(place, old_length, height=0.46, fill=False, edgecolor=colours.before, ls=DASHES, zorder=3)
         figure = "missing" if mark.value is None else number(mark.value)
         axes.annotate(figure, (max(length, old_length, 0), place), (6, 0), textcoords="offset points", va="center",
                       color=colours.ink, weight="bold")  # fmt: skip
-        label = textwrap.shorten(mark.label, int(sheet.inner_width / LETTER), placeholder="…")
-        axes.annotate(label, (0, place), (0, 18), xycoords=("axes fraction", "data"), textcoords="offset points",
+        label = textwrap.shorten(mark.label, int(sheet.width / LETTER), placeholder="…")
+        axes.annotate(label, (0, place), (0, 19), xycoords=("axes fraction", "data"), textcoords="offset points",
                       va="center", color=colours.ink)  # fmt: skip
     if any((mark.value or 0) < 0 for mark in (*chart.marks, *before)):
         axes.axvline(0, color=colours.muted, lw=0.8)

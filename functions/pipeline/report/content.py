@@ -22,7 +22,7 @@ class Mark(Struct, frozen=True):
 class Chart(Struct, kw_only=True):
     """The headline series over time (`step`: months from one period to the next), or a column as bars (`step` 0).
 
-    `before` are the same marks as the vintage before had them; none, when there is none.
+    `before` are the marks as the vintage called `before_label` had them; none, when there is none.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Chart(Struct, kw_only=True):
     step: int
     vintage: str
     marks: list[Mark]
-    before_vintage: str = ""
+    before_label: str = ""
     before: list[Mark] = field(default_factory=list)
     left_out: int = 0
 
@@ -97,7 +97,7 @@ class Revision(Struct, frozen=True):
 
 
 class Comparison(Struct):
-    """A vintage against the one before: all differences counted, the largest kept."""
+    """A vintage against the one called `before`: all differences counted, the largest kept."""
 
     before: str
     counts: dict[Kind, int] = field(default_factory=lambda: {"revised": 0, "deleted": 0, "new": 0})

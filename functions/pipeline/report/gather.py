@@ -32,10 +32,6 @@ class Run(Struct):
     published: PublishOutcome
     measured: dict[str, Measured]
 
-    def refreshed(self) -> list[DownloadOutcome]:
-        """The tables that readers see anew."""
-        return [table for table in self.tally.stored if table.table_id in set(self.published.published)]
-
 
 def run(run_id: str) -> Run:
     """The records of a run that has published."""

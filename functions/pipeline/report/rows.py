@@ -19,7 +19,7 @@ from pipeline.report.wording import citation
 from pipeline.table import Observation
 from pipeline.values import MARKERS, NUMBER
 
-MAX_ROWS = 200_000  # of the workbook; Excel itself has 1,048,576
+MAX_ROWS = 100_000  # of the workbook; Excel itself has 1,048,576
 EXACT_DIGITS = 15  # what Excel keeps of a number
 FIRST_DAY = date(1900, 3, 1)  # Excel takes 1900 for a leap year
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

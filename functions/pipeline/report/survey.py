@@ -83,7 +83,7 @@ class Survey:
             unit=first.unit,
             step=self._step,
             vintage=self._header.vintage.isoformat(),
-            before_vintage=before,
+            before_label=before,
             marks=[bar for _, bar in self._bars[:MAX_BARS]] if self._crossed else rules.marks(self._headline),
             left_out=max(0, len(self._bars) - MAX_BARS),
         )

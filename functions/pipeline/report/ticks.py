@@ -31,13 +31,13 @@ def broken(marks: Sequence[Mark], step: int) -> tuple[list[float], list[float]]:
 def date_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
     """At most so many round years, or months where it is a matter of few years, and their names."""
     if high - low > FEW_YEARS:
-        every = _first(STEPS_OF_YEARS, high - low, most)
+        every = _first(STEPS_OF_YEARS, high - low, max(most, 4))
         years = [year for year in range(math.ceil(low), math.floor(high) + 1) if year % every == 0]
         return [float(year) for year in years], [str(year) for year in years]
-    every = _first(STEPS_OF_MONTHS, (high - low) * YEAR, most - 1)
+    every = _first(STEPS_OF_MONTHS, (high - low) * YEAR, max(most - 2, 2))
     ticks = [month for month in range(math.ceil(low * YEAR), math.floor(high * YEAR) + 1) if month % every == 0]
     return [month / YEAR for month in ticks], [f"{date(m // YEAR, m % YEAR + 1, 1):%b %Y}" for m in ticks]
 
 
 def _first(steps: Sequence[int], length: float, most: int) -> int:
-    return next((step for step in steps if length / step <= max(most, 2)), steps[-1])
+    return next((step for step in steps if length / step <= most), steps[-1])

@@ -61,23 +61,18 @@ def citation(table: TableReport) -> str:
 def legend(chart: Chart) -> str:
     """What the marks of a chart are: solid for this vintage, dashed for the one before."""
     first, last = chart.marks[0].label, chart.marks[-1].label
-    shown = (
-        f"{first} to {last}"
-        if chart.step
-        else f"the first {len(chart.marks)} rows"
-        if chart.left_out
-        else "one bar for each row"
-    )
-    solid = f"Vintage of {day(chart.vintage)}, {shown}."
+    bars = f"the first {len(chart.marks)} rows" if chart.left_out else "one bar for each row"
+    periods = first if first == last else f"{first} to {last}"
+    solid = f"Vintage of {day(chart.vintage)}, {periods if chart.step else bars}."
     where = "" if chart.step else ", where it differs"
-    return f"{solid} Dashed: vintage of {day(chart.before_vintage)}{where}." if chart.before else solid
+    return f"{solid} Dashed: vintage of {chart.before_label}{where}." if chart.before else solid
 
 
 def in_words(chart: Chart) -> str:
     """A chart for those who do not see it."""
     known = [mark for mark in chart.marks if mark.value is not None]
     shown = f"{chart.name}, {chart.table}" + (f", in {chart.unit}" if chart.unit else "")
-    behind = f" The vintage before, of {day(chart.before_vintage)}, is drawn dashed." if chart.before else ""
+    behind = f" The vintage before, of {chart.before_label}, is drawn dashed." if chart.before else ""
     if not chart.step:
         bars = "; ".join(f"{mark.label} {number(mark.value)}" for mark in known if mark.value is not None)
         return f"Bar chart: {shown}. {bars}.{behind}"

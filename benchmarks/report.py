@@ -1,0 +1,105 @@
+"""The report of a run over 50 tables, in one process: seconds of its processor and peak memory; S3 is left out."""
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
+os.environ |= dict.fromkeys(("DATA_BUCKET", "RESULTS_BUCKET", "AWS_DEFAULT_REGION"), "x")
+os.environ["MPLCONFIGDIR"] = tempfile.gettempdir()
+
+from isal import igzip
+from pipeline import keys, lake, reports
+from pipeline.events import DownloadOutcome, PublishOutcome, Tally
+from pipeline.manifest import Count, KeptPage, Manifest
+from pipeline.periods import MONTHS
+from pipeline.publication import succeed
+from pipeline.source import Column, Header, Page, Row
+from pipeline.table import Table
+from pipeline.verification import Measured, expected
+
+TABLES = [f"M{900000 + number}" for number in range(50)]
+SERIES = 40
+PERIODS = [f"{1996 + n // 12} {MONTHS[n % 12]}" for n in range(360)]  # so 14,400 cells in a vintage of a table
+LARGE = 17  # times as many series in the first table: about as large as a table may be that is compared
+THEN, NOW = date(2026, 10, 1), date(2026, 11, 1)
+objects: dict[str, bytes] = {}
+
+
+def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
+    """A vintage as a download leaves it: its page and its manifest."""
+    number = SERIES * (LARGE if table_id == TABLES[0] else 1)
+    facts = dict.fromkeys(("theme", "subject", "topic", "source_agency", "footnote"), "")
+    total = number * len(PERIODS)
+    header = Header(
+        table_id=table_id, title=f"Table {table_id}", frequency="monthly", vintage=vintage, total=total, **facts
+    )
+    rows = [
+        Row(f"Series {n}", str(n), unit="Index", columns=[Column(p, f"{n + m}.{vintage.month}") for m, p in PLACES])
+        for n in range(number)
+    ]
+    table, count = Table(header), Count()
+    table.add(Page(vintage, None, rows))
+    for _ in count.lines(table.observations()):
+        pass
+    key = keys.page(keys.raw("monthly", table_id, run_id), 0)
+    data = {"id": table_id, "title": "", "dataLastUpdated": f"{vintage:%d/%m/%Y}", "row": rows}
+    objects[key] = igzip.compress(msgspec.json.encode({"Data": data, "StatusCode": 200}))
+    pages, fetched_at = [KeptPage(key=key, offset=0, sha256="")], "2026-11-23T08:00:00+00:00"
+    manifest = count.manifest(header, pages, run_id=run_id, source_url="", fetched_at=fetched_at)
+    objects[keys.manifest("monthly", table_id, run_id)] = msgspec.json.encode(manifest)
+    return manifest
+
+
+PLACES = list(enumerate(PERIODS))
+
+
+def prepare() -> None:
+    """A run `now` that has published a second vintage of every table."""
+    measured = []
+    for table_id in TABLES:
+        before = succeed(None, keep(table_id, "then", THEN), location="", verified_by="")
+        manifest = keep(table_id, "now", NOW)
+        publication = succeed(before, manifest, location="", verified_by="")
+        objects[keys.publication(table_id)] = msgspec.json.encode(publication)
+        numbers = {name: str(number) for name, number in expected(manifest).items()}
+        measured.append(Measured(table_id=table_id, **numbers))
+    stored = [DownloadOutcome(table_id=table_id, status="stored", frequency="monthly") for table_id in TABLES]
+    records = {"measured": measured, "tally": Tally(stored=stored)}
+    records["published"] = PublishOutcome(published=TABLES, failed=[])
+    objects.update({keys.run("now", name): msgspec.json.encode(record) for name, record in records.items()})
+
+
+def read(key: str, shape: type[Any]) -> Any:
+    """What `lake.read` gives, from memory."""
+    return msgspec.json.decode(objects[key], type=shape)
+
+
+def main() -> None:
+    """Print what the report took, and its largest files."""
+    written: dict[str, int] = {}
+    lake.read, lake.read_bytes = read, objects.__getitem__
+    reports.write = lambda key, body, _: written.update({key.rpartition("/")[2]: len(body)})
+    prepare()
+    before, began = _peak(), time.process_time()
+    from pipeline.report.build import Builder  # noqa: PLC0415 - its import is part of what is measured
+
+    Builder("now").write(lambda _: "", None)
+    taken = time.process_time() - began
+    sys.stdout.write(f"{len(TABLES)} tables: {taken:.1f} s of the processor, peak {_peak()} MB, {before} MB before\n")
+    sizes = {name: written[name] >> 10 for name in ("report.html", "data.xlsx", f"{TABLES[0]}.csv")}
+    sys.stdout.write(", ".join(f"{name} {size:,} KB" for name, size in sizes.items()) + "\n")
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+main()

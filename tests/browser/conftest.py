@@ -1,0 +1,56 @@
+"""Two runs over synthetic tables, and a real browser for the pages of their reports."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pipeline.events import RunRequest
+from playwright.sync_api import Browser, sync_playwright
+from samples import revise, samples
+
+from local.cloud.aws import LocalAWS
+from local.run import run
+from local.singstat.replay import Replay
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("not checked: there is no Chromium here")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folders of two reports: of the first vintages and of the second; made once for all processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = shared / "report-runs.txt"
+    with (shared / "report-runs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_text("\n".join(map(str, _run_twice(shared / "report-lake"))))
+    first, second = map(Path, made.read_text().splitlines())
+    return first, second
+
+
+def _run_twice(lake: Path) -> list[Path]:
+    tables = samples()
+    asked = RunRequest(tables=list(tables))
+    with Replay(tables) as replay:
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        with LocalAWS(lake, parameters=parameters) as aws:
+            results = [run(aws, asked, lambda *_: None)]
+            revise(tables)
+            results.append(run(aws, asked, lambda *_: None))
+    pages = [result.report for result in results]
+    assert [result.status for result in results] == ["SUCCEEDED", "FAILED"], results
+    return [page.parent for page in pages if page]
