@@ -96,6 +96,9 @@ class Laptop:
     def pages(self, run: str) -> int:
         return len(list(self.aws.lake.glob(f"*/untransformedsingstatdata/*/*/{run}/**/page-*")))
 
+    def outcomes(self, run: str) -> list[Path]:
+        return list(self.aws.lake.glob(f"*/runs/{run}/tables/*"))
+
     def custom(self, request: str) -> None:
         """What CloudFormation asks of the custom resource."""
         event = json.loads((TEMPLATE.parent / "events" / "publish_recipe.json").read_text("utf-8"))
@@ -143,8 +146,8 @@ def observe(folder: Path) -> Observed:
         parameters = PARAMETERS | {"SourceUrl": replay.url, "LargeTableCells": "5000"}
         with LocalAWS(folder / "lake", parameters=parameters) as aws:
             _published(Laptop(aws), replay)
-            _asked_over_http(Laptop(aws))
             _ended_badly(Laptop(aws))
+            _asked_over_http(Laptop(aws))
             costs.report(aws)
             Laptop(aws).custom("Update")
             Laptop(aws).custom("Delete")
@@ -179,7 +182,7 @@ def _published(laptop: Laptop, replay: Replay) -> None:
 
 
 def _asked_over_http(laptop: Laptop) -> None:
-    """A run that the API starts, how it stands while it goes on and at its end, a link, one that was withdrawn."""
+    """A run that the API starts, how it stands, how one stands that ended before its tally; a link, one withdrawn."""
     aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
     aws.put(f"s3://{aws.resource('ResultsBucket')}/{links.REPORTS}report.html", b"report")
     kms, key = aws.client("kms"), "alias/Singstat-link-key"
@@ -193,6 +196,7 @@ def _asked_over_http(laptop: Laptop) -> None:
         answer = requests.post(f"{door.url}/monthly", json={"tables": [OTHER]}, headers=started, timeout=30)
         assert answer.status_code == 202, answer.text
         wait_for(lambda: requests.get(f"{door.url}/runs/asked", timeout=30).json()["status"] != "RUNNING")
+        assert requests.get(f"{door.url}/runs/aborted-large", timeout=30).json()["tables"]["planned"] == 2
         assert requests.get(f"{door.url}/links/{token}", timeout=30).content == b"report"
         aws.client("s3").delete_object(Bucket=aws.resource("ResultsBucket"), Key=f"{links.REPORTS}report.html")
         assert requests.get(f"{door.url}/links/{token}", timeout=30).status_code == 404
@@ -200,8 +204,8 @@ def _asked_over_http(laptop: Laptop) -> None:
 
 def _ended_badly(laptop: Laptop) -> None:
     """Runs that are aborted, while an instance works and while a job runs."""
-    execution = laptop.start("aborted-large", LARGE, force=True)
-    wait_for(laptop.workers)
+    execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
+    wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
     laptop.stop_in("DownloadLargeTable", execution)
     wait_for(lambda: not laptop.workers())
     with busy_databrew():

@@ -16,6 +16,7 @@ from local.cloud.template import HERE, Template
 BODY = "stack.json"
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 REFERENCE = re.compile(r"\$\{(\w+)[.\w]*\}")
+UNUSABLE = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment"}  # moto makes an API without its methods
 KEPT_AS_TEXT = {"AssumeRolePolicyDocument", "KeyPolicy"}  # moto reads them back only so
 
 
@@ -29,8 +30,8 @@ class Deployed(NamedTuple):
 
 
 def not_made(template: Template) -> set[str]:
-    """The types of resources that moto's CloudFormation does not know."""
-    return {body["Type"] for body in template["Resources"].values()} - set(get_model_map())
+    """The types of resources that moto's CloudFormation does not know, or makes of no use."""
+    return {body["Type"] for body in template["Resources"].values()} - (set(get_model_map()) - UNUSABLE)
 
 
 def deploy(aws: Client, url: str, template: Template, parameters: Mapping[str, str], how: str) -> Deployed:

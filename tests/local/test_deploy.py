@@ -32,6 +32,7 @@ UNREAD = {
     "AWS::EC2::SubnetRouteTableAssociation": {"RouteTableId", "SubnetId"},
     "AWS::EC2::VPC": {"EnableDnsHostnames"},
     "AWS::IAM::Role": {"ManagedPolicyArns"},
+    "AWS::KMS::Key": {"KeySpec", "KeyUsage"},
     "AWS::Lambda::Function": {"Architectures", "LoggingConfig", "Tags", "TracingConfig"},
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
     "AWS::Logs::LogGroup": {"KmsKeyId"},
@@ -53,6 +54,8 @@ UNDELETED = {
     "AWS::EC2::VPCEndpoint",
     "AWS::EC2::VPCGatewayAttachment",
 }
+
+KEPT = {"AuditBucket", "DataBucket", "EncryptionKey", "ResultsBucket"}
 
 
 def not_checked(template: Template) -> list[str]:
@@ -192,7 +195,7 @@ class TestLife:
             }
             network = {name for name in left if bodies[name]["Type"] in UNDELETED}
             kept = {name for name, body in bodies.items() if body.get("DeletionPolicy") == "Retain"}
-            assert left - network == kept == {"AuditBucket", "DataBucket", "EncryptionKey", "ResultsBucket"}
+            assert left - network == kept == {"ApiLogRole", *KEPT}
             assert {bodies[name]["Type"] for name in network} == UNDELETED
 
 
