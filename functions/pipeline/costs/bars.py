@@ -3,6 +3,7 @@
 import io
 import re
 import textwrap
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pipeline.costs.summary import Summary
-from pipeline.costs.wording import amount, name, said
+from pipeline.costs.wording import MINUS, amount, name, said
 
 POINTS, DOTS = 72, 144
 PLOT, ROW = 250, 22  # heights: of the bars with their dates and unit, of a line of the key
@@ -143,7 +144,7 @@ class _Sheet:
         axes.grid(axis="y", color=colours.grid, lw=0.8)
         axes.tick_params(length=0, colors=colours.muted, labelsize=11)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "\u2212")))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
         dates = [f"{day.day.day}\n{day.day:%b}" if day.day.day == 1 or not place else f"{day.day.day}"
                  for place, day in enumerate(days)]  # fmt: skip
         axes.set_xticks(range(len(days)), dates)
@@ -178,3 +179,7 @@ class _Sheet:
             shown = textwrap.shorten(text, room, placeholder="\u2026")
             axes.text(INDENT, base + 3, shown, color=self._colours.ink, fontsize=12)
             axes.text(width, base + 3, figure, color=self._colours.ink, fontsize=12, ha="right")
+
+
+def _tick(value: float) -> str:
+    return f"{Decimal(f'{value:.6g}'):,f}".replace("-", MINUS)
