@@ -12,6 +12,9 @@ MANAGED_POLICIES = {
     "AmazonSSMManagedInstanceCore",
 }
 TAGGED = "aws:RequestTag/application"
+BY_NAME = {  # what the pipeline itself refers to cannot refer to the pipeline
+    "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}"
+}
 UNSCOPED = {  # AWS knows no resource for these; some have a condition in its place
     "ce:GetCostAndUsage": None,
     "databrew:CreateDataset": TAGGED,
@@ -173,7 +176,7 @@ def only_schedules_and_the_api_start_runs(application: Application) -> Findings:
         if {"states:StartExecution", "states:StartSyncExecution"} & set(grant.actions):
             if not trusted(roles[grant.role]) <= STARTERS:
                 yield f"{grant}: only a schedule and the API start runs"
-            if not set(grant.resources) <= machines | {machine.replace("}", ".Arn}") for machine in machines}:
+            if not set(grant.resources) <= machines | {machine.replace("}", ".Arn}") for machine in machines} | BY_NAME:
                 yield f"{grant}: start the state machine and nothing else"
 
 
