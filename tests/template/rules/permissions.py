@@ -12,9 +12,6 @@ MANAGED_POLICIES = {
     "AmazonSSMManagedInstanceCore",
 }
 TAGGED = "aws:RequestTag/application"
-BY_NAME = {  # what the pipeline itself refers to cannot refer to the pipeline
-    "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}"
-}
 UNSCOPED = {  # AWS knows no resource for these; some have a condition in its place
     "ce:GetCostAndUsage": None,
     "databrew:CreateDataset": TAGGED,
@@ -171,12 +168,14 @@ def functions_do_not_call_functions(application: Application) -> Findings:
 
 def only_schedules_and_the_api_start_runs(application: Application) -> Findings:
     roles = application.resources("AWS::IAM::Role")
-    machines = {f"${{{name}}}" for name in application.resources("AWS::StepFunctions::StateMachine")}
+    machines = application.resources("AWS::StepFunctions::StateMachine")
+    arns = {f"${{{name}{end}}}" for name in machines for end in ("", ".Arn")}
+    names = {f"stateMachine:{machine['StateMachineName']}" for machine in machines.values()}  # in what it refers to
     for grant in grants(application):
         if {"states:StartExecution", "states:StartSyncExecution"} & set(grant.actions):
             if not trusted(roles[grant.role]) <= STARTERS:
                 yield f"{grant}: only a schedule and the API start runs"
-            if not set(grant.resources) <= machines | {machine.replace("}", ".Arn}") for machine in machines} | BY_NAME:
+            if not all(arn in arns or arn.split(":", 5)[-1] in names for arn in grant.resources):
                 yield f"{grant}: start the state machine and nothing else"
 
 
