@@ -15,6 +15,8 @@ from local.cloud.aws import LocalAWS
 from local.run import run
 from local.singstat.replay import Replay
 
+os.environ.setdefault("DATA_BUCKET", "unused")  # what the modules that know AWS read when they are imported
+os.environ.setdefault("RESULTS_BUCKET", "unused")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 

@@ -98,7 +98,9 @@ def account(packaged: Packaged) -> Iterator[tuple[Client, str]]:
 
         s3 = aws("s3")
         s3.create_bucket(Bucket=ARTEFACTS, CreateBucketConfiguration={"LocationConstraint": REGION})
-        for key in {_code(body) for body in _functions(packaged.template).values()}:
+        layers = _of_kind(packaged.template, "AWS::Lambda::LayerVersion").values()
+        code = {_code(body) for body in _functions(packaged.template).values()}
+        for key in code | {str(layer["Content"]["S3Key"]) for layer in layers}:
             s3.upload_file(str(packaged.folder / key), ARTEFACTS, key)
         yield aws, url
 
@@ -111,8 +113,13 @@ def stack(packaged: Packaged) -> Iterator[tuple[Client, Deployed]]:
 
 def _functions(template: Template) -> dict[str, dict[str, Any]]:
     """The functions' properties by logical id."""
+    return _of_kind(template, "AWS::Lambda::Function")
+
+
+def _of_kind(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Properties of the resources of one type by logical id."""
     bodies = template["Resources"].items()
-    return {name: body["Properties"] for name, body in bodies if body["Type"] == "AWS::Lambda::Function"}
+    return {name: body["Properties"] for name, body in bodies if body["Type"] == kind}
 
 
 def _code(function: dict[str, Any]) -> str:
