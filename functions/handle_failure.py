@@ -13,7 +13,7 @@ def handler(event: ExecutionEnded) -> ExecutionEnded:
     databrew.clear(ended.name)
     instances.terminate(ended.name)
     failure, cost = execution.look_up(ended.executionArn), measure.keep(ended.name)
-    if failure.error != "SomeTablesFailed" or not told(ended.name):
+    if not told(ended.name) or failure.error != "SomeTablesFailed":
         post.send(compose_failure(ended, failure, cost.usd))
     return event
 
