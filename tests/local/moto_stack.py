@@ -95,8 +95,9 @@ def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
         needed = body.pop("DependsOn", [])
         body["DependsOn"] = [name for name in ([needed] if isinstance(needed, str) else needed) if name not in lacking]
         properties |= {name: {"Fn::ToJsonString": properties[name]} for name in KEPT_AS_TEXT & set(properties)}
-        if properties.get("Code", {}).get("S3Bucket") == HERE:
-            properties["Code"]["S3Bucket"] = ARTEFACTS
+        for code in (properties.get("Code", {}), properties.get("Content", {})):
+            if code.get("S3Bucket") == HERE:
+                code["S3Bucket"] = ARTEFACTS
         if "DefinitionString" in properties:
             values = properties.pop("DefinitionSubstitutions")
             parts = PLACEHOLDER.split(properties["DefinitionString"])  # every second one is a name

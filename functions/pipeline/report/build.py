@@ -138,9 +138,9 @@ def _check(name: str, number: str | Decimal, found: str) -> Check:
     if isinstance(number, str):
         return Check(name, number, found, number == found)
     athena = Decimal(found or 0)
-    return Check(name, f"{number:f}", f"{_plain(athena):f}", athena == number)
+    return Check(name, _plain(number), _plain(athena), athena == number)
 
 
-def _plain(number: Decimal) -> Decimal:
-    """Without the zeros that only Athena's type adds."""
-    return number.normalize(EXACT) if number % 1 else number.to_integral_value()
+def _plain(number: Decimal) -> str:
+    """Without the zeros at its end, of which Athena's type adds some."""
+    return f"{number.normalize(EXACT):f}"
