@@ -8,10 +8,8 @@ from msgspec import Struct, field
 
 from pipeline.costs.history import History, Try
 
-MEMORY_MB = {
-    "DownloadTable": 1769,
-    "WriteReport": 1769,
-}  # as in template.yaml; the other functions have what its Globals say
+# As in template.yaml; the other functions have what its Globals say.
+MEMORY_MB = {"DownloadTable": 1769, "WriteReport": 1769}
 DEFAULT_MB = 512
 LAST_STATES = ("Notify", "IsComplete?", "Complete")  # how a run ends that is measured before its end
 LAST_SECONDS = Decimal(2)  # of a function that nobody can measure: Notify before it runs, HandleFailure
