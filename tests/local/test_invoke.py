@@ -121,7 +121,7 @@ def in_runtime(aws: LocalAWS, built: Path, client: Path, handler: str, event: An
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
-        "PYTHONPATH": f"{code}:{client}",
+        "PYTHONPATH": ":".join(map(str, [code, *layers(built, handler), client])),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LAMBDA_TASK_ROOT": str(code),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
@@ -148,6 +148,13 @@ def in_runtime(aws: LocalAWS, built: Path, client: Path, handler: str, event: An
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def layers(built: Path, handler: str) -> list[Path]:
+    """Where the built layers of a function have their packages."""
+    resources = yaml_parse((built / "template.yaml").read_text("utf-8"))["Resources"]
+    named = resources[logical_id(handler)]["Properties"].get("Layers", [])
+    return [built / resources[layer["Ref"]]["Properties"]["ContentUri"] / "python" for layer in named]
 
 
 class Engine(NamedTuple):
