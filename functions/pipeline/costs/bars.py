@@ -1,44 +1,22 @@
 """The daily bars by service as SVG for the page and PNG for elsewhere, told apart without colour."""
 
-import io
-import re
 import textwrap
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from pipeline import drawing
 from pipeline.costs.summary import Summary
 from pipeline.costs.wording import MINUS, amount, name, said
+from pipeline.drawing import LIGHT, STAND_INS, Colours
 
-POINTS, DOTS = 72, 144
 PLOT, ROW = 250, 22  # heights: of the bars with their dates and unit, of a line of the key
 LEFT, DATES, UNIT, GAP = 48, 38, 30, 24  # room for amounts, dates, the unit, and between bars and key
 SAMPLE, INDENT, LETTER = (20, 14), 28, 6.2  # in the key: a sample's size, where its text begins, a letter's width
 RUNS = "Runs, estimated"
-METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
-
-mpl.rcParams["svg.fonttype"] = "none"
-mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
-mpl.rcParams["text.parse_math"] = False  # a name with two $ is no formula
-
-
-class Colours(NamedTuple):
-    paper: str
-    ink: str
-    muted: str
-    accent: str
-    grid: str
-
-
-LIGHT = Colours("#ffffff", "#1b1b1b", "#5f6368", "#0b5394", "#dadce0")
-# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
-STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(5)))
-ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
 
 
 class Layout(NamedTuple):
@@ -56,13 +34,7 @@ TELEPHONE, DESK = Layout(344, 0), Layout(720, 240)
 
 def svg(summary: Summary, layout: Layout, prefix: str) -> str:
     """The bars in the colours of the page; `prefix` sets their ids apart from those of another chart."""
-    file = io.StringIO()
-    _Sheet(summary, layout, STAND_INS).figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
-    text = file.getvalue()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub("|".join(ROLES), lambda found: ROLES[found[0]], text)
-    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)  # the page's own font
-    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+    return drawing.svg(_Sheet(summary, layout, STAND_INS).figure, prefix)
 
 
 def png(summary: Summary) -> bytes:
@@ -73,9 +45,7 @@ def png(summary: Summary) -> bytes:
     sheet.write(title, 38, fontsize=17, weight="bold", color=LIGHT.ink)
     for line, text in enumerate(lines):
         sheet.write(text, 62 + 20 * line, fontsize=13, color=LIGHT.muted)
-    file = io.BytesIO()
-    sheet.figure.savefig(file, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
-    return file.getvalue()
+    return drawing.png(sheet.figure)
 
 
 class _Sheet:
@@ -87,7 +57,7 @@ class _Sheet:
         key = ROW * (len(summary.charted) + self._has_runs)
         inside = max(PLOT, UNIT + key) if layout.key else PLOT + GAP + key
         self._height = layout.top + inside + layout.bottom
-        self.figure = Figure(figsize=(layout.width / POINTS, self._height / POINTS))
+        self.figure = drawing.figure(layout.width, self._height)
         plot = inside if layout.key else PLOT
         across = layout.width - 2 * layout.side - LEFT - (layout.key + GAP if layout.key else 0)
         self._draw(self._axes(layout.side + LEFT, layout.top + UNIT, across, plot - UNIT - DATES))
@@ -104,10 +74,7 @@ class _Sheet:
     def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
         across, up = 1 / self._layout.width, 1 / self._height
         floor = self._height - top - height
-        axes = self.figure.add_axes((left * across, floor * up, width * across, height * up), facecolor="none")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        return axes
+        return drawing.bare_axes(self.figure, (left * across, floor * up, width * across, height * up))
 
     def _styles(self) -> list[dict[str, Any]]:
         """From the bottom of a bar to its top: each differs from its neighbours by pattern, not only by colour."""

@@ -40,7 +40,7 @@ class Builder:
         self._names: list[str] = []
 
     def write(self, link: Link, cost: RunCost) -> WrittenReport:
-        """Write every file, the page last; `link` makes a URL of a file's key, "" where there are none."""
+        """Write every file, the page last; `link` makes a URL of a file's key."""
         tables = [self._table(manifest) for manifest in self._manifests]
         self._put("data.xlsx", self._book.finish(tables), XLSX)
         report = Report(
@@ -51,7 +51,7 @@ class Builder:
             failed=gather.failures([*self._run.tally.failed, *self._run.published.failed]),
             cost=cost,
         )
-        links = {name: url for name in self._names if (url := link(keys.report(self._run_id, name)))}
+        links = {name: link(keys.report(self._run_id, name)) for name in self._names}
         self._put("report.html", page(report, links), HTML)
         return WrittenReport(key=keys.report(self._run_id, "report.html"), tables=len(tables))
 

@@ -1,18 +1,16 @@
-"""Charts as SVG for the page and PNG for elsewhere. The only module that knows matplotlib."""
+"""Charts of a table as SVG for the page and PNG for elsewhere."""
 
-import io
 import math
-import re
 import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from pipeline import drawing
+from pipeline.drawing import LIGHT, STAND_INS, Colours
 from pipeline.report.content import Chart, Drawing, Mark
 from pipeline.report.ticks import at, broken, date_ticks
 from pipeline.report.wording import STATISTICS, day, in_words, legend, number
@@ -20,30 +18,8 @@ from pipeline.report.wording import STATISTICS, day, in_words, legend, number
 WIDE, NARROW, ALONE = 720, 344, 960  # in points: of the page on a desk, on a telephone, and of the PNG
 LINE_HEIGHT, BAR_HEIGHT = 324, 48
 LETTER, GAP = 6.6, 17.0  # the width of a letter and the distance of two lines of text, in points
-POINTS, DOTS = 72, 144  # in an inch: of the page's unit, of the PNG
 FEW_MARKS, FEW_RINGS = 16, 12
 DASHES = (0, (4, 3))
-METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
-
-mpl.rcParams["font.size"] = 12
-mpl.rcParams["svg.fonttype"] = "none"
-mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
-mpl.rcParams["text.parse_math"] = False  # a label with two $ is no formula
-
-
-class Colours(NamedTuple):
-    ink: str
-    muted: str
-    accent: str
-    before: str
-    grid: str
-
-
-LIGHT = Colours("#1b1b1b", "#5f6368", "#0b5394", "#757575", "#dadce0")
-# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
-STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(5)))
-ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
-LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
 class Free(NamedTuple):
@@ -61,10 +37,8 @@ class Sheet:
         self.top, self.bottom, self.side = free
         top, bottom, _ = free
         self.height = top + bottom + (LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 24)
-        self.figure = Figure(figsize=(width / POINTS, self.height / POINTS))
-        self.axes: Axes = self.figure.add_axes((0, 0, 1, 1), facecolor="none")
-        for spine in self.axes.spines.values():
-            spine.set_visible(False)
+        self.figure = drawing.figure(width, self.height)
+        self.axes = drawing.bare_axes(self.figure, (0, 0, 1, 1))
         self.axes.tick_params(length=0, colors=colours.muted)
         (_draw_line if chart.step else _draw_bars)(self)
 
@@ -102,30 +76,15 @@ def png(chart: Chart) -> bytes:
         sheet.write(text, 34 + 24 * len(name) + 20 * line, fontsize=13, color=LIGHT.muted)
     for line, text in enumerate(source):
         sheet.write(text, sheet.height - bottom + 16 + 16 * line, fontsize=11, color=LIGHT.muted)
-    file = io.BytesIO()
-    sheet.figure.savefig(file, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
-    return file.getvalue()
+    return drawing.png(sheet.figure)
 
 
 def _svg(chart: Chart, width: int, prefix: str) -> str:
-    file = io.StringIO()
-    sheet = Sheet(chart, width, STAND_INS, Free(0, 0, side=2))
-    sheet.figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
-    text = file.getvalue()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub("|".join(ROLES), lambda found: ROLES[found[0]], text)
-    text = re.sub(r"font: (bold )?([\d.]+px) [^;\"]*", _font, text)
-    text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(lambda long: f"{float(long[0]):.1f}", path[0]), text)
-    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+    return drawing.svg(Sheet(chart, width, STAND_INS, Free(0, 0, side=2)).figure, prefix)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, max_lines=3, placeholder=" …")
-
-
-def _font(found: re.Match[str]) -> str:
-    """The page's own font."""
-    return f"font-size: {found[2]}" + ("; font-weight: 600" if found[1] else "")
 
 
 def _draw_line(sheet: Sheet) -> None:
