@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def query(folder: Path, sql: str) -> list[dict[str, str | None]]:
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
 
+@cache
 def published(folder: Path, *columns: str) -> list[tuple[str, ...]]:
     """The rows that readers find of the refreshed tables, as text."""
     rows = []
