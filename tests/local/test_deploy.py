@@ -6,6 +6,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,6 +94,7 @@ def account(packaged: Packaged) -> Iterator[tuple[Client, str]]:
     """An empty account with the artefacts uploaded: its clients and its address."""
     with moto_server() as url:
 
+        @cache
         def aws(service: str) -> Any:
             return client(service, url)
 
