@@ -21,10 +21,10 @@ from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
 from pipeline.events import DownloadOutcome, PublishOutcome, Tally
 from pipeline.manifest import Count, KeptPage, Manifest
+from pipeline.observations import Table
 from pipeline.periods import MONTHS
 from pipeline.publication import succeed
 from pipeline.source import Column, Header, Page, Row
-from pipeline.table import Table
 from pipeline.verification import Measured, expected
 
 TABLES = [f"M{900000 + number}" for number in range(50)]

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from pipeline.errors import SourceContract, SourceInconsistent
+from pipeline.observations import Table
 from pipeline.source import Header, Page
-from pipeline.table import Table
 
 MAX_FETCHES = 3
 MAX_PAGES = 2000  # 4,000,000 cells at the smallest cap ever seen; an endless server stops here

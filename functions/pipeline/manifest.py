@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract
+from pipeline.observations import Observation
 from pipeline.source import Header
-from pipeline.table import Observation
 from pipeline.values import Meaning
 
 EXACT = Context(prec=80, traps=[Inexact])

@@ -9,10 +9,10 @@ from isal import igzip
 from pipeline import keys, lake
 from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
 from pipeline.manifest import Count, KeptPage, Manifest
+from pipeline.observations import Table
 from pipeline.singstat import SingStat
 from pipeline.source import Header, Page, read_metadata, read_page, read_search
 from pipeline.successor import search_words, successor
-from pipeline.table import Table
 
 MAX_ATTEMPTS = 20
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract, SourceInconsistent
+from pipeline.observations import Observation, Path, Table
 from pipeline.source import Header, Page, Row
-from pipeline.table import Observation, Path, Table
 from pipeline.values import Meaning
 
 Observations = Iterator[tuple[Observation, Meaning]]

@@ -5,13 +5,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from pipeline.events import RunRequest
+from waiting import wait_for, workers_at_work
 
 from local.analytics import athena
 from local.cloud.aws import LocalAWS
@@ -24,7 +24,6 @@ TABLE = "M550002"
 HEARTBEAT_SECONDS = 8
 PAGE_SECONDS = 0.02
 UNDISTURBED_SECONDS = 6.0
-PATIENCE_SECONDS = 60
 
 
 class Workers:
@@ -47,12 +46,6 @@ class Workers:
     def alive(self) -> list[str]:
         return [each["InstanceId"] for each in self.instances() if each["State"]["Name"] != "terminated"]
 
-    def wait_for(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
     def published(self) -> tuple[str, int, str]:
         (path,) = self.aws.lake.glob(f"*/publications/{TABLE}.json")
         record = json.loads(path.read_bytes())
@@ -64,13 +57,7 @@ class Workers:
         return athena.run(sql, "transformed_singstat_data", [], self.aws.lake).rows[0]
 
     def processes(self) -> list[int]:
-        """The process ids of this laptop's worker.py at work."""
-        groups = {started.instance.process_group for started in self.aws.instances.started.values()}
-        listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,args="], capture_output=True, text=True, check=True
-        ).stdout
-        found = [line.split(maxsplit=2) for line in listed.splitlines()]
-        return [int(pid) for pid, group, words in found if int(group) in groups and "ec2/worker.py" in words]
+        return workers_at_work(self.aws)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +124,7 @@ def test_a_worker_that_ends_at_any_moment_is_replaced(workers, undisturbed, seed
     before = len(workers.instances())
 
     def disturb() -> None:
-        workers.wait_for(lambda: len(workers.instances()) > before)
+        wait_for(lambda: len(workers.instances()) > before)
         time.sleep(moment)
         WAYS[seed % len(WAYS)](workers)
 
@@ -153,12 +140,12 @@ def test_a_zombie_changes_nothing(workers, undisturbed):
     before = len(workers.instances())
 
     def freeze() -> None:
-        workers.wait_for(workers.processes)
+        wait_for(workers.processes)
         time.sleep(1)
         frozen.extend(workers.processes())
         for process in frozen:
             os.kill(process, signal.SIGSTOP)
-        workers.wait_for(lambda: len(workers.instances()) == before + 2 and len(workers.processes()) > len(frozen))
+        wait_for(lambda: len(workers.instances()) == before + 2 and len(workers.processes()) > len(frozen))
         for process in frozen:
             os.kill(process, signal.SIGCONT)
 
@@ -167,7 +154,7 @@ def test_a_zombie_changes_nothing(workers, undisturbed):
     assert frozen
     assert result.status == "SUCCEEDED", result.error
     assert (workers.published(), workers.readers_see()) == undisturbed
-    workers.wait_for(lambda: not workers.alive())
+    wait_for(lambda: not workers.alive())
     assert not set(frozen) & set(workers.processes())
 
 
@@ -189,10 +176,10 @@ def test_lacking_the_next_type_is_taken_and_then_the_table_fails_by_name(workers
 
 def test_an_aborted_run_leaves_no_instance(workers, undisturbed):
     execution = workers.aws.start({"tables": [TABLE], "force": True}, "aborted-large")
-    workers.wait_for(workers.processes)
+    wait_for(workers.processes)
     workers.aws.client("stepfunctions").stop_execution(executionArn=execution)
 
-    workers.wait_for(lambda: not workers.alive())
+    wait_for(lambda: not workers.alive())
 
     assert workers.processes() == []
     assert workers.readers_see() == undisturbed[1]

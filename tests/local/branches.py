@@ -4,10 +4,9 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import requests
 from pipeline import links
 from samtranslator.yaml_helper import yaml_parse
+from waiting import wait_for, workers_at_work
 
 from local import costs
 from local.analytics import databrew
@@ -26,7 +26,6 @@ from local.singstat.replay import Replay
 
 SMALL, OTHER, LARGE, UNKNOWN = "M810001", "M400751", "M550002", "M999999"
 PARAMETERS = {"PollSeconds": "1", "BackoffSeconds": "0"}
-PATIENCE_SECONDS = 120
 NAMED = ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::S3::Bucket")
 
 Observed = dict[str, Any]
@@ -85,13 +84,7 @@ class Laptop:
         self.aws.put(f"s3://{self.aws.resource('DataBucket')}/{key}", b"left")
 
     def workers(self) -> list[int]:
-        """The process ids of `worker.py` at work."""
-        groups = {started.instance.process_group for started in self.aws.instances.started.values()}
-        listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,args="], capture_output=True, text=True, check=True
-        ).stdout
-        found = [line.split(maxsplit=2) for line in listed.splitlines()]
-        return [int(pid) for pid, group, words in found if int(group) in groups and "ec2/worker.py" in words]
+        return workers_at_work(self.aws)
 
     def pages(self, run: str) -> int:
         return len(list(self.aws.lake.glob(f"*/untransformedsingstatdata/*/*/{run}/**/page-*")))
@@ -105,13 +98,6 @@ class Laptop:
         url = f"{self.aws.url}/_custom-resources/{request}"
         (name,) = (name for name in self.aws.functions.deployed if "PublishRecipe" in name)
         assert not self.aws.functions.invoke(name, event | {"RequestType": request, "ResponseURL": url}).failed
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ SERDES = {
     "parquet": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
     "json": "org.openx.data.jsonserde.JsonSerDe",
 }
-PATIENCE = 30
 
 
 def parquet(lake: Path, key: str, select: str) -> Path:
@@ -129,13 +128,3 @@ def aws(route: Callable[[dict[str, Any]], Any] | None = None) -> Iterator[Callab
     finally:
         server.shutdown()
         server.server_close()
-
-
-def wait_for(ready: Callable[[], bool]) -> None:
-    """Return as soon as `ready()` is true; fail after PATIENCE seconds."""
-    waiting = threading.Event()
-    for _ in range(PATIENCE * 100):
-        if ready():
-            return
-        waiting.wait(0.01)
-    raise AssertionError(f"it was not ready after {PATIENCE} seconds")

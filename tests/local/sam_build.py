@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from lakes import wait_for
+from waiting import wait_for
 
 from local.analytics.catalogue import REGION
 

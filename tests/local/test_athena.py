@@ -9,6 +9,7 @@ from typing import Any
 
 import lakes
 import pytest
+import waiting
 from botocore.exceptions import ClientError
 
 from local.analytics import athena, athena_api, catalogue
@@ -322,7 +323,7 @@ def ended(client: Any, identity: str) -> dict[str, Any]:
         described.update(client.get_query_execution(QueryExecutionId=identity)["QueryExecution"])
         return described["Status"]["State"] not in ("QUEUED", "RUNNING")
 
-    lakes.wait_for(is_over)
+    waiting.wait_for(is_over)
     return described
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import lakes
 import pytest
+import waiting
 from botocore.exceptions import ClientError
 
 from local.analytics import athena, catalogue, crawler
@@ -41,7 +42,7 @@ def crawl(glue: Any, name: str = "staged", **settings: Any) -> dict[str, Any]:
         targets = {"S3Targets": [{"Path": "s3://data/Staged-Data/"}]}
         glue.create_crawler(**{"Name": name, "Role": "r", "DatabaseName": "db", "Targets": targets, **settings})
     glue.start_crawler(Name=name)
-    lakes.wait_for(lambda: glue.get_crawler(Name=name)["Crawler"]["State"] == "READY")
+    waiting.wait_for(lambda: glue.get_crawler(Name=name)["Crawler"]["State"] == "READY")
     last: dict[str, Any] = glue.get_crawler(Name=name)["Crawler"]["LastCrawl"]
     return last
 
@@ -122,19 +123,19 @@ def test_a_running_crawler_refuses_to_start_and_shows_its_last_crawl(tmp_path: P
 
     def saved() -> None:
         first.set()
-        assert go_on.wait(lakes.PATIENCE)
+        assert go_on.wait(waiting.PATIENCE)
 
     crawler.install(tmp_path, saved, lakes.anybody)
     with lakes.aws() as client:
         glue = client("glue")
         glue.create_crawler(Name="c", Role="r", DatabaseName="db", Targets={"S3Targets": [{"Path": "s3://data/x/"}]})
         glue.start_crawler(Name="c")
-        assert first.wait(lakes.PATIENCE)
+        assert first.wait(waiting.PATIENCE)
         running = glue.get_crawler(Name="c")["Crawler"]
         assert running["State"] == "RUNNING"
         assert "LastCrawl" not in running
         with pytest.raises(ClientError, match="CrawlerRunningException"):
             glue.start_crawler(Name="c")
         go_on.set()
-        lakes.wait_for(lambda: glue.get_crawler(Name="c")["Crawler"]["State"] == "READY")
+        waiting.wait_for(lambda: glue.get_crawler(Name="c")["Crawler"]["State"] == "READY")
         assert glue.get_crawler(Name="c")["Crawler"]["LastCrawl"]["Status"] == "SUCCEEDED"

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import lakes
 import pytest
+import waiting
 from botocore.exceptions import ClientError
 
 from local.analytics import databrew
@@ -80,7 +81,7 @@ def finish(service: Any) -> dict[str, Any]:
         described.update(service.describe_job_run(Name="job", RunId=run_id))
         return described["State"] not in ("STARTING", "RUNNING", "STOPPING")
 
-    lakes.wait_for(is_over)
+    waiting.wait_for(is_over)
     return described
 
 
@@ -326,7 +327,7 @@ def test_a_stopped_run_writes_no_further_output(tmp_path: Path) -> None:
     stopped = threading.Event()
 
     def put(uri: str, body: bytes) -> None:
-        assert stopped.wait(lakes.PATIENCE)
+        assert stopped.wait(waiting.PATIENCE)
         lakes.put_into(tmp_path)(uri, body)
 
     lakes.text(tmp_path, "data/in/a.jsonl", '{"a": "1"}')
@@ -348,5 +349,5 @@ def test_a_stopped_run_writes_no_further_output(tmp_path: Path) -> None:
         run_id = service.start_job_run(Name="job")["RunId"]
         service.stop_job_run(Name="job", RunId=run_id)
         stopped.set()
-        lakes.wait_for(lambda: service.describe_job_run(Name="job", RunId=run_id)["State"] == "STOPPED")
+        waiting.wait_for(lambda: service.describe_job_run(Name="job", RunId=run_id)["State"] == "STOPPED")
     assert not (tmp_path / "data/second").exists()

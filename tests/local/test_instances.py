@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from lakes import wait_for
+from waiting import wait_for
 
 from local.cloud import instance
 from local.cloud.aws import LocalAWS

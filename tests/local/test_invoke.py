@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from lakes import wait_for
 from pipeline import events
 from relay import seen_from
 from sam_build import HOST, ROOT, build, free_port, needs_sam, once, sam
 from samtranslator.yaml_helper import yaml_parse
+from waiting import wait_for
 
 from local.analytics.catalogue import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pipeline import schema
-from pipeline.table import Observation
+from pipeline.observations import Observation
 from rules.graph import states
 from samtranslator.yaml_helper import yaml_parse
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.download import fetch_table
 from pipeline.errors import SourceError
 from pipeline.manifest import Count
+from pipeline.observations import Table
 from pipeline.periods import MONTHS, period_start
 from pipeline.source import Column, Header, Page, Row, read_metadata, read_page
-from pipeline.table import Table
 from pipeline.values import MARKERS, Meaning, read_value
 
 VINTAGE = date(2026, 7, 24)

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from pipeline.observations import Observation
 from pipeline.report.content import MAX_REVISIONS
 from pipeline.report.revisions import Comparing, difference
-from pipeline.table import Observation
 from pipeline.values import read_value
 
 

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from pipeline.observations import Observation
 from pipeline.report.content import Cell, Change, Mark
 from pipeline.report.series import change, change_names, latest, step
 from pipeline.report.ticks import broken, date_ticks
 from pipeline.report.wording import agency, day, moment, number, signed
-from pipeline.table import Observation
 from pipeline.values import read_value
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
 from pipeline.manifest import Count
+from pipeline.observations import Table
 from pipeline.source import Column, Header, Page, Row
 from pipeline.stream import Stream, StreamState
-from pipeline.table import Table
 from test_properties import cut, header, tables
 
 VINTAGE = date(2026, 7, 24)

@@ -8,6 +8,7 @@ from pipeline import keys, reports
 from pipeline.costs.estimate import RunCost
 from pipeline.events import WrittenReport
 from pipeline.manifest import EXACT, Manifest
+from pipeline.observations import Observation
 from pipeline.report import charts, gather
 from pipeline.report.content import Chart, Check, Drawing, Report, TableReport
 from pipeline.report.page import page
@@ -15,7 +16,6 @@ from pipeline.report.revisions import Comparing
 from pipeline.report.rows import Csv, DataBook
 from pipeline.report.survey import Survey
 from pipeline.report.wording import day
-from pipeline.table import Observation
 from pipeline.verification import Measured, expected
 
 TABLE_CELLS, RUN_CELLS = 250_000, 1_500_000  # read of one vintage; of what is larger, only the headline is shown

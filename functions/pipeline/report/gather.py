@@ -11,12 +11,12 @@ from msgspec import Struct
 from pipeline import keys, lake
 from pipeline.events import DownloadOutcome, PublishOutcome, Tally
 from pipeline.manifest import Manifest
+from pipeline.observations import Observation, Table
 from pipeline.publication import Edition, Publication
 from pipeline.report.content import Failure, Unchanged
 from pipeline.report.series import place
 from pipeline.run_status import NEXT, NEXT_STEP
 from pipeline.source import Page, read_page
-from pipeline.table import Observation, Table
 from pipeline.verification import Measured
 
 READERS = 16

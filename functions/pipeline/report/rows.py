@@ -14,9 +14,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline import schema
 from pipeline.events import Frequency
+from pipeline.observations import Observation
 from pipeline.report.content import TableReport
 from pipeline.report.wording import citation
-from pipeline.table import Observation
 from pipeline.values import MARKERS, NUMBER
 
 MAX_ROWS = 100_000  # of the workbook; Excel itself has 1,048,576

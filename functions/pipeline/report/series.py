@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from pipeline.events import Frequency
 from pipeline.manifest import EXACT
+from pipeline.observations import Observation
 from pipeline.report.content import Cell, Change, Mark, Row
-from pipeline.table import Observation
 from pipeline.values import read_value
 
 ROUGH = Context(prec=80)
