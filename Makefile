@@ -1,8 +1,8 @@
 # run: the main job on recorded data · test · check: the whole gate · fix: what can be mended by itself · bench
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-# The newest interpreter from 3.11 on; python3.13 is what AWS runs.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+# python3.13, which AWS runs, on PATH or one of pyenv's; if there is none, another from 3.11 on.
+PYTHON ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3.13.*/bin/python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV := $(BIN)/uv --system-certs pip
 

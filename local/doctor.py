@@ -67,8 +67,11 @@ def _laptop(lake: Path) -> Iterator[Check]:
 def _functions_locally() -> Iterator[Check]:
     sam = _tool("sam")
     yield Check("SAM CLI", _yes(sam), "sam build, sam local invoke, sam deploy; get it with: make check")
-    python = _tool(f"python{'.'.join(map(str, RUNTIME))}")
-    yield Check("python3.13 on PATH", _yes(python), "sam build makes the functions' bundle with it")
+    yield Check(
+        "python3.13 on PATH",
+        _yes(_runs(f"python{'.'.join(map(str, RUNTIME))}")),
+        "sam build makes the functions' bundle with it",
+    )
     engine = next((path for path in _sockets() if _answers(path)), None)
     yield Check(
         "a container engine", _yes(engine), f"at {engine}" if engine else "sam local invoke; start Docker or Podman"
@@ -97,6 +100,11 @@ def _installed(package: str) -> bool:
 
 def _tool(name: str) -> str | None:
     return shutil.which(name, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+
+def _runs(name: str) -> bool:
+    tool = _tool(name)  # a version manager has one of every name, which fails unless that version is chosen
+    return bool(tool) and not subprocess.run([str(tool), "--version"], capture_output=True, check=False).returncode
 
 
 def _sockets() -> Iterator[Path]:

@@ -27,8 +27,14 @@ HOST = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())  # Lambd
 ARTEFACTS = "artefacts"
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
+
+def _runs(name: str) -> bool:
+    found = shutil.which(name, path=PATH)
+    return found is not None and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+
+
 needs_sam = pytest.mark.skipif(
-    SAM is None or shutil.which("python3.13", path=PATH) is None,
+    not (_runs("sam") and _runs("python3.13")),
     reason="not checked: the SAM CLI or python3.13 is not there (see `singstat doctor`)",
 )
 

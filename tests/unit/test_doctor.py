@@ -57,6 +57,17 @@ def test_tools_are_looked_for_on_the_path(tmp_path, monkeypatch):
     assert here(tmp_path)["Node.js with npm"] == "yes"
 
 
+def test_a_python_that_does_not_start_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "python"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    python = tmp_path / "python3.13"
+
+    for status, expected in ((127, "no"), (0, "yes")):  # a version manager's stand-in gives 127
+        python.write_text(f"#!/bin/sh\nexit {status}\n")
+        python.chmod(0o755)
+        assert here(tmp_path)["python3.13 on PATH"] == expected
+
+
 def test_an_engine_is_there_when_its_socket_answers(tmp_path, monkeypatch):
     path = Path(os.path.relpath(tmp_path / "socket"))  # absolute, it can be too long for a socket's name
     monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
