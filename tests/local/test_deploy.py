@@ -34,7 +34,14 @@ UNREAD = {
     "AWS::EC2::VPC": {"EnableDnsHostnames"},
     "AWS::IAM::Role": {"ManagedPolicyArns"},
     "AWS::KMS::Key": {"KeySpec", "KeyUsage"},
-    "AWS::Lambda::Function": {"Architectures", "LoggingConfig", "Tags", "TracingConfig"},
+    "AWS::Lambda::Function": {"Architectures", "Layers", "LoggingConfig", "Tags", "TracingConfig"},
+    "AWS::Lambda::LayerVersion": {
+        "CompatibleArchitectures",
+        "CompatibleRuntimes",
+        "Content",
+        "Description",
+        "LayerName",
+    },
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
     "AWS::Logs::LogGroup": {"KmsKeyId"},
     "AWS::S3::Bucket": {

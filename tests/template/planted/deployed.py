@@ -2,7 +2,7 @@
 
 from rules import alarms, functions, messages, workers
 
-from planted.defect import Defect, added, gone, having, statement, without_statement, writing
+from planted.defect import Defect, added, gone, having, marked, statement, without_statement, writing
 
 ANYWHERE = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
@@ -33,6 +33,9 @@ DEFECTS = {
         functions.every_function_has_its_event,
         "events/plan_run.json",
         lambda application: application.texts.pop("events/plan_run.json"),
+    ),
+    "a function is built apart": Defect(
+        functions.all_functions_are_built_at_once, "NotifyFunction", marked("NotifyFunction", Metadata={})
     ),
     "a failure that could not be handled is lost": Defect(
         functions.what_an_event_cannot_do_is_kept,

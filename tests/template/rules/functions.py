@@ -51,6 +51,14 @@ def every_function_has_its_event(application: Application) -> Findings:
     yield from (f"{name}: give it a sample, events/{name}.json" for name in sorted(modules - events))
 
 
+def all_functions_are_built_at_once(application: Application) -> Findings:
+    """`sam build` makes one more bundle for every Metadata that differs."""
+    found = application.translated["Resources"].items()
+    beside = {name: body.get("Metadata", {}) for name, body in found if body["Type"] == "AWS::Lambda::Function"}
+    first = next(iter(beside.values()), {}).get("checkov")
+    yield from (f"{name}: its Metadata are not the others'" for name in beside if beside[name].get("checkov") != first)
+
+
 def what_an_event_cannot_do_is_kept(application: Application) -> Findings:
     """An asynchronous call is lost after its last try, unless a destination for failures keeps it."""
     rules = application.resources("AWS::Events::Rule").values()
@@ -87,6 +95,7 @@ RULES = (
     every_function_logs_to_a_group_of_the_template,
     every_handler_exists,
     every_function_has_its_event,
+    all_functions_are_built_at_once,
     what_an_event_cannot_do_is_kept,
     every_transform_is_encrypted_logged_and_ends,
 )
