@@ -2,32 +2,30 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from pipeline import html
 from pipeline.report import content, wording
 from pipeline.report.content import Report
 from pipeline.report.revisions import difference
 
-PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
+# From the disk, the files lie beside the page; from elsewhere they are links.
+SCRIPT = (
+    'if (location.protocol === "file:") '
+    'for (const a of document.querySelectorAll("a[data-file]")) a.href = a.dataset.file'
 )
-PAGES.globals.update(wording=wording, revision_difference=difference, limits=content)
-SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-HASH = "SCRIPT-HASH"
+SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
+PAGE = html.templates(Path(__file__).parent).get_template("page.html")
+PAGE.globals.update(
+    wording=wording,
+    revision_difference=difference,
+    limits=content,
+    script=SCRIPT,
+    script_hash=SCRIPT_HASH,
+)
 
 
 def page(report: Report, links: Mapping[str, str]) -> bytes:
     """The page; `links` are URLs of the files beside it, by name, for who opens it from elsewhere."""
-    text = PAGES.get_template("page.html").render(report=report, links=links, svg=Markup)
-    scripts = SCRIPT.findall(text)
-    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode() if scripts else ""
-    return text.replace(HASH, digest, 1).encode()
+    return PAGE.render(report=report, links=links).encode()
