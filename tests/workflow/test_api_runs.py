@@ -17,7 +17,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from conftest import SINGSTAT, Laptop, call
+from laptop import SINGSTAT, Laptop, call
 from pipeline import links
 
 from local.analytics.catalogue import REGION

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from conftest import call, run
+from laptop import call, run
 from pipeline.costs.record import CostRecord
 
 from local.iam.calls import read_call, signed

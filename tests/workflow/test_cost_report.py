@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import call
+from laptop import call
 from moto.sns.models import sns_backends
 from samtranslator.yaml_helper import yaml_parse
 

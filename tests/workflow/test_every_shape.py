@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import query
+from laptop import query
 
 RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
 VERBATIM = sorted(path.name for path in (RECORDINGS / "responses").glob("*.tabledata.json"))

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from conftest import call, query, run
+from laptop import call, query, run
 
 from local.singstat.replay import Answer
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from conftest import call, query, run
+from laptop import call, query, run
 
 RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
 
@@ -109,7 +109,7 @@ def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
     states = {state["name"] for state in story(lake, again["run_id"])["states"]}
     assert states == {
         *("PlanRun", "DownloadTables", "DownloadTable", "IsLarge?", "Downloaded", "TallyDownloads", "AnythingNew?"),
-        *("IsComplete?", "Complete"),
+        *("Notify", "IsComplete?", "Complete"),
     }
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import requests
-from conftest import Laptop
+from laptop import Laptop
 
 from local.api.serve import serving
 from local.cloud.mailbox import mails

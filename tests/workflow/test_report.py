@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import call
+from laptop import call
 
 
 def test_a_run_that_publishes_says_where_its_report_is(published):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Laptop, call, query
+from laptop import Laptop, call, query
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
 
