@@ -103,7 +103,7 @@ MODEL = (
         "Every day of the years that have observations, until this year.",
         (
             Column("date", "dateTime", "The day.", key=True),
-            Column("year", "int64", "Year.", format="0"),
+            Column("year", "int64", "Calendar year.", format="0"),
             Column("quarter", "string", "Year and quarter, like 2026 Q3."),
             Column("month", "string", "Year and month, like 2026-09."),
             Column("month_name", "string", "Month, like Sep.", sort_by="month_number"),

@@ -4,7 +4,7 @@ from typing import Any
 
 NAME = "SingStatTheme"
 PAPER, INK, MUTED, ACCENT, GRID, SOFT, BAD = "#ffffff", "#1b1b1b", "#5f6368", "#0b5394", "#dadce0", "#f5f6f7", "#a50e0e"
-SERIES = (ACCENT, "#d55e00", "#009e73", "#8c510a", "#a6378f", "#2f8fc4", "#5f6368", "#1b1b1b")
+SERIES = (ACCENT, "#d55e00", "#00a4b7", "#663000", "#a21fd6", "#a28764", INK)
 FONT = "Segoe UI"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from checks import CHECKS, Project
 from checks.project import load
+
 from powerbi.generator.project import project as generated
 
 

@@ -1,6 +1,6 @@
 """What must hold of the Power BI project, as functions from the project to findings."""
 
-from checks import dax, m, model, report, schemas, theme, tmdl
+from checks import dax, m, model, report, schemas, theme
 from checks.project import Project
 
 CHECKS = (
@@ -8,7 +8,7 @@ CHECKS = (
     schemas.json_meets_microsofts_schema,
     schemas.item_paths_lead_somewhere,
     schemas.data_source_files_name_a_source,
-    tmdl.tmdl_is_well_formed,
+    model.tmdl_is_well_formed,
     model.every_table_file_is_referenced,
     model.names_are_unique,
     model.everything_is_described,

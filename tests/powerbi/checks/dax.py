@@ -7,13 +7,14 @@ from checks.project import Project
 
 TOKEN = re.compile(
     r"""(?P<text>"(?:[^"]|"")*") | (?P<table>'(?:[^']|'')+')(?P<column>\[[^\]]+\])? | (?P<measure>\[[^\]]+\])
-    | (?P<word>[A-Za-z_]\w*)(?P<call>\s*\()? | (?P<open>[({]) | (?P<close>[)}]) | \d+(?:\.\d+)? | && | \|\| | <> | [<>]=?
-    | [-+*/&=,] | \s+ | (?P<odd>.)""",
+    | (?P<word>[A-Za-z_]\w*)(?P<call>\s*\()? | (?P<open>[({]) | (?P<close>[)}]) | \d+(?:\.\d+)?
+    | && | \|\| | <> | [<>]=? | [-+*/&=,] | \s+ | (?P<odd>.)""",
     re.VERBOSE,
 )
 FUNCTIONS = frozenset(
-    """ABS CALCULATE CALENDAR COALESCE COUNTROWS DATE DISTINCT DISTINCTCOUNT DIVIDE EDATE FILTER FORMAT IF ISBLANK KEEPFILTERS
-    LOWER MAX MAXX MIN MONTH NOT QUARTER REMOVEFILTERS SELECTCOLUMNS SELECTEDVALUE SUM SUMMARIZE SWITCH TODAY TRIM YEAR""".split()
+    """ABS CALCULATE CALENDAR COALESCE COUNTROWS DATE DISTINCT DISTINCTCOUNT DIVIDE EDATE FILTER FORMAT IF ISBLANK
+    KEEPFILTERS LOWER MAX MAXX MIN MONTH NOT QUARTER REMOVEFILTERS SELECTCOLUMNS SELECTEDVALUE SUM SUMMARIZE SWITCH
+    TODAY TRIM YEAR""".split()
 )
 WORDS = frozenset({"VAR", "RETURN", "IN", "NOT"})
 OWN = frozenset({"[Date]"})  # the column of CALENDAR

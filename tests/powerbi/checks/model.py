@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from checks.parser import Node, unquoted
-from checks.project import MODEL, Project
 from pipeline import schema
 from pipeline.costs.bill import Bill, month_to_date
 from pipeline.costs.summary import Summary
 from pipeline.costs.summary import table as costs_table
+
+from checks.project import MODEL, Project
+from checks.tmdl import Node, unquoted
 from powerbi.generator.tmdl import tag
 
 POWER_BI = {"string": "string", "date": "dateTime", "decimal(38,18)": "double", "bigint": "int64"}
@@ -25,6 +26,11 @@ ADDED = {
     "observations": {"frequency": "string", "series_label": "string"},
     "revisions": {"revised_on": "dateTime"},
 }
+
+
+def tmdl_is_well_formed(project: Project) -> Iterator[str]:
+    for path, document in project.documents.items():
+        yield from (f"{path}, {finding}" for finding in document.findings)
 
 
 def every_table_file_is_referenced(project: Project) -> Iterator[str]:

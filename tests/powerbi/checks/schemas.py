@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from checks.project import Project
 from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
+
+from checks.project import Project
 
 HERE, ADDRESS = Path(__file__).parents[1] / "schemas", "https://developer.microsoft.com/json-schemas/"
 WITHOUT_SCHEMA = (".pbids", "Theme.json")  # Microsoft publishes none among these

@@ -7,11 +7,9 @@ from typing import Any
 
 from checks.project import REPORT, Project
 
-KEYS = {
-    "name", "dataColors", "foreground", "background", "tableAccent", "good", "neutral", "bad", "textClasses", "visualStyles",
-}  # fmt: skip
+KEYS = frozenset("name dataColors foreground background tableAccent good neutral bad textClasses visualStyles".split())
 COLOUR = re.compile("#[0-9a-f]{6}")
-GRAPHICS, TEXT, APART = 3, 4.5, 11  # contrasts by WCAG 2.2; the distance in CIELAB is ours
+GRAPHICS, TEXT, APART = 3, 4.5, 20  # contrasts by WCAG 2.2; the distance in CIELAB is ours
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB; the first is normal sight.
 SIGHTS = (
     ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
