@@ -22,7 +22,7 @@ DATE = column("date", "date", "Date")
 KIND = column("revisions", "kind", "Kind")
 SERVICE = column("costs", "service", "Service")
 
-CARDS, CHOICES = (80, 96), (80, 80)
+CARDS, CHOICES = (80, 96), (80, 88)
 
 
 def _row(top: int, height: int) -> Place:
@@ -75,14 +75,14 @@ SERIES = Page(
     (
         heading("Series", "Choose a table and its series. Nothing is ever added up: a point is a value as published."),
         slicer(Head("table", Place(0, 4, *CHOICES), "Table", "Choose one table."), TITLE, single=True),
-        slicer(Head("series", Place(4, 4, *CHOICES), "Series", "Choose series of the table."), LABEL),
-        slicer(Head("dates", Place(8, 2, *CHOICES), "Dates", "Choose the dates."), DATE, mode="Between"),
+        slicer(Head("series", Place(4, 3, *CHOICES), "Series", "Choose series of the table."), LABEL),
+        slicer(Head("dates", Place(7, 3, *CHOICES), "Dates", "Choose the dates."), DATE, mode="Between"),
         slicer(
             Head("base", Place(10, 2, *CHOICES), "Base of the index", "Choose the period where the index is 100."),
             column("base_date", "base_date", "Base date"),
         ),
         chart(
-            Head("values", Place(0, 6, 176, 280), "Values", "Lines: the values of each chosen series by date."),
+            Head("values", Place(0, 6, 184, 272), "Values", "Lines: the values of each chosen series by date."),
             "lineChart",
             DATE,
             measure("Latest value", "Value"),
@@ -91,7 +91,7 @@ SERIES = Page(
         chart(
             Head(
                 "index",
-                Place(6, 6, 176, 280),
+                Place(6, 6, 184, 272),
                 "Index, base = 100",
                 "Lines: each chosen series as an index of its value at the base date.",
             ),
@@ -129,7 +129,7 @@ REVISIONS = Page(
         cards(
             Head(
                 "counts",
-                _row(176, 96),
+                _row(184, 96),
                 "",
                 "Number of revisions by kind, tables that have any, and the largest in per cent.",
             ),
@@ -142,7 +142,7 @@ REVISIONS = Page(
         chart(
             Head(
                 "byVintage",
-                Place(0, 4, 288, 408),
+                Place(0, 4, 296, 400),
                 "Revisions by vintage",
                 "Columns: number of cells that a vintage revised, added or deleted.",
             ),
@@ -154,7 +154,7 @@ REVISIONS = Page(
         table(
             Head(
                 "cells",
-                Place(4, 8, 288, 408),
+                Place(4, 8, 296, 400),
                 "Revised cells",
                 "Each differing cell: table, series, period, kind, old and new text and the editions.",
             ),

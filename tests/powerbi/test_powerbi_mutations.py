@@ -185,7 +185,7 @@ MISTAKES = {
     ],
     "visuals_lie_on_the_page_in_reading_order": [
         ("off-the-page", VALUES, replaced('"x": 24', '"x": 1000')),
-        ("one-over-another", VALUES, replaced('"height": 280', '"height": 320')),
+        ("one-over-another", VALUES, replaced('"height": 272', '"height": 312')),
         ("tab-order", VALUES, replaced('"tabOrder": 5000', '"tabOrder": 9000')),
     ],
     "theme_is_registered": [
