@@ -56,7 +56,7 @@ VAR latestPeriod = CALCULATE (
     MAX ( 'observations'[period_start] ),
     KEEPFILTERS ( NOT ISBLANK ( 'observations'[value] ) )
 )
-RETURN IF ( seriesChosen = 1, latestPeriod )
+RETURN IF ( NOT ISBLANK ( latestPeriod ) && seriesChosen = 1, latestPeriod )
 """.strip()
 
 LATEST_VALUE = """
@@ -85,9 +85,7 @@ RETURN DIVIDE ( [Latest value], baseValue ) * 100
 
 NUMBER_OF_SERIES = "COUNTROWS ( SUMMARIZE ( 'observations', 'observations'[table_id], 'observations'[series_no] ) )"
 
-SHARE_REVISED = (
-    "MAXX ( 'revisions', ABS ( DIVIDE ( 'revisions'[new_value] - 'revisions'[old_value], 'revisions'[old_value] ) ) )"
-)
+SHARE_REVISED = "MAXX ( 'revisions', ABS ( 'revisions'[relative_change] ) )"
 
 
 def _cells(condition: str) -> str:

@@ -87,7 +87,16 @@ MODEL = (
     Table(
         "revisions",
         "Every cell that differs between two consecutive editions of a table.",
-        (*OF_REVISIONS, Column("revised_on", "dateTime", "Vintage of the edition.")),
+        (
+            *OF_REVISIONS,
+            Column("revised_on", "dateTime", "Vintage of the edition."),
+            Column(
+                "relative_change",
+                "double",
+                "New value less the old, of the old; blank unless both are numbers.",
+                format=measures.PERCENT,
+            ),
+        ),
         queries.revisions(OF_REVISIONS),
         measures.REVISED,
     ),

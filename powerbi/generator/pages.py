@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
-from powerbi.generator.visuals import Head, Place, Visual, cards, chart, column, heading, measure, slicer, table
+from powerbi.generator.visuals import Field, Head, Place, Visual, cards, chart, column, heading, measure, slicer, table
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page with its visuals in the order in which they are read."""
+    """A page with its visuals in the order in which they are read, and a value of a field that it leaves out."""
 
     name: str
     visuals: tuple[Visual, ...]
+    without: tuple[Field, str] | None = None
 
 
 TITLE = column("tables", "title", "Table")
 TABLE_ID = column("tables", "table_id", "Id")
 FREQUENCY = column("tables", "frequency", "Frequency")
 VINTAGE = column("tables", "vintage", "Vintage")
+PERIOD = column("observations", "period_start", "Period")
 LABEL = column("observations", "series_label", "Series")
 DATE = column("date", "date", "Date")
 KIND = column("revisions", "kind", "Kind")
@@ -84,7 +86,7 @@ SERIES = Page(
         chart(
             Head("values", Place(0, 6, 184, 272), "Values", "Lines: the values of each chosen series by date."),
             "lineChart",
-            DATE,
+            PERIOD,
             measure("Latest value", "Value"),
             LABEL,
         ),
@@ -96,7 +98,7 @@ SERIES = Page(
                 "Lines: each chosen series as an index of its value at the base date.",
             ),
             "lineChart",
-            DATE,
+            PERIOD,
             measure("Index"),
             LABEL,
         ),
@@ -118,6 +120,7 @@ SERIES = Page(
             sort=(LABEL, "Ascending"),
         ),
     ),
+    without=(FREQUENCY, "cross_sectional"),
 )
 
 REVISIONS = Page(
@@ -159,12 +162,13 @@ REVISIONS = Page(
                 "Each differing cell: table, series, period, kind, old and new text and the editions.",
             ),
             TITLE,
+            column("revisions", "series_no", "No."),
             column("revisions", "series", "Series"),
             column("revisions", "cell", "Cell"),
             KIND,
             column("revisions", "old_text", "Old"),
             column("revisions", "new_text", "New"),
-            measure("Largest revision %", "Revision %"),
+            column("revisions", "relative_change", "Change"),
             column("revisions", "edition", "Edition"),
             sort=(column("revisions", "edition", "Edition"), "Descending"),
         ),

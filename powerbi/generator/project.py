@@ -7,7 +7,7 @@ from powerbi.generator.model import MODEL, RELATIONSHIPS
 from powerbi.generator.pages import PAGES, Page
 from powerbi.generator.queries import EXPRESSIONS
 from powerbi.generator.theme import NAME, theme
-from powerbi.generator.visuals import HEIGHT, SCHEMAS, WIDTH, Json, visual_json
+from powerbi.generator.visuals import HEIGHT, SCHEMAS, WIDTH, Json, leaving_out, visual_json
 
 REPORT, DEFINITION = "SingStat.Report/", f"{SCHEMAS}item/report/definition/"
 THEME = f"{NAME}.json"
@@ -95,7 +95,7 @@ def _settings() -> Json:
 
 def _page(page: Page) -> dict[str, Json]:
     folder = f"definition/pages/{page.name}/"
-    about = {
+    about: Json = {
         "$schema": f"{DEFINITION}page/2.0.0/schema.json",
         "name": page.name,
         "displayName": page.name,
@@ -103,6 +103,8 @@ def _page(page: Page) -> dict[str, Json]:
         "height": HEIGHT,
         "width": WIDTH,
     }
+    if page.without:
+        about["filterConfig"] = {"filters": [leaving_out(*page.without)]}
     visuals = {
         f"{folder}visuals/{visual.head.name}/visual.json": visual_json(visual, order)
         for order, visual in enumerate(page.visuals)

@@ -69,10 +69,14 @@ def observations(columns: tuple[Column, ...]) -> str:
 
 
 def revisions(columns: tuple[Column, ...]) -> str:
-    """The M query of the revisions with the date of their edition, `revised_on`."""
+    """The M query of the revisions that adds the date of their edition, `revised_on`, and `relative_change`."""
     return _let(
         found=published("revisions", columns),
         dated='Table.AddColumn(found, "revised_on", each Date.FromText(Text.Start([edition], 10)), type date)',
+        change="(row as record) as nullable number =>\n"
+        "    if row[old_value] = null or row[old_value] = 0 then null\n"
+        "    else (row[new_value] - row[old_value]) / Number.Abs(row[old_value])",
+        changed='Table.AddColumn(dated, "relative_change", change, type number)',
     )
 
 

@@ -157,6 +157,24 @@ def visual_json(visual: Visual, order: int) -> Json:
     return {"$schema": CONTAINER, "name": head.name, "position": position, "visual": body}
 
 
+def leaving_out(field: Field, value: str) -> Json:
+    """A filter that takes a value of a field away."""
+    inside = {"Column": {"Expression": {"SourceRef": {"Source": "f"}}, "Property": field.name}}
+    among = {"In": {"Expressions": [inside], "Values": [[{"Literal": {"Value": f"'{value}'"}}]]}}
+    return {
+        "name": f"without_{value}",
+        "field": field.reference,
+        "type": "Categorical",
+        "filter": {
+            "Version": 2,
+            "From": [{"Name": "f", "Entity": field.table, "Type": 0}],
+            "Where": [{"Condition": {"Not": {"Expression": among}}}],
+        },
+        "howCreated": "User",
+        "objects": {"general": properties({"isInvertedSelectionMode": yes(True)})},
+    }
+
+
 def properties(values: Json) -> list[Json]:
     """The settings of one formatting object."""
     return [{"properties": values}]

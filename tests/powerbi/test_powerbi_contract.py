@@ -38,7 +38,7 @@ def project() -> Project:
         ("observations", TIME_SERIES, {"frequency", "series_label"}),
         ("cross_sectional", CROSS_SECTIONAL, set()),
         ("tables", TABLES, set()),
-        ("revisions", REVISIONS, {"revised_on"}),
+        ("revisions", REVISIONS, {"revised_on", "relative_change"}),
     ],
 )
 def test_powerbi_table_has_the_columns_of_the_template(

@@ -37,7 +37,7 @@ def added(end: str) -> Change:
 def sorted_by(name: str) -> Change:
     def change(text: str) -> str:
         query, sort, fields = text.partition('"sortDefinition"')
-        return query + sort + replaced('"Property": "date"', f'"Property": "{name}"')(fields)
+        return query + sort + replaced('"Property": "period_start"', f'"Property": "{name}"')(fields)
 
     return change
 
@@ -160,11 +160,12 @@ MISTAKES = {
     "fields_are_bound": [
         ("measure-not-there", VALUES, replaced('"Property": "Latest value"', '"Property": "Last value"')),
         ("column-not-there", LATEST, replaced('"Property": "unit"', '"Property": "units"')),
-        ("table-of-field-not-there", VALUES, replaced('"Entity": "date"', '"Entity": "calendar"', -1)),
+        ("table-of-field-not-there", VALUES, replaced('"Entity": "observations"', '"Entity": "facts"', -1)),
         ("column-as-measure", VALUES, replaced('"Measure": {', '"Column": {')),
         ("hidden-column", OBSERVATIONS, replaced("\tcolumn unit\n", "\tcolumn unit\n\t\tisHidden\n")),
+        ("column-of-filter", f"{PAGES}Series/page.json", replaced('"Source": "f"', '"Source": "g"')),
         ("measure-renamed", OBSERVATIONS, replaced("measure Index", "measure Indices")),
-        ("other-query", VALUES, replaced('"queryRef": "date.date"', '"queryRef": "date.day"')),
+        ("other-query", VALUES, replaced('"queryRef": "observations.period_start"', '"queryRef": "observations.start"')),
     ],
     "roles_hold_the_right_fields": [
         ("unknown-role", CARDS, replaced('"Data"', '"Values"')),
@@ -173,7 +174,7 @@ MISTAKES = {
         ("column-as-value", VALUES, replaced('"Series": {', '"Y": {')),
     ],
     "sorts_are_of_shown_fields": [
-        ("sort-by-what-is-not-shown", VALUES, sorted_by("year")),
+        ("sort-by-what-is-not-shown", VALUES, sorted_by("vintage")),
     ],
     "settings_are_literals": [
         ("setting-without-quotes", VALUES, replaced("\"'Values'\"", '"Values"')),

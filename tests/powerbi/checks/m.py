@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from checks.project import Project
 
 FUNCTIONS = frozenset(
-    """AmazonAthena.Databases Csv.Document Date.FromText Folder.Files Int64.Type List.Max List.Transform
+    """AmazonAthena.Databases Csv.Document Date.FromText Folder.Files Int64.Type List.Max List.Transform Number.Abs
     Parquet.Document Table.AddColumn Table.Combine Table.Group Table.PromoteHeaders Table.SelectColumns Table.SelectRows
     Table.ToRecords Table.TransformColumnTypes Text.EndsWith Text.Start""".split()
 )
 WORDS = frozenset(
     """let in each if then else and or not true false null meta type as is text number date logical list record table
-    function any _""".split()
+    function any nullable _""".split()
 )
 TEXT = re.compile(r'"(?:[^"]|"")*"')
 FIELD = re.compile(r"\[[A-Za-z_ ]+\]")

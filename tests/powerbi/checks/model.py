@@ -24,7 +24,7 @@ PUBLISHED = {
 }
 ADDED = {
     "observations": {"frequency": "string", "series_label": "string"},
-    "revisions": {"revised_on": "dateTime"},
+    "revisions": {"revised_on": "dateTime", "relative_change": "double"},
 }
 
 

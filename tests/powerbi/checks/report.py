@@ -128,17 +128,19 @@ def _projections(visual: dict[str, Any]) -> list[dict[str, Any]]:
     return [projection for role in _roles(visual).values() for projection in role["projections"]]
 
 
-def _fields(content: Any) -> Iterator[tuple[str, str, str]]:
-    """Kind, table and name of all fields in a JSON content."""
+def _fields(content: Any, sources: dict[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
+    """Kind, table and name of all fields in a JSON content; a filter names its tables by `sources`."""
     if isinstance(content, list):
         for item in content:
-            yield from _fields(item)
+            yield from _fields(item, sources)
     elif isinstance(content, dict):
+        known = {source["Name"]: source["Entity"] for source in content.get("From", [])} or sources or {}
         for key, value in content.items():
             if key in {"Column", "Measure"} and "Property" in value:
-                yield key, value["Expression"]["SourceRef"]["Entity"], value["Property"]
+                source = value["Expression"]["SourceRef"]
+                yield key, source.get("Entity") or known.get(source["Source"], "nothing"), value["Property"]
             else:
-                yield from _fields(value)
+                yield from _fields(value, known)
 
 
 def _word(container: dict[str, Any], name: str, setting: str) -> str:
