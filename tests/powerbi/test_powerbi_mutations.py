@@ -165,7 +165,11 @@ MISTAKES = {
         ("hidden-column", OBSERVATIONS, replaced("\tcolumn unit\n", "\tcolumn unit\n\t\tisHidden\n")),
         ("column-of-filter", f"{PAGES}Series/page.json", replaced('"Source": "f"', '"Source": "g"')),
         ("measure-renamed", OBSERVATIONS, replaced("measure Index", "measure Indices")),
-        ("other-query", VALUES, replaced('"queryRef": "observations.period_start"', '"queryRef": "observations.start"')),
+        (
+            "other-query",
+            VALUES,
+            replaced('"queryRef": "observations.period_start"', '"queryRef": "observations.start"'),
+        ),
     ],
     "roles_hold_the_right_fields": [
         ("unknown-role", CARDS, replaced('"Data"', '"Values"')),
