@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.errors import CatalogueFailed
 
-TEXT, DAY, EXACT = "string", "date", "decimal(38,18)"
+TEXT, DAY, EXACT, WHOLE = "string", "date", "decimal(38,18)", "bigint"
 LABELS = {"series_no": TEXT, "series": TEXT, "unit": TEXT, "footnote": TEXT}
 PERIOD = {"period": TEXT, "period_start": DAY}
 LEVELS = {f"column_{level}": TEXT for level in range(1, 6)}
@@ -14,6 +14,18 @@ TIME_SERIES = LABELS | PERIOD | VALUE
 CROSS_SECTIONAL = LABELS | LEVELS | VALUE
 STAGED = LABELS | PERIOD | LEVELS | VALUE
 STAGED_PARTITIONS = {"run": TEXT, "frequency": TEXT, "table_id": TEXT}
+PUBLISHED_PARTITIONS = {"table_id": TEXT}
+
+ABOUT = ("theme", "subject", "topic", "source_agency", "footnote")
+PROOF = ("checksum", "run_id", "fetched_at", "source_url", "verified_by", "location")
+TABLES = (
+    {"table_id": TEXT, "title": TEXT, "frequency": TEXT}
+    | dict.fromkeys(ABOUT, TEXT)
+    | {"vintage": DAY, "edition": TEXT, "observations": WHOLE}
+    | dict.fromkeys(PROOF, TEXT)
+)
+CELL = {"table_id": TEXT, "previous_edition": TEXT, "edition": TEXT, "series_no": TEXT, "series": TEXT, "cell": TEXT}
+REVISIONS = CELL | {"kind": TEXT, "old_value": EXACT, "new_value": EXACT, "old_text": TEXT, "new_text": TEXT}
 
 
 Columns = Sequence[tuple[str, str]]

@@ -1,0 +1,265 @@
+"""The pages of the report: which visuals, on a grid of 12 columns."""
+
+from dataclasses import dataclass
+
+from powerbi.generator.visuals import Field, Head, Place, Visual, cards, chart, column, heading, measure, slicer, table
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page with its visuals in the order in which they are read, and a value of a field that it leaves out."""
+
+    name: str
+    visuals: tuple[Visual, ...]
+    without: tuple[Field, str] | None = None
+
+
+TITLE = column("tables", "title", "Table")
+TABLE_ID = column("tables", "table_id", "Id")
+FREQUENCY = column("tables", "frequency", "Frequency")
+VINTAGE = column("tables", "vintage", "Vintage")
+PERIOD = column("observations", "period_start", "Period")
+LABEL = column("observations", "series_label", "Series")
+DATE = column("date", "date", "Date")
+KIND = column("revisions", "kind", "Kind")
+SERVICE = column("costs", "service", "Service")
+
+CARDS, CHOICES = (80, 96), (80, 88)
+
+
+def _row(top: int, height: int) -> Place:
+    return Place(0, 12, top, height)
+
+
+OVERVIEW = Page(
+    "Overview",
+    (
+        heading("Overview", "What is published, and how fresh it is."),
+        cards(
+            Head(
+                "counts",
+                _row(*CARDS),
+                "",
+                "Number of tables, series and cells, newest vintage and number of revisions.",
+            ),
+            measure("Tables"),
+            measure("Number of series", "Series"),
+            measure("Cells"),
+            measure("Newest vintage"),
+            measure("Revisions"),
+        ),
+        chart(
+            Head("byTheme", Place(0, 4, 192, 504), "Cells by theme", "Bars: number of published cells of each theme."),
+            "clusteredBarChart",
+            column("tables", "theme", "Theme"),
+            measure("Published cells", "Cells"),
+        ),
+        table(
+            Head(
+                "published",
+                Place(4, 8, 192, 504),
+                "Published tables",
+                "Each published table with frequency, vintage, number of cells and agency.",
+            ),
+            TITLE,
+            TABLE_ID,
+            FREQUENCY,
+            VINTAGE,
+            measure("Published cells", "Cells"),
+            column("tables", "source_agency", "Agency"),
+            sort=(VINTAGE, "Descending"),
+        ),
+    ),
+)
+
+SERIES = Page(
+    "Series",
+    (
+        heading("Series", "Choose a table and its series. Nothing is ever added up: a point is a value as published."),
+        slicer(Head("table", Place(0, 4, *CHOICES), "Table", "Choose one table."), TITLE, single=True),
+        slicer(Head("series", Place(4, 3, *CHOICES), "Series", "Choose series of the table."), LABEL),
+        slicer(Head("dates", Place(7, 3, *CHOICES), "Dates", "Choose the dates."), DATE, mode="Between"),
+        slicer(
+            Head("base", Place(10, 2, *CHOICES), "Base of the index", "Choose the period where the index is 100."),
+            column("base_date", "base_date", "Base date"),
+        ),
+        chart(
+            Head("values", Place(0, 6, 184, 272), "Values", "Lines: the values of each chosen series by date."),
+            "lineChart",
+            PERIOD,
+            measure("Latest value", "Value"),
+            LABEL,
+        ),
+        chart(
+            Head(
+                "index",
+                Place(6, 6, 184, 272),
+                "Index, base = 100",
+                "Lines: each chosen series as an index of its value at the base date.",
+            ),
+            "lineChart",
+            PERIOD,
+            measure("Index"),
+            LABEL,
+        ),
+        table(
+            Head(
+                "latest",
+                _row(472, 224),
+                "Latest values and changes",
+                "Each series with unit, latest period and value, and its changes on the period and the year before.",
+            ),
+            LABEL,
+            column("observations", "unit", "Unit"),
+            measure("Latest period"),
+            measure("Latest value"),
+            measure("Change on period"),
+            measure("Change on period %"),
+            measure("Change on year"),
+            measure("Change on year %"),
+            sort=(LABEL, "Ascending"),
+        ),
+    ),
+    without=(FREQUENCY, "cross_sectional"),
+)
+
+REVISIONS = Page(
+    "Revisions",
+    (
+        heading("Revisions", "Every cell that differs between two consecutive editions of a table."),
+        slicer(Head("table", Place(0, 8, *CHOICES), "Table", "Choose tables."), TITLE),
+        slicer(Head("kind", Place(8, 4, *CHOICES), "Kind", "Choose revised, new or deleted cells."), KIND),
+        cards(
+            Head(
+                "counts",
+                _row(184, 96),
+                "",
+                "Number of revisions by kind, tables that have any, and the largest in per cent.",
+            ),
+            measure("Revised cells", "Revised"),
+            measure("New cells", "New"),
+            measure("Deleted cells", "Deleted"),
+            measure("Tables with revisions"),
+            measure("Largest revision %"),
+        ),
+        chart(
+            Head(
+                "byVintage",
+                Place(0, 4, 296, 400),
+                "Revisions by vintage",
+                "Columns: number of cells that a vintage revised, added or deleted.",
+            ),
+            "columnChart",
+            column("revisions", "revised_on", "Vintage"),
+            measure("Revisions"),
+            KIND,
+        ),
+        table(
+            Head(
+                "cells",
+                Place(4, 8, 296, 400),
+                "Revised cells",
+                "Each differing cell: table, series, period, kind, old and new text and the editions.",
+            ),
+            TITLE,
+            column("revisions", "series_no", "No."),
+            column("revisions", "series", "Series"),
+            column("revisions", "cell", "Cell"),
+            KIND,
+            column("revisions", "old_text", "Old"),
+            column("revisions", "new_text", "New"),
+            column("revisions", "relative_change", "Change"),
+            column("revisions", "edition", "Edition"),
+            sort=(column("revisions", "edition", "Edition"), "Descending"),
+        ),
+    ),
+)
+
+COSTS = Page(
+    "Costs",
+    (
+        heading("Costs", "AWS's bill and our estimates, from the daily reports. Empty until CostsFolder is set."),
+        cards(
+            Head("sums", Place(0, 6, *CARDS), "", "Sum of the bill and sum of the estimates of the chosen days."),
+            measure("Billed"),
+            measure("Estimated"),
+        ),
+        slicer(Head("days", Place(6, 4, 80, 96), "Days", "Choose the days."), DATE, mode="Between"),
+        slicer(
+            Head("currency", Place(10, 2, 80, 96), "Currency", "Choose the currency."),
+            column("costs", "currency", "Currency"),
+        ),
+        chart(
+            Head(
+                "byDay",
+                Place(0, 8, 192, 504),
+                "Bill by day and service",
+                "Columns: what each AWS service cost on each day.",
+            ),
+            "columnChart",
+            column("costs", "day", "Day"),
+            measure("Billed"),
+            SERVICE,
+        ),
+        table(
+            Head(
+                "services", Place(8, 4, 192, 504), "Bill by service", "What each AWS service cost on the chosen days."
+            ),
+            SERVICE,
+            measure("Billed"),
+            column("costs", "currency", "Currency"),
+            sort=(measure("Billed"), "Descending"),
+        ),
+    ),
+)
+
+QUALITY = Page(
+    "Quality",
+    (
+        heading("Quality", "Every cell accounted for: what was verified, what is loaded, what has no value."),
+        cards(
+            Head(
+                "cells",
+                _row(*CARDS),
+                "",
+                "Cells that were verified, that are loaded, not loaded, missing and rejected.",
+            ),
+            measure("Published cells", "Verified cells"),
+            measure("Cells", "Loaded cells"),
+            measure("Cells not loaded", "Not loaded"),
+            measure("Missing cells", "Missing"),
+            measure("Rejected cells", "Rejected"),
+        ),
+        chart(
+            Head(
+                "missing",
+                Place(0, 4, 192, 504),
+                "Missing cells by agency",
+                "Bars: share of cells without a value, by source agency.",
+            ),
+            "clusteredBarChart",
+            column("tables", "source_agency", "Agency"),
+            measure("Missing %"),
+        ),
+        table(
+            Head(
+                "tables",
+                Place(4, 8, 192, 504),
+                "Tables",
+                "Each table with its cells verified, loaded, not loaded, missing and rejected, and its edition.",
+            ),
+            TITLE,
+            TABLE_ID,
+            measure("Published cells", "Verified"),
+            measure("Cells", "Loaded"),
+            measure("Cells not loaded", "Not loaded"),
+            measure("Missing %", "Missing"),
+            measure("Rejected cells", "Rejected"),
+            column("tables", "edition", "Edition"),
+            column("tables", "fetched_at", "Fetched"),
+            sort=(measure("Cells not loaded"), "Descending"),
+        ),
+    ),
+)
+
+PAGES = (OVERVIEW, SERIES, REVISIONS, COSTS, QUALITY)
