@@ -9,6 +9,7 @@ WATCHED = "nobody watches a laptop: a run reports itself"
 STARTED = "runs are started by hand"
 PROCESS = "an instance on a laptop is a process without a network of its own"
 OPEN = "everything on the laptop belongs to its user"
+SHOWN = "no dashboard on a laptop: its queries can be run"
 IGNORED = {
     "AWS::ApiGateway::Account": SERVED,
     "AWS::ApiGateway::ApiKey": UNCOUNTED,
@@ -37,6 +38,10 @@ IGNORED = {
     "AWS::Lambda::EventInvokeConfig": "an asynchronous invocation is tried once",
     "AWS::Lambda::LayerVersion": "its packages are installed in the laptop's Python",
     "AWS::Lambda::Permission": OPEN,
+    "AWS::QuickSight::Dashboard": SHOWN,
+    "AWS::QuickSight::DataSet": SHOWN,
+    "AWS::QuickSight::DataSource": SHOWN,
+    "AWS::QuickSight::RefreshSchedule": SHOWN,
     "AWS::S3::BucketPolicy": OPEN,
     "AWS::SNS::TopicPolicy": OPEN,
     "AWS::SQS::Queue": WATCHED,

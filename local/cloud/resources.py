@@ -106,6 +106,12 @@ def _role(to: Deployment, properties: Properties) -> Made:
     return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
 
+def _managed_policy(to: Deployment, properties: Properties) -> Made:
+    document = json.dumps(properties["PolicyDocument"])
+    made = to.client("iam").create_policy(PolicyName=properties["ManagedPolicyName"], PolicyDocument=document)
+    return Made(made["Policy"]["Arn"], {"PolicyArn": made["Policy"]["Arn"]})
+
+
 def _instance_profile(to: Deployment, properties: Properties) -> Made:
     iam, name = to.client("iam"), properties["InstanceProfileName"]
     profile = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
@@ -230,6 +236,7 @@ MAKERS: dict[str, Maker] = {
     "AWS::Glue::Database": _database,
     "AWS::Glue::Table": _table,
     "AWS::IAM::InstanceProfile": _instance_profile,
+    "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::Role": _role,
     "AWS::KMS::Alias": _alias,
     "AWS::KMS::Key": _key,
@@ -245,6 +252,7 @@ MAKERS: dict[str, Maker] = {
 NAME_PROPERTIES = {
     "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",

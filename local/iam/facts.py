@@ -1,6 +1,6 @@
 """What a request does not say but AWS knows: the template's keys, roles and tags, and what exists at the moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from moto.athena.models import athena_backends
@@ -14,7 +14,9 @@ Properties = Mapping[str, Any]
 
 
 class Role(NamedTuple):
-    """A role of the template by its logical id, and what its inline policies say."""
+    """A role of the template by its logical id, and what the template's policies let it do. A managed policy counts
+    as a role too, of the policy's name, that has it and nothing else.
+    """
 
     logical_id: str
     statements: list[Statement]
@@ -37,6 +39,7 @@ class Facts:
         self.results: dict[str, str] = {}  # where work groups store results
         self.launches: dict[str, Launch] = {}  # by the id of a launch template
         self._key_arns: dict[str, str] = {}
+        self._policies: dict[str, Properties] = {}
         self._profiles: dict[str, str] = {}
         self._role_arns: dict[str, str] = {}
 
@@ -44,10 +47,13 @@ class Facts:
         """Take note of a resource; `made` is what Ref gives, and what GetAtt gives by name. Errors: PolicyError."""
         name, attributes = made
         if kind == "AWS::IAM::Role":
-            documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-            statements = [Statement.read(one) for document in documents for one in listed(document["Statement"])]
-            self.roles[name] = Role(logical_id, statements)
+            own = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+            attached = [self._policies[arn] for arn in properties.get("ManagedPolicyArns", []) if arn in self._policies]
+            self.roles[name] = Role(logical_id, _statements([*own, *attached]))
             self._role_arns[name] = attributes["Arn"]
+        elif kind == "AWS::IAM::ManagedPolicy":
+            self._policies[name] = properties["PolicyDocument"]
+            self.roles[name.rpartition("/")[2]] = Role(logical_id, _statements([self._policies[name]]))
         elif kind == "AWS::IAM::InstanceProfile":
             self._profiles[name] = self._profiles[attributes["Arn"]] = self._role_arns[properties["Roles"][0]]
         elif kind == "AWS::KMS::Key":
@@ -92,3 +98,7 @@ class Facts:
     def _encrypted(self, name: str, key: str | None) -> None:
         if key:
             self.keys[name] = self._key_arns.get(key, key)
+
+
+def _statements(documents: Iterable[Properties]) -> list[Statement]:
+    return [Statement.read(one) for document in documents for one in listed(document["Statement"])]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 # Keys that needs.py gives wherever AWS does. Any other would never hold here, or hold on AWS alone.
 CONDITION_KEYS = re.compile(
     r"s3:prefix|iam:PassedToService|ec2:LaunchTemplate|ec2:CreateAction|aws:(Resource|Request)Tag/.+"
+    r"|aws:CalledVia|kms:ViaService"
 )
 PARTS = {"Sid", "Effect", "Action", "Resource", "Condition"}
 
@@ -61,7 +62,14 @@ def _like(text: str) -> Callable[[str], Any]:
     return Pattern(text).matches
 
 
-OPERATORS = {"StringEquals": _equals, "StringLike": _like, "ArnEquals": _like, "ArnLike": _like}
+# A key that has several values has at most one here, so what holds for any of them holds for it.
+OPERATORS = {
+    "StringEquals": _equals,
+    "StringLike": _like,
+    "ArnEquals": _like,
+    "ArnLike": _like,
+    "ForAnyValue:StringEquals": _equals,
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from local.iam.policy import Need
 from local.iam.storage import arn, listing, with_key
 
 START, RESULTS = "athena:StartQueryExecution", "athena:GetQueryResults"
+BY_ATHENA = {"aws:CalledVia": "athena.amazonaws.com"}
 
 
 def catalogued(operation: str, database: str, table: str = "", implied_by: str = "") -> Iterator[Need]:
@@ -23,6 +24,19 @@ def catalogued(operation: str, database: str, table: str = "", implied_by: str =
 
 def run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
     """All that a query does. Errors: UnknownCallError for a statement about the catalogue."""
+    yield from map(_by_athena, _run(call, facts, group))
+
+
+def read_result(facts: Facts, group: str) -> Iterator[Need]:
+    """To fetch what a query of a work group has left."""
+    yield from map(_by_athena, _read_result(facts, group))
+
+
+def _by_athena(need: Need) -> Need:
+    return need._replace(context={**need.context, **BY_ATHENA})
+
+
+def _run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
     given = call.parameters
     database = given.get("QueryExecutionContext", {}).get("Database", "default")
     yield from _read(given["QueryString"], given.get("ExecutionParameters", []), database, facts)
@@ -32,8 +46,7 @@ def run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
     yield from with_key(facts, bucket, ("GenerateDataKey",), START)
 
 
-def read_result(facts: Facts, group: str) -> Iterator[Need]:
-    """To fetch what a query of a work group has left."""
+def _read_result(facts: Facts, group: str) -> Iterator[Need]:
     bucket, _, key = facts.results.get(group, "").removeprefix("s3://").partition("/")
     yield Need("s3:GetObject", arn(bucket, f"{key}*"), implied_by=RESULTS)
     yield from with_key(facts, bucket, ("Decrypt",), RESULTS)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
+from local.analytics.catalogue import REGION
 from local.iam.calls import Call, UnknownCallError
 from local.iam.facts import Facts
 from local.iam.policy import Need
@@ -66,7 +67,8 @@ def listing(bucket: str, prefix: str, action: str = "s3:ListBucket", implied_by:
 def with_key(facts: Facts, of: str, actions: Iterable[str], implied_by: str) -> Iterator[Need]:
     """The use of the key of a bucket or topic, if it has one."""
     if of in facts.keys:
-        yield from (Need(f"kms:{action}", facts.keys[of], implied_by=implied_by) for action in actions)
+        via = {"kms:ViaService": f"{'sns' if of.startswith('arn:') else 's3'}.{REGION}.amazonaws.com"}
+        yield from (Need(f"kms:{action}", facts.keys[of], via, implied_by) for action in actions)
 
 
 def _object(call: Call, bucket: str, key: str, facts: Facts) -> Iterator[Need]:

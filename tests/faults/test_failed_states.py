@@ -24,7 +24,7 @@ def step(operation: str, **parameters: str) -> dict[str, object]:
 
 def project(folder: Path, steps: list[dict[str, object]]) -> Path:
     """A copy of the project with other recipe steps; the path of its template."""
-    for name in ("functions", "statemachine"):
+    for name in ("functions", "statemachine", "quicksight"):
         (folder / name).symlink_to(TEMPLATE.parent / name)
     shutil.copy(TEMPLATE, folder)
     (folder / "databrew").mkdir()

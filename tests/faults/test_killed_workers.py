@@ -63,7 +63,7 @@ class Workers:
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     folder = tmp_path_factory.mktemp("project")
-    for name in ("functions", "databrew", "ec2"):
+    for name in ("functions", "databrew", "ec2", "quicksight"):
         (folder / name).symlink_to(TEMPLATE.parent / name)
     shutil.copy(TEMPLATE, folder)
     definition = (TEMPLATE.parent / "statemachine" / "pipeline.asl.json").read_text("utf-8")

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from pipeline import links
+from reader import Reader
 from samtranslator.yaml_helper import yaml_parse
 from waiting import wait_for, workers_at_work
 
@@ -34,7 +35,7 @@ Observed = dict[str, Any]
 def project(folder: Path, template: dict[str, Any] | None = None, steps: int | None = None) -> Path:
     """A copy of the project, with another template or the first steps of the recipe only; gives its template."""
     folder.mkdir()
-    for name in ("functions", "statemachine", "ec2"):
+    for name in ("functions", "statemachine", "ec2", "quicksight"):
         (folder / name).symlink_to(TEMPLATE.parent / name)
     recipe = json.loads((TEMPLATE.parent / "databrew" / "recipe.json").read_text("utf-8"))
     (folder / "databrew").mkdir()
@@ -132,6 +133,7 @@ def observe(folder: Path) -> Observed:
         parameters = PARAMETERS | {"SourceUrl": replay.url, "LargeTableCells": "5000"}
         with LocalAWS(folder / "lake", parameters=parameters) as aws:
             _published(Laptop(aws), replay)
+            _read(Reader(aws))
             _ended_badly(Laptop(aws))
             _asked_over_http(Laptop(aws))
             costs.report(aws)
@@ -165,6 +167,16 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     older["StorageDescriptor"]["Columns"].pop()
     glue.update_table(DatabaseName="staged_singstat_data", TableInput=older)
     assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
+
+
+def _read(reader: Reader) -> None:
+    """What somebody with Power BI or a notebook asks, and then does not wait for."""
+    assert len(reader.query("SELECT * FROM tables t LEFT JOIN revisions r ON r.table_id = t.table_id")[1]) > 1
+    query = reader.start("SELECT 1")
+    reader.finished(query)
+    reader.client("athena").stop_query_execution(QueryExecutionId=query)
+    results = reader.client("s3").list_objects_v2(Bucket=reader.aws.resource("ResultsBucket"), Prefix="readers/")
+    assert f"readers/{query}.csv" in [one["Key"] for one in results["Contents"]]
 
 
 def _asked_over_http(laptop: Laptop) -> None:

@@ -14,6 +14,8 @@ from local.cloud.template import TEMPLATE
 PAGE = TEMPLATE.parent / "docs" / "iam.md"
 COMMAND = ".venv/bin/python tests/local/iam_table.py"
 ALL = "*"
+BROWSES = "the ODBC driver, notebooks and consoles look around before they ask"
+PARTITIONS = "Athena asks for partitions one by one, too"
 
 # What is granted and never called on a laptop: the role, the statement, the action or ALL of them.
 NOT_ON_A_LAPTOP = {
@@ -35,6 +37,16 @@ NOT_ON_A_LAPTOP = {
     ("HandleFailureFunctionRole", "", ALL): "Lambda keeps an event that the function could not handle",
     ("PipelineRole", "DeliverItsLog", ALL): "Step Functions sets up its own log",
     ("PipelineRole", "WriteTraces", ALL): "Step Functions writes traces",
+    ("ReaderPolicy", "BrowseTheCatalogue", ALL): BROWSES,
+    ("ReaderPolicy", "NameWorkgroupsAndCatalogues", ALL): BROWSES,
+    ("ReaderPolicy", "QueryInTheReadersWorkgroup", "athena:GetQueryResultsStream"): "only drivers read results so",
+    ("ReaderPolicy", "QueryInTheReadersWorkgroup", "athena:GetWorkGroup"): BROWSES,
+    ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetDatabases"): BROWSES,
+    ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetTables"): BROWSES,
+    ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetPartition"): PARTITIONS,
+    ("ReaderPolicy", "ReadThePublishedSchema", "glue:BatchGetPartition"): PARTITIONS,
+    ("ReaderPolicy", "KeepAndReadResults", "s3:AbortMultipartUpload"): "a result is stored in one piece",
+    ("ReaderPolicy", "KeepAndReadResults", "s3:ListMultipartUploadParts"): "a result is stored in one piece",
     ("SchedulerRole", "KeepWhatCouldNotStart", ALL): "nobody keeps a schedule",
     ("SchedulerRole", "StartTheRun", ALL): "nobody keeps a schedule",
     ("SchedulerRole", "UseTheKey", ALL): "nobody keeps a schedule",
@@ -52,8 +64,11 @@ ON_EVERYTHING = {
     ): "what is started has no name yet; the launch template is given",
     ("PipelineRole", "DeliverItsLog"): "the actions know no resource",
     ("PipelineRole", "WriteTraces"): "the actions know no resource",
+    ("ReaderPolicy", "NameWorkgroupsAndCatalogues"): "the actions know no resource",
     ("StartTransformFunctionRole", "MakeTheRunsDatasetAndJob"): "the actions know no resource; the tag is given",
 }
+# The template's own policy that one of its roles has attached.
+OWN = "ReaderPolicy"
 # AWS's policies that SAM attaches to every function.
 MANAGED = {
     "AWSLambdaBasicExecutionRole": "the function writes its log",
@@ -70,7 +85,8 @@ does it in its caller's name. This page is made from `template.yaml` and that te
 
 SAM also attaches two of AWS's policies to every function:
 {", ".join(f"`{name}` ({why})" for name, why in MANAGED.items())}. `ApiLogRole` has
-what AWS asks of it, `{FOR_THE_API_LOG.rpartition("/")[2]}`, and nothing of ours.
+what AWS asks of it, `{FOR_THE_API_LOG.rpartition("/")[2]}`, and nothing of ours. `{OWN}` is no role: it is there to be
+attached to readers ([readers.md](readers.md)), and to `QuickSightRole` where QuickSight is enabled.
 """
 
 

@@ -80,6 +80,10 @@ READ = {
     "AWS::IAM::InstanceProfile": [
         _look("iam", "get_instance_profile", "InstanceProfile.{Roles: Roles[].RoleName}", InstanceProfileName="$")
     ],
+    "AWS::IAM::ManagedPolicy": [
+        _look("iam", "get_policy", "Policy", PolicyArn="$"),
+        _look("iam", "get_policy_version", "{PolicyDocument: PolicyVersion.Document}", PolicyArn="$", VersionId="v1"),
+    ],
     "AWS::IAM::Role": [_look("iam", "get_role", "Role", RoleName="$")],
     "AWS::KMS::Alias": [_look("kms", "list_aliases", "Aliases[?AliasName=='$']|[0]")],
     "AWS::KMS::Key": [

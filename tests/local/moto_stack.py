@@ -72,10 +72,14 @@ def differences(aws: Client, stack: Deployed) -> dict[str, dict[str, Any]]:
 
 
 def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
-    """The template without what moto does not make; what refers to that says `not-made-<logical id>`."""
+    """The template without what is not made; what refers to that says `not-made-<logical id>`."""
     types = not_made(template)
-    lacking = {name for name, body in template["Resources"].items() if body["Type"] in types}
     as_text = Intrinsics(template, parameters, lambda name: f"${{{name}}}", lambda *path: f"${{{'.'.join(path)}}}")
+    lacking = {
+        name
+        for name, body in template["Resources"].items()
+        if body["Type"] in types or ("Condition" in body and not as_text.condition(body["Condition"]))
+    }
 
     def adapted(value: Any) -> Any:
         if isinstance(value, list):

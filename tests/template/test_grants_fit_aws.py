@@ -17,6 +17,7 @@ ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::account:role/name",
     "AWS::KMS::Key": "arn:aws:kms:region:account:key/id",
     "AWS::Lambda::Function": "arn:aws:lambda:region:account:function:name",
+    "AWS::IAM::ManagedPolicy": "arn:aws:iam::account:policy/name",
     "AWS::Logs::LogGroup": "arn:aws:logs:region:account:log-group:name:*",
     "AWS::S3::Bucket": "arn:aws:s3:::bucket",
     "AWS::SNS::Topic": "arn:aws:sns:region:account:topic",

@@ -15,7 +15,10 @@ DEFECTS = {
         having("WorkerRole", ManagedPolicyArns=[ADMINISTRATOR]),
     ),
     "a policy stands beside its role": Defect(
-        permissions.every_grant_stands_in_its_role, "Planted", added("AWS::IAM::ManagedPolicy", {})
+        permissions.every_grant_stands_in_its_role, "Planted", added("AWS::IAM::Policy", {})
+    ),
+    "the stack gives somebody a policy": Defect(
+        permissions.every_grant_stands_in_its_role, "take Users away", having("ReaderPolicy", Users=["somebody"])
     ),
     "everybody reads the data": Defect(
         permissions.no_policy_lets_everybody_in,

@@ -19,6 +19,7 @@ TEXTS = (
     "template.yaml",
     "samconfig.toml",
     "statemachine/*.json",
+    "quicksight/*.json",
     "functions/*.py",
     "functions/pipeline/**/*.py",
     "functions/pipeline/sql/*.sql",

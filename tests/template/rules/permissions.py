@@ -11,8 +11,11 @@ MANAGED_POLICIES = {
     "AWSXrayWriteOnlyAccess",
     "AmazonSSMManagedInstanceCore",
 }
+MANAGED = "AWS::IAM::ManagedPolicy"
 TAGGED = "aws:RequestTag/application"
 UNSCOPED = {  # AWS knows no resource for these; some have a condition in its place
+    "athena:ListDataCatalogs": None,
+    "athena:ListWorkGroups": None,
     "ce:GetCostAndUsage": None,
     "databrew:CreateDataset": TAGGED,
     "databrew:CreateRecipeJob": TAGGED,
@@ -34,7 +37,7 @@ FROM_A_TEMPLATE = {"ec2:RunInstances": "ec2:LaunchTemplate"}  # all that an inst
 ANYTHING = re.compile(r"^(arn:([^:]*:){4})?\*$")
 ANY_OF_A_KIND = re.compile(r"^arn:([^:]*:){4}[\w-]+[/:]\*$")
 CALLERS = {"states.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"}
-ELSEWHERE = ("Policy", "ManagedPolicy", "RolePolicy", "User", "UserPolicy", "Group", "GroupPolicy", "AccessKey")
+ELSEWHERE = ("Policy", "RolePolicy", "User", "UserPolicy", "Group", "GroupPolicy", "AccessKey")
 RESOURCE_POLICIES = {
     "AWS::KMS::Key": "KeyPolicy",
     "AWS::S3::BucketPolicy": "PolicyDocument",
@@ -46,7 +49,7 @@ STARTERS = {"scheduler.amazonaws.com", "apigateway.amazonaws.com"}
 
 @dataclass(frozen=True)
 class Grant:
-    """One Allow of a role's policies."""
+    """One Allow of a role's policies, or of a policy that readers get: `role` is then its name."""
 
     role: str
     sid: str
@@ -59,7 +62,13 @@ class Grant:
 
 
 def grants(application: Application) -> list[Grant]:
-    """What the template's roles are granted by policies of their own."""
+    """What the template's roles are granted by policies of their own, and what its managed policies grant."""
+    inline = [
+        (role, policy["PolicyDocument"])
+        for role, properties in application.resources("AWS::IAM::Role").items()
+        for policy in properties.get("Policies", [])
+    ]
+    managed = [(name, policy["PolicyDocument"]) for name, policy in application.resources(MANAGED).items()]
     return [
         Grant(
             role,
@@ -68,9 +77,8 @@ def grants(application: Application) -> list[Grant]:
             many(statement.get("Resource")),
             statement.get("Condition", {}),
         )
-        for role, properties in application.resources("AWS::IAM::Role").items()
-        for policy in properties.get("Policies", [])
-        for statement in many(policy["PolicyDocument"]["Statement"])
+        for role, document in inline + managed
+        for statement in many(document["Statement"])
         if statement["Effect"] == "Allow"
     ]
 
@@ -91,9 +99,10 @@ def trusted(role: Document) -> set[str]:
 
 
 def managed_policies_are_the_named_ones(application: Application) -> Findings:
+    own = {f"${{{name}}}" for name in application.resources(MANAGED)}
     for role, properties in application.resources("AWS::IAM::Role").items():
         for arn in many(properties.get("ManagedPolicyArns")):
-            if arn.partition(":policy/")[2] not in MANAGED_POLICIES:
+            if arn.partition(":policy/")[2] not in MANAGED_POLICIES and arn not in own:
                 yield f"{role}: grant what it needs in place of {arn}"
 
 
@@ -101,6 +110,9 @@ def every_grant_stands_in_its_role(application: Application) -> Findings:
     for kind in ELSEWHERE:
         for name in application.resources(f"AWS::IAM::{kind}"):
             yield f"{name}: no rule looks at AWS::IAM::{kind}, write its grants into a role's Policies"
+    for name, policy in application.resources(MANAGED).items():
+        if attached := sorted({"Groups", "Roles", "Users"} & policy.keys()):
+            yield f"{name}: leave it to the account who gets it, take {', '.join(attached)} away"
 
 
 def no_policy_lets_everybody_in(application: Application) -> Findings:
@@ -157,23 +169,27 @@ def one_role_is_passed_to_one_service(application: Application) -> Findings:
                 yield f"{grant}: say to whom, with StringEquals iam:PassedToService"
 
 
+def _users(application: Application, grant: Grant) -> set[str]:
+    """The services that a grant is for; a policy is for anybody."""
+    role = application.resources("AWS::IAM::Role").get(grant.role)
+    return trusted(role) if role else {"anybody"}
+
+
 def functions_do_not_call_functions(application: Application) -> Findings:
-    roles = application.resources("AWS::IAM::Role")
     for grant in grants(application):
-        if {"lambda:InvokeFunction", "lambda:InvokeAsync"} & set(grant.actions) and not trusted(
-            roles[grant.role]
+        if {"lambda:InvokeFunction", "lambda:InvokeAsync"} & set(grant.actions) and not _users(
+            application, grant
         ) <= CALLERS:
             yield f"{grant}: only the state machine, a schedule and the API call functions"
 
 
 def only_schedules_and_the_api_start_runs(application: Application) -> Findings:
-    roles = application.resources("AWS::IAM::Role")
     machines = application.resources("AWS::StepFunctions::StateMachine")
     arns = {f"${{{name}{end}}}" for name in machines for end in ("", ".Arn")}
     names = {f"stateMachine:{machine['StateMachineName']}" for machine in machines.values()}  # in what it refers to
     for grant in grants(application):
         if {"states:StartExecution", "states:StartSyncExecution"} & set(grant.actions):
-            if not trusted(roles[grant.role]) <= STARTERS:
+            if not _users(application, grant) <= STARTERS:
                 yield f"{grant}: only a schedule and the API start runs"
             if not all(arn in arns or arn.split(":", 5)[-1] in names for arn in grant.resources):
                 yield f"{grant}: start the state machine and nothing else"

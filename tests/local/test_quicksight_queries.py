@@ -1,0 +1,79 @@
+"""What QuickSight asks, asked on the laptop as the role that QuickSight has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import branches
+import pytest
+from botocore.exceptions import ClientError
+from pipeline.events import RunRequest
+from reader import Reader
+
+from local.cloud.aws import LocalAWS
+from local.cloud.template import TEMPLATE, load_template
+from local.run import run
+from local.singstat.replay import Replay
+
+TYPES = {
+    "varchar": "STRING",
+    "date": "DATETIME",
+    "integer": "INTEGER",
+    "bigint": "INTEGER",
+    "double": "DECIMAL",
+}
+GIVEN = {
+    "EnableQuickSight": "true",
+    "QuickSightPrincipalArn": "arn:aws:quicksight:ap-southeast-1:123456789012:group/default/economists",
+}
+
+
+@pytest.fixture(scope="module")
+def quicksight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    with Replay() as replay:
+        parameters = branches.PARAMETERS | GIVEN | {"SourceUrl": replay.url}
+        with LocalAWS(tmp_path_factory.mktemp("lake"), parameters=parameters) as aws:
+            for day in ("23/10/2026", "24/10/2026"):
+                replay.tables[branches.SMALL].revise(day, {("2", "1970"): day[:2]})
+                assert run(aws, RunRequest(tables=[branches.SMALL]), lambda *_: None).status == "SUCCEEDED"
+            yield Reader(aws, aws.attribute("QuickSightRole", "Arn"))
+
+
+@pytest.fixture(scope="module")
+def asked(quicksight: Reader, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, list[dict[str, str]]]]:
+    """What each data set asks, and the columns that it declares."""
+    resources = load_template(TEMPLATE, tmp_path_factory.mktemp("cache"))["Resources"]
+    tables = [
+        table["CustomSql"]
+        for body in resources.values()
+        if body["Type"] == "AWS::QuickSight::DataSet"
+        for table in body["Properties"]["PhysicalTableMap"].values()
+    ]
+    database = quicksight.aws.resource("PublishedDatabase")
+    return {
+        table["Name"]: (table["SqlQuery"]["Fn::Sub"].replace("${PublishedDatabase}", database), table["Columns"])
+        for table in tables
+    }
+
+
+@pytest.mark.parametrize("name", ["series", "tables", "revisions"])
+def test_quicksight_gets_the_columns_that_it_expects(quicksight: Reader, asked: Any, name: str) -> None:
+    sql, declared = asked[name]
+    columns, rows = quicksight.query(sql)
+
+    assert [(column, TYPES[kind]) for column, kind in columns] == [(one["Name"], one["Type"]) for one in declared]
+    assert rows
+
+
+def test_quicksight_gets_every_published_figure_once(quicksight: Reader, asked: Any) -> None:
+    _, ((figures, cells, missing),) = quicksight.query(
+        f"SELECT count(*), count(DISTINCT series_no || '/' || period), sum(missing) FROM ({asked['series'][0]}) asked"
+    )
+    _, ((published, without),) = quicksight.query("SELECT count(*), count_if(value IS NULL) FROM yearly")
+
+    assert figures == cells == published
+    assert missing == without
+
+
+def test_quicksight_is_refused_what_a_reader_is_refused(quicksight: Reader) -> None:
+    with pytest.raises(ClientError, match="not authorized to perform: glue:GetDatabase"):
+        quicksight.start("SELECT * FROM staged_singstat_data.transformedsingstatdata")
