@@ -25,8 +25,8 @@ def filled(folder: Path) -> Iterator[Path]:
 
     A new folder appears at once, with everything; in one that exists, each file is replaced at once. Raises `OSError`.
     """
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is a file, not a folder")
+    if file := next((path for path in (folder, *folder.parents) if path.is_file()), None):
+        raise NotADirectoryError(f"{file} is a file, not a folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = folder if folder.exists() else folder.parent

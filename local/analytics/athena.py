@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -123,7 +123,11 @@ class _Tables:
 def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
     """A database that can use the files of the lake and of other folders, and nothing else of this machine."""
     con, folders = duckdb.connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
-    con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET autoinstall_known_extensions=false")
+    con.execute("SET TimeZone='UTC'; SET autoinstall_known_extensions=false")
+    with suppress(
+        duckdb.InvalidInputException
+    ):  # Jupyter without ipywidgets has no progress bar, not even to be put off
+        con.execute("SET enable_progress_bar=false")
     con.execute("SET parquet_metadata_cache=true")  # a table's files are looked at more than once in a query
     con.execute("SET allowed_directories=$folders", {"folders": folders})
     con.execute("SET enable_external_access=false")
