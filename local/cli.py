@@ -24,7 +24,7 @@ from local import reports, show
 from local.analytics import as_of as past
 from local.analytics import athena
 from local.analytics import revisions as changes
-from local.analytics.catalogue import FILE_NAME
+from local.analytics.catalogue import FILE_NAME, PUBLISHED
 from local.cloud.lock import LakeInUseError
 from local.cloud.mailbox import mails as kept_mails
 from local.cloud.template import TEMPLATE, load_template
@@ -34,7 +34,6 @@ from local.story import recall
 FAILED, WRONG_CALL = 1, 2
 DATASETS = ("monthly", "quarterly", "yearly")
 QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1"}  # nothing on a laptop takes minutes
-PUBLISHED = "transformed_singstat_data"
 LIVE = "https://tablebuilder.singstat.gov.sg/api/table"
 TABLES = "SELECT table_id, title, frequency, vintage, observations, source_agency, fetched_at FROM tables ORDER BY 1"
 
@@ -53,6 +52,12 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+class FileFormat(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+    XLSX = "xlsx"
 
 
 class Crawl(StrEnum):
@@ -117,6 +122,29 @@ def query(
 def tables(shape: Shape = Format.TABLE, lake: Lake = LAKE) -> None:
     """What is published: one row for each table."""
     _print(_ask(TABLES, lake), shape)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for the files.", show_default=False)],
+    kind: Annotated[FileFormat, typer.Option("--format", help="What kind of files.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="monthly, quarterly, yearly or all; default: every table.")
+    ] = None,
+    lake: Lake = LAKE,
+) -> None:
+    """Write what is published to files: Parquet, CSV, or Excel workbooks."""
+    _check_published(lake)
+    with _one_line_errors():
+        from local.export import export as export_tables  # noqa: PLC0415 - Excel's writer is needed here alone
+
+        asked = plan_tables(RunRequest(dataset=dataset), datasets(lake)) if dataset else None
+        done = export_tables(lake, folder, kind.value, asked)
+    if done.absent:
+        errors.print(f"not published: {', '.join(done.absent)}", style="dim", highlight=False)
+    console.print(
+        f"{done.tables} tables, {done.observations:,} observations: {folder}", highlight=False, soft_wrap=True
+    )
 
 
 @app.command()
@@ -294,9 +322,13 @@ def _stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _ask(sql: str, lake: Path) -> athena.Result:
+def _check_published(lake: Path) -> None:
     if not (lake / FILE_NAME).exists():
         _stop(f"nothing is published in {lake} yet: start with `singstat run`", FAILED)
+
+
+def _ask(sql: str, lake: Path) -> athena.Result:
+    _check_published(lake)
     with _one_line_errors():
         return athena.run(sql, PUBLISHED, [], lake)
 

@@ -2,7 +2,8 @@
 
 import datetime
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,7 @@ from local.analytics.athena_sql import Listing, QueryError, QueryRefused, parse_
 from local.analytics.catalogue import Catalogue, Table, load
 from local.analytics.scan import create_view, duckdb_type, name_sql
 
-__all__ = ["QueryError", "QueryRefused", "Result", "run"]
+__all__ = ["QueryError", "QueryRefused", "Result", "run", "session"]
 
 UNNAMED = re.compile(r"_col_\d+")
 ATHENA_TYPES = {
@@ -57,6 +58,22 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
     return Result(columns, [tuple(map(_text, row)) for row in rows], tables.bytes_scanned)
 
 
+@contextmanager
+def session(
+    catalogue: Catalogue, database: str, lake: Path, folder: Path
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Callable[[str], str]]]:
+    """A DuckDB connection that may write into `folder`, and what makes its SELECT of Athena's.
+
+    All is asked of one state of the catalogue. Raises QueryError.
+    """
+    with _connect(lake, folder) as con:
+        tables = _Tables(con, catalogue, lake.resolve())
+        try:
+            yield con, lambda sql: tables.select(sql, database)
+        except duckdb.Error as error:
+            raise QueryError(str(error).splitlines()[0]) from error
+
+
 class _Tables:
     """The catalogue tables that one query reads, as DuckDB views."""
 
@@ -65,6 +82,13 @@ class _Tables:
         self.bytes_scanned = 0
         self.serial = count()
         self.expanding: list[str] = []
+
+    def select(self, sql: str, database: str) -> str:
+        """DuckDB's SELECT for Athena's."""
+        statement = parse_statement(sql, ())
+        if isinstance(statement, Listing):
+            raise QueryRefused(f"{sql} is not a SELECT")
+        return duckdb_sql(statement, database, self.bind)
 
     def bind(self, reference: Reference) -> Relation:
         table = _table(self.catalogue, reference.database, reference.table)
@@ -91,20 +115,21 @@ class _Tables:
     def _expand(self, table: Table, sql: str, view: str) -> None:
         if table.name in self.expanding:
             raise QueryError(f"view {table.database}.{table.name} reads itself")
-        statement = parse_statement(sql, ())
-        if isinstance(statement, Listing):
-            raise QueryRefused(f"view {table.database}.{table.name} is not a SELECT")
         self.expanding.append(table.name)
-        self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {duckdb_sql(statement, table.database, self.bind)}")
+        self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {self.select(sql, table.database)}")
         self.expanding.pop()
 
 
-def _connect(lake: Path) -> duckdb.DuckDBPyConnection:
-    """A database that can read the lake's files and nothing else of this machine."""
-    con = duckdb.connect()
-    con.execute("SET TimeZone='UTC'; SET enable_progress_bar=false; SET autoinstall_known_extensions=false")
+def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
+    """A database that can use the files of the lake and of other folders, and nothing else of this machine."""
+    con, folders = duckdb.connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
+    con.execute("SET TimeZone='UTC'; SET autoinstall_known_extensions=false")
+    with suppress(
+        duckdb.InvalidInputException
+    ):  # Jupyter without ipywidgets has no progress bar, not even to be put off
+        con.execute("SET enable_progress_bar=false")
     con.execute("SET parquet_metadata_cache=true")  # a table's files are looked at more than once in a query
-    con.execute("SET allowed_directories=$folders", {"folders": [lake.resolve().as_posix()]})
+    con.execute("SET allowed_directories=$folders", {"folders": folders})
     con.execute("SET enable_external_access=false")
     con.execute(MACROS)
     return con

@@ -12,6 +12,7 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "ap-southeast-1"
 FILE_NAME = "catalogue.json"
+PUBLISHED = "transformed_singstat_data"
 VIEW_OPENS, VIEW_CLOSES = "/* Presto View: ", " */"
 
 _lock = threading.Lock()

@@ -10,6 +10,7 @@ from pipeline.plan import TABLE_ID
 from pipeline.publication import Publication
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 
 STEPS = "SELECT edition, series_no, series, cell, old_text, new_text FROM revisions WHERE table_id = ? ORDER BY 1, 2, 4"
 
@@ -50,7 +51,7 @@ def revisions(lake: Path, table_id: str, through: list[str]) -> list[Revision]:
     """Every cell that differs between the edition before `through` and the last of it."""
     if not through:
         return []
-    rows = athena.run(STEPS, "transformed_singstat_data", [f"'{table_id}'"], lake).rows
+    rows = athena.run(STEPS, PUBLISHED, [f"'{table_id}'"], lake).rows
     steps = [row for edition in through for row in rows if row[0] == edition]
     return list(_added_up(steps))
 

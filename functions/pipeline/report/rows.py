@@ -2,30 +2,20 @@
 
 import csv
 import io
-import tempfile
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
-
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from collections.abc import Sequence
+from datetime import datetime
 
 from pipeline import schema
 from pipeline.events import Frequency
 from pipeline.observations import Observation
 from pipeline.report.content import TableReport
 from pipeline.report.wording import citation
+from pipeline.report.workbook import Book
 from pipeline.values import MARKERS, NUMBER
 
-MAX_ROWS = 100_000  # of the workbook; Excel itself has 1,048,576
-EXACT_DIGITS = 15  # what Excel keeps of a number
-FIRST_DAY = date(1900, 3, 1)  # Excel takes 1900 for a leap year
+MAX_ROWS = 100_000  # of the workbook; a sheet of Excel could have ten times as many
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = {"table_id": schema.TEXT, "frequency": schema.TEXT} | schema.STAGED
-AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-WIDTHS = {"series": 40, "footnote": 20, "value": 16, "what": 16, "note": 100, "source": 28, "athena": 28}
 
 
 class Csv:
@@ -56,18 +46,12 @@ def safe(text: str) -> str:
 
 
 class DataBook:
-    """data.xlsx: sheets data, notes and quality. Nothing in it is a formula or a link."""
+    """data.xlsx: sheets data, notes and quality."""
 
     def __init__(self, created: datetime) -> None:
         """`created` stands in the file, which is the same whenever it is made."""
-        self._folder = tempfile.TemporaryDirectory()
-        self._path = Path(self._folder.name) / "data.xlsx"
-        settings = {"constant_memory": True, "tmpdir": self._folder.name, **AS_TEXT}
-        self._book = Workbook(str(self._path), settings)
-        self._book.set_properties({"created": created.replace(tzinfo=None)})
-        self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
-        self._bold = self._book.add_format({"bold": True})
-        self._data = self._sheet("data", COLUMNS)
+        self._book = Book(created)
+        self._data = self._book.sheet("data", COLUMNS)
         self._rows = 0
 
     def has_room(self, rows: int) -> bool:
@@ -78,9 +62,7 @@ class DataBook:
         """The rows of one series."""
         for each in series:
             self._rows += 1
-            for column, (name, kind) in enumerate(COLUMNS.items()):
-                if text := getattr(each, name):
-                    self._write(column, kind, text)
+            self._data.add(getattr(each, name) for name in COLUMNS)
 
     def finish(self, tables: Sequence[TableReport]) -> bytes:
         """The whole file, with what must be known of the tables, and their proof."""
@@ -91,40 +73,10 @@ class DataBook:
             ("notes", ("table_id", "what", "note"), notes),
             ("quality", ("table_id", "check", "source", "athena", "equal"), proof),
         ):
-            sheet = self._sheet(name, columns)
-            for number, row in enumerate(rows, start=1):
-                for column, text in enumerate(row):
-                    sheet.write_string(number, column, text)
-        self._book.close()
-        body = self._path.read_bytes()
-        self._folder.cleanup()
-        return body
-
-    def _sheet(self, name: str, columns: Iterable[str]) -> Worksheet:
-        sheet = self._book.add_worksheet(name)
-        sheet.freeze_panes(1, 0)
-        for number, column in enumerate(columns):
-            sheet.set_column(number, number, WIDTHS.get(column, 12))
-            sheet.write_string(0, number, column, self._bold)
-        return sheet
-
-    def _write(self, column: int, kind: str, text: str) -> None:
-        if kind == schema.DAY and (day := _day(text)):
-            self._data.write_datetime(self._rows, column, day, self._day)
-        elif kind == schema.EXACT and _fits_a_double(text):
-            self._data.write_number(self._rows, column, float(text))
-        else:
-            self._data.write_string(self._rows, column, text)
-
-
-@lru_cache(maxsize=4096)
-def _day(text: str) -> date | None:
-    day = date.fromisoformat(text)
-    return day if day >= FIRST_DAY else None
-
-
-def _fits_a_double(text: str) -> bool:
-    return len(Decimal(text).as_tuple().digits) <= EXACT_DIGITS
+            sheet = self._book.sheet(name, dict.fromkeys(columns, schema.TEXT))
+            for row in rows:
+                sheet.add(row)
+        return self._book.finish()
 
 
 def _notes(table: TableReport) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from pipeline.publication import Publication
 from pipeline.report.content import Chart, TableReport
 
 SINGAPORE = timezone(timedelta(hours=8))
@@ -34,7 +35,7 @@ def signed(value: Decimal) -> str:
     return f"+{number(value)}" if value > 0 else number(value if value else abs(value))
 
 
-def address(table: TableReport) -> str:
+def address(table: TableReport | Publication) -> str:
     """SingStat's own page of the table."""
     return f"{TABLES_URL}/{'CT' if table.frequency == 'cross_sectional' else 'TS'}/{table.table_id}"
 
@@ -47,7 +48,7 @@ def agency(name: str) -> str:
     return " ".join(word.lower() if number and word in small else word for number, word in enumerate(words))
 
 
-def citation(table: TableReport) -> str:
+def citation(table: TableReport | Publication) -> str:
     """How to cite the table: agency, title, table, vintage, date of access, licence."""
     author = agency(table.source_agency) or STATISTICS
     publisher = "" if author == STATISTICS else f"{STATISTICS}, "

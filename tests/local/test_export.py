@@ -1,0 +1,251 @@
+"""Exports of small lakes: hostile texts, numbers that few can hold, and folders that are not empty."""
+
+import base64
+import csv
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import lakes
+import msgspec
+import openpyxl
+import pytest
+from openpyxl.utils.escape import unescape
+from pipeline import schema
+from pipeline.publication import Publication
+from pipeline.report import workbook
+
+from local.analytics.catalogue import PUBLISHED
+from local.export import export
+
+HOSTILE = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "- Of Which: Food",
+    'a "quoted", text',
+    "two\nlines",
+    "carriage\rreturn",
+    "_x0041_",
+    "価格指数 🏠",
+    "'already",
+    " spaces ",
+    "x" * 40_000,
+]
+NUMBERS = [
+    "99999999999999999999.999999999999999999",
+    "-99999999999999999999.999999999999999999",
+    "0.000000000000000001",
+    "0.1",
+    "-0.5",
+    "0",
+    "100",
+    "123456789012345",
+    "1234567890123456",
+    None,
+]
+TABLES = {
+    name: "bigint" if name == "observations" else "date" if name == "vintage" else "string"
+    for name in Publication.__struct_fields__
+    if name not in ("total", "editions")
+}
+REVISIONS = "SELECT table_id, '1.1' AS edition, series_no, series, period AS cell, value FROM monthly WHERE value > 1"
+LOCATION = "s3://data/rows/"
+Cells = list[tuple[str, str | None]]
+CELLS: Cells = [(text, NUMBERS[n % len(NUMBERS)]) for n, text in enumerate(HOSTILE)]
+
+
+def lake_of(lake: Path, cells: Cells = CELLS, location: str = LOCATION, observations: int | None = None) -> Path:
+    """A lake with one published table, M1000: a series for each cell, named as the text."""
+    rows = " UNION ALL ".join(
+        f"SELECT '{n}' AS series_no, {literal(text)} AS series, 'Index' AS unit, '' AS footnote, '1890' AS period,"
+        f" DATE '1890-01-01' AS period_start, CAST({literal(value)} AS DECIMAL(38, 18)) AS value,"
+        f" {literal(text)} AS value_text, DATE '2026-07-24' AS vintage"
+        for n, (text, value) in enumerate(cells)
+    )
+    lakes.parquet(lake, "data/rows/part.parquet", rows)
+    publication = Publication(
+        table_id="M1000",
+        title='=A "title"',
+        frequency="monthly",
+        theme="",
+        subject="",
+        topic="",
+        source_agency="AGENCY",
+        footnote="",
+        vintage="2026-07-24",
+        edition="2026-07-24.1",
+        observations=len(cells) if observations is None else observations,
+        total=None,
+        checksum="",
+        run_id="run",
+        fetched_at="2026-11-23T17:12:02+00:00",
+        source_url="",
+        verified_by="",
+        location=location,
+    )
+    lakes.text(lake, "data/publications/M1000.json", msgspec.json.encode(publication).decode())
+    view = base64.b64encode(json.dumps({"originalSql": REVISIONS}).encode()).decode()
+    changes = {"TableType": "VIRTUAL_VIEW", "ViewOriginalText": f"/* Presto View: {view} */"}
+    monthly = lakes.table(schema.TIME_SERIES, "s3://data/rows/", {"table_id": "string"}, {("M1000",): LOCATION})
+    tables = lakes.table(TABLES, "s3://data/publications/", serde="json")
+    published: dict[str, Any] = {
+        "monthly": monthly,
+        "tables": tables,
+        "revisions": {"input": changes, "partitions": []},
+    }
+    lakes.catalogue(lake, **{PUBLISHED: published})
+    return lake
+
+
+def literal(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return lake_of(tmp_path / "lake")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_parquet_keeps_every_text_and_every_digit(lake, tmp_path):
+    export(lake, tmp_path / "out", "parquet")
+
+    rows = duckdb.sql(f"SELECT series, value, value_text FROM '{tmp_path}/out/monthly/M1000.parquet'").fetchall()
+
+    assert rows == [(text, value and Decimal(value), text) for text, value in CELLS]
+
+
+def test_a_csv_is_exact_and_no_cell_of_it_is_a_formula(lake, tmp_path):
+    export(lake, tmp_path / "out", "csv")
+    path = tmp_path / "out" / "monthly" / "M1000.csv"
+
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [(row["series"], row["value"]) for row in csv.DictReader(file)]
+    by_duckdb = duckdb.sql(f"SELECT series, coalesce(value, '') FROM read_csv('{path}', all_varchar=true)").fetchall()
+
+    marked = ["'" + text if text[0] in "=+-@" else text for text in HOSTILE]
+    assert rows == list(zip(marked, [value or "" for _, value in CELLS], strict=True))
+    assert by_duckdb == rows
+
+
+def test_a_workbook_has_no_formula_and_rounds_no_number(lake, tmp_path):
+    export(lake, tmp_path / "out", "xlsx")
+    header, *lines = openpyxl.load_workbook(tmp_path / "out" / "monthly.xlsx")["M1000"].iter_rows()
+
+    for line, (text, value) in zip(lines, CELLS, strict=True):
+        row = {name.value: cell for name, cell in zip(header, line, strict=True)}
+        assert row["series"].data_type == "s"
+        assert unescape(row["series"].value) == (text if len(text) < 40_000 else "x" * 32_766 + "…")
+        assert row["period_start"].value == "1890-01-01"
+        stored = row["value"].value
+        assert (None if stored is None else Decimal(str(stored))) == (value and Decimal(value))
+
+
+def test_a_table_too_long_for_a_sheet_is_refused_by_name(lake, tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "SHEET_ROWS", len(CELLS))
+
+    with pytest.raises(RuntimeError, match="M1000 has more rows than the 12 of an Excel sheet"):
+        export(lake, tmp_path / "out", "xlsx")
+
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"location": "s3://data/newer/"}, "M1000 is being published at this moment"),
+        ({"observations": 13}, "M1000 has 12 rows in the lake, but 13 are published"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["parquet", "csv", "xlsx"])
+def test_what_readers_do_not_see_whole_is_not_exported(tmp_path, kind, changed, why):
+    lake = lake_of(tmp_path / "lake", **changed)
+
+    with pytest.raises(RuntimeError, match=why):
+        export(lake, tmp_path / "out", kind)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["lake"]
+
+
+def test_files_of_the_export_before_go_and_all_others_stay(lake, tmp_path):
+    folder = tmp_path / "out"
+    export(lake, folder, "parquet")
+    for name in ("notes.txt", "monthly/mine.csv", "monthly/M9999.parquet"):
+        (folder / name).write_text(name)
+
+    export(lake, folder, "csv")
+
+    assert names(folder) == [
+        *("README.txt", "export.json", "monthly/M1000.csv", "monthly/M9999.parquet", "monthly/mine.csv", "notes.txt"),
+        *("revisions.csv", "tables.csv"),
+    ]
+    assert (folder / "monthly" / "mine.csv").read_text() == "monthly/mine.csv"
+
+    (folder / "monthly" / "mine.csv").unlink()
+    (folder / "monthly" / "M9999.parquet").unlink()
+    export(lake, folder, "xlsx")
+
+    assert names(folder) == ["README.txt", "export.json", "monthly.xlsx", "notes.txt"]
+    assert not (folder / "monthly").exists()
+
+
+def test_a_file_that_is_of_no_export_is_never_replaced(lake, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "tables.csv").write_text("mine")
+
+    with pytest.raises(OSError, match="out cannot be written: tables.csv is there already and is of no export"):
+        export(lake, folder, "csv")
+
+    assert names(folder) == ["tables.csv"]
+    assert (folder / "tables.csv").read_text() == "mine"
+    assert [path.name for path in folder.iterdir()] == ["tables.csv"]
+
+
+def test_a_list_of_files_elsewhere_removes_nothing(lake, tmp_path):
+    folder = tmp_path / "out"
+    export(lake, folder, "csv")
+    (tmp_path / "precious.csv").write_text("mine")
+    (folder / "export.json").write_text(json.dumps({"files": {"../precious.csv": "", "tables.csv": ""}}))
+    for name in ("README.txt", "revisions.csv", "monthly/M1000.csv"):
+        (folder / name).unlink()
+
+    export(lake, folder, "csv")
+
+    assert (tmp_path / "precious.csv").read_text() == "mine"
+
+
+def test_an_export_that_fails_leaves_the_one_before(lake, tmp_path):
+    folder = tmp_path / "out"
+    export(lake, folder, "csv")
+    before = {name: (folder / name).read_bytes() for name in names(folder)}
+    lake_of(tmp_path / "lake", observations=13)
+
+    with pytest.raises(RuntimeError):
+        export(lake, folder, "csv")
+
+    assert {name: (folder / name).read_bytes() for name in names(folder)} == before
+
+
+@pytest.mark.parametrize(("place", "why"), [("file", "file is a file"), ("file/below", "file is a file")])
+def test_a_file_in_the_place_of_the_folder_is_named(lake, tmp_path, place, why):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(NotADirectoryError, match=why):
+        export(lake, tmp_path / place, "csv")
+
+
+def test_a_folder_that_cannot_be_written_is_named(lake, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("not checked: an administrator may write everywhere")
+    (tmp_path / "closed").mkdir(mode=0o500)
+
+    with pytest.raises(OSError, match="closed/out cannot be written: Permission denied"):
+        export(lake, tmp_path / "closed" / "out", "csv")
