@@ -95,7 +95,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 def undisturbed(workers: Workers) -> tuple[tuple[str, int, str], tuple[str | None, ...]]:
     result = workers.run()
     assert result.status == "SUCCEEDED", result.error
-    assert workers.alive() == []
+    wait_for(lambda: not workers.alive())
     return workers.published(), workers.readers_see()
 
 
@@ -132,7 +132,7 @@ def test_a_worker_that_ends_at_any_moment_is_replaced(workers, undisturbed, seed
 
     assert result.status == "SUCCEEDED", result.error
     assert (workers.published(), workers.readers_see()) == undisturbed
-    assert workers.alive() == []
+    wait_for(lambda: not workers.alive())
 
 
 def test_a_zombie_changes_nothing(workers, undisturbed):
@@ -171,7 +171,7 @@ def test_lacking_the_next_type_is_taken_and_then_the_table_fails_by_name(workers
     assert second.status == "FAILED"
     assert "AWS has none of the instance types t4g.small, t4g.medium, c7g.medium" in second.tables[0].error
     assert workers.readers_see() == undisturbed[1]
-    assert workers.alive() == []
+    wait_for(lambda: not workers.alive())
 
 
 def test_an_aborted_run_leaves_no_instance(workers, undisturbed):
