@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from conftest import Rows, call, query
+from laptop import Rows, call, query
 from pipeline import schema
 
 FREQUENCIES = ("monthly", "quarterly", "yearly", "cross_sectional")

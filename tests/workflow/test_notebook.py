@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import Laptop
+from laptop import Laptop
 from matplotlib import colors
 from matplotlib.image import imread
 from nbclient import NotebookClient
