@@ -1,12 +1,12 @@
 """Two runs over synthetic tables, and a real browser for the pages of their reports."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from once import once
 from pipeline.events import RunRequest
 from playwright.sync_api import Browser, sync_playwright
 from samples import revise, samples
@@ -33,14 +33,11 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The folders of two reports: of the first vintages and of the second; made once for all processes."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    made = shared / "report-runs.txt"
-    with (shared / "report-runs.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            made.write_text("\n".join(map(str, _run_twice(shared / "report-lake"))))
-    first, second = map(Path, made.read_text().splitlines())
+
+    def make(folder: Path) -> None:
+        (folder / "reports").write_text("\n".join(map(str, _run_twice(folder / "lake"))))
+
+    first, second = map(Path, (once(tmp_path_factory, "report-runs", make) / "reports").read_text().splitlines())
     return first, second
 
 

@@ -1,6 +1,5 @@
 """What `sam build` and `sam package` make of the application, once for all tests of a session."""
 
-import fcntl
 import os
 import platform
 import shutil
@@ -8,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,19 +91,6 @@ def package(built: Path, folder: Path) -> None:
         )
         for uploaded in s3.list_objects_v2(Bucket=ARTEFACTS)["Contents"]:
             s3.download_file(ARTEFACTS, uploaded["Key"], str(folder / uploaded["Key"]))
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name` of this test session, filled by `make` in whichever process needs it first."""
-    session = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
-    folder = session / name
-    with (session / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
-            folder.mkdir(exist_ok=True)
-            make(folder)
-            (folder / "made").touch()
-    return folder
 
 
 def client(service: str, url: str) -> Any:

@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto_services import Client, read
 from moto_stack import Deployed, deploy, differences, not_made
-from sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, once, package
+from once import once
+from sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, package
 
 from local.analytics.catalogue import REGION
 from local.cloud.intrinsics import STACK_NAME

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from once import once
 from pipeline import events
 from relay import seen_from
-from sam_build import HOST, ROOT, build, free_port, needs_sam, once, sam
+from sam_build import HOST, ROOT, build, free_port, needs_sam, sam
 from samtranslator.yaml_helper import yaml_parse
 from waiting import wait_for
 

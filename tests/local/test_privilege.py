@@ -1,14 +1,13 @@
 """Least privilege: what is not granted is refused, what is granted is used, and `docs/iam.md` tells both."""
 
-import fcntl
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import branches
 import iam_table
 import pytest
+from once import once
 from pipeline.events import RunRequest
 
 from local.cloud.aws import LocalAWS
@@ -20,14 +19,12 @@ from local.singstat.replay import Replay
 @pytest.fixture(scope="session")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> branches.Observed:
     """One walk through all branches, for all processes of this test session."""
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    kept = shared / "observed.json"
-    with (shared / "observed.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_text(json.dumps(branches.observe(tmp_path_factory.mktemp("branches"))))
-    found: branches.Observed = json.loads(kept.read_bytes())
+
+    def observe(folder: Path) -> None:
+        (folder / "observed.json").write_text(json.dumps(branches.observe(folder)))
+
+    folder = once(tmp_path_factory, "observed", observe)
+    found: branches.Observed = json.loads((folder / "observed.json").read_bytes())
     return found
 
 

@@ -1,5 +1,6 @@
 """The real state machine on the laptop's AWS, against a real HTTP server that behaves like SingStat."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from laptop import Laptop, run
+from once import once
 
 from local.cloud.aws import LocalAWS
 from local.cloud.template import TEMPLATE, load_template
@@ -55,7 +57,11 @@ def laptop(switched_on: Laptop) -> Iterator[Laptop]:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A lake after one run of everything that is recorded, and that run's result. Only for reading."""
-    lake = tmp_path_factory.mktemp("published") / "lake"
-    code, result = run(*sorted(load_recordings()), lake=lake)
-    assert code == 0, result
-    return lake, result
+
+    def make(folder: Path) -> None:
+        code, result = run(*sorted(load_recordings()), lake=folder / "lake")
+        assert code == 0, result
+        (folder / "result.json").write_text(json.dumps(result))
+
+    folder = once(tmp_path_factory, "published", make)
+    return folder / "lake", json.loads((folder / "result.json").read_bytes())
