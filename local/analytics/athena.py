@@ -124,9 +124,8 @@ def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
     """A database that can use the files of the lake and of other folders, and nothing else of this machine."""
     con, folders = duckdb.connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
     con.execute("SET TimeZone='UTC'; SET autoinstall_known_extensions=false")
-    with suppress(
-        duckdb.InvalidInputException
-    ):  # Jupyter without ipywidgets has no progress bar, not even to be put off
+    # Jupyter without ipywidgets has no progress bar, not even to be put off.
+    with suppress(duckdb.InvalidInputException):
         con.execute("SET enable_progress_bar=false")
     con.execute("SET parquet_metadata_cache=true")  # a table's files are looked at more than once in a query
     con.execute("SET allowed_directories=$folders", {"folders": folders})
