@@ -25,6 +25,11 @@ from local.analytics.catalogue import ACCOUNT, REGION
 CHUNK = 1 << 20
 DEFAULT_METADATA = {"content-type": "binary/octet-stream"}
 OF_THE_REQUEST = {"x-amz-content-sha256"}
+# What moto does for a request that looks at objects or changes them.
+STEPS = (
+    *("get_object", "head_object", "put_object", "copy_object", "delete_object", "_bucket_response_delete_keys"),
+    *("list_objects", "list_objects_v2", "list_object_versions", "list_parts", "_key_response_post"),
+)
 
 
 class FileBytes(mmap.mmap):
@@ -208,7 +213,7 @@ def _patch() -> None:
     models.FakeKey = StoredObject
     backend.put_object = _settled(backend.put_object)
     backend.delete_object = _settled(backend.delete_object)
-    for name in ("get_object", "put_object", "delete_object", "copy_object", "_key_response_post"):
+    for name in STEPS:
         setattr(S3Response, name, _locked(getattr(S3Response, name)))
 
 

@@ -169,3 +169,19 @@ class TestObjects:
         for reader in readers:
             reader.join()
         assert seen <= {b"a" * 300_000, b"b" * 299_999}
+
+    def test_a_list_is_whole_while_others_write(self, aws: LocalAWS) -> None:
+        s3, bucket = aws.client("s3"), aws.resource("Plain")
+
+        def write(number: int) -> None:
+            for _ in range(20):
+                s3.put_object(Bucket=bucket, Key=f"growing/{number}", Body=b"x" * 100_000)
+
+        with ThreadPoolExecutor(4) as pool:
+            writing = [pool.submit(write, number) for number in range(4)]
+            while not all(future.done() for future in writing):
+                listed = s3.list_objects_v2(Bucket=bucket, Prefix="growing/").get("Contents", [])
+                assert {one["Size"] for one in listed} <= {100_000}
+        assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="growing/")["Contents"]] == [
+            f"growing/{number}" for number in range(4)
+        ]
