@@ -11,7 +11,7 @@ run: .venv/run
 	@$(BIN)/singstat run
 
 test: .venv/test
-	@$(BIN)/pytest -n auto --dist loadfile -m "not slow"
+	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 check: .venv/check .venv/scan/ready .venv/node/ready
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format, lint: clean"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import requests
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pipeline import keys
@@ -24,7 +25,8 @@ SHEBANG = "#!/bin/bash\n"  # without it as its first line EC2 runs nothing
 USER_DATA = Path(__file__).parents[1] / "ec2" / "user_data.sh"
 GIVEN = ("DATA_BUCKET", "SOURCE_URL", "BACKOFF_SECONDS", "PUBLISHED_DATABASE", "STAGED_DATABASE", "WORKER_LOG_GROUP")
 
-ec2 = boto3.client("ec2")
+# Boto takes a lack of capacity for a passing fault: asked five times, each type would cost up to 15 seconds.
+ec2 = boto3.client("ec2", config=Config(retries={"total_max_attempts": 2}))
 
 
 def attempt(task_token: str) -> str:
