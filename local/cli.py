@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pipeline.counted import counted
 from pipeline.errors import InputInvalid, PipelineError
 from pipeline.events import RunRequest
 from pipeline.plan import plan_tables
@@ -143,7 +144,9 @@ def export(
     if done.absent:
         errors.print(f"not published: {', '.join(done.absent)}", style="dim", highlight=False)
     console.print(
-        f"{done.tables} tables, {done.observations:,} observations: {folder}", highlight=False, soft_wrap=True
+        f"{counted(done.tables, 'table')}, {counted(done.observations, 'observation')}: {folder}",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

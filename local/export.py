@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 from pipeline import schema
+from pipeline.counted import counted
 from pipeline.publication import Publication
 from pipeline.report.rows import safe
 from pipeline.report.wording import LICENCE, LICENCE_URL, citation
@@ -59,7 +60,7 @@ def export(lake: Path, folder: Path, kind: Kind, asked: Sequence[str] | None = N
         else:
             _write_files(source, tables, stage, kind)
         about = ABOUT.format(
-            count=len(tables),
+            tables=counted(len(tables), "table"),
             layout=LAYOUTS[kind].format(kind=kind),
             exactness=EXACTNESS[kind],
             licence=LICENSED,
@@ -184,7 +185,7 @@ def _check(table: Publication, rows: int) -> None:
 
 
 ABOUT = """\
-Official statistics of Singapore: {count} tables of the SingStat Table Builder, as they were published.
+Official statistics of Singapore: {tables} of the SingStat Table Builder, as they were published.
 
 {layout}
 export.json       the files of this export with their SHA-256

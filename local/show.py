@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.costs.estimate import RunCost
+from pipeline.counted import counted
 from pipeline.tally import message
 from rich import box
 from rich.console import Console, Group
@@ -187,13 +188,9 @@ def _worker(worker: Worker) -> str:
     line = f"{worker.table_id} on {worker.instance_id or 'no instance'}: {worker.ended}"
     if report := worker.report:
         speed = Decimal(report["pages"]) / max(Decimal(report["seconds"]), Decimal("0.1"))
-        line += f", {report['pages']} pages in {_chunks(report['chunks'])}, {speed:.1f} pages/s, "
+        line += f", {report['pages']} pages in {counted(report['chunks'], 'chunk')}, {speed:.1f} pages/s, "
         line += f"{report['heartbeats']} heartbeats"
     return line
-
-
-def _chunks(number: int) -> str:
-    return "1 chunk" if number == 1 else f"{number} chunks"
 
 
 def _shown(visit: StateVisit) -> bool:

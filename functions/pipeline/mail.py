@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
+from pipeline.counted import counted
 from pipeline.events import DownloadOutcome, EndedExecution, Event, Execution, Outcomes
 from pipeline.tally import message
 
@@ -31,7 +32,7 @@ class Links(Event):
 def compose(run_id: str, outcomes: Outcomes, cost: Decimal, links: Links | None) -> Mail:
     """What readers see anew and what failed; `cost` is in US dollars, an estimate."""
     published, failed, unchanged = outcomes.news, outcomes.failed, outcomes.downloads.unchanged
-    counts = [f"{_tables(len(published))} published", f"{len(unchanged)} unchanged", f"{len(failed)} failed"]
+    counts = [f"{counted(len(published), 'table')} published", f"{len(unchanged)} unchanged", f"{len(failed)} failed"]
     lines = [", ".join(counts) + "."]
     if published:
         lines += ["Readers see the new numbers now; Athena counted and summed them as they were downloaded."]
@@ -66,14 +67,10 @@ def compose_failure(ended: EndedExecution, failure: Execution, cost: Decimal) ->
 def _headline(outcomes: Outcomes) -> str:
     published, failed = len(outcomes.news), len(outcomes.failed)
     if failed:
-        return f"{_tables(failed)} failed, {published or 'none'} published"
+        return f"{counted(failed, 'table')} failed, {published or 'none'} published"
     if published:
-        return f"{_tables(published)} published"
-    return f"nothing new, {_tables(len(outcomes.downloads.unchanged))} unchanged"
-
-
-def _tables(number: int) -> str:
-    return f"{number} table" if number == 1 else f"{number} tables"
+        return f"{counted(published, 'table')} published"
+    return f"nothing new, {counted(len(outcomes.downloads.unchanged), 'table')} unchanged"
 
 
 def _published(tables: Sequence[DownloadOutcome]) -> list[str]:

@@ -189,7 +189,7 @@ def test_revisions_are_exported_and_what_is_not_published_is_named(laptop, tmp_p
     partly = call("export", "--format", "csv", "--dataset", "quarterly", str(tmp_path / "out"), lake=laptop.lake)
     nothing = call("export", "--format", "csv", "--dataset", "monthly", str(tmp_path / "none"), lake=laptop.lake)
 
-    assert partly.stdout.startswith("1 tables, 145 observations")
+    assert partly.stdout.startswith("1 table, 145 observations")
     assert partly.stderr.startswith("not published: M015661, M183891")
     assert (tmp_path / "out" / "revisions.csv").read_text().splitlines()[1:] == [
         "M212161,2026-07-24.1,2026-10-24.1,1,HDB Resale Price Index,1990 1Q,revised,24.3,24.35,24.3,24.35",
