@@ -13,6 +13,7 @@ from pipeline.tally import message
 from pipeline.verification import Measured
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 from local.story import Story
 
 T = TypeVar("T")
@@ -91,7 +92,7 @@ def _visible(root: Path, frequencies: set[str]) -> dict[str, tuple[str, int]]:
         for frequency in sorted(frequencies)
     )
     sql = f"SELECT c.table_id, t.title, c.observations FROM ({counts}) c JOIN tables t ON t.table_id = c.table_id"  # noqa: S608
-    rows = athena.run(sql, "transformed_singstat_data", [], root).rows
+    rows = athena.run(sql, PUBLISHED, [], root).rows
     return {str(table_id): (str(title), int(count or 0)) for table_id, title, count in rows}
 
 

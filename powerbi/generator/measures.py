@@ -1,8 +1,10 @@
 """The measures in DAX. None adds values of a series up, and none mixes two series: it is blank instead."""
 
+from pipeline.report.series import STEPS
 from pipeline.values import MARKERS
 
 from powerbi.generator.declare import Measure
+from powerbi.generator.queries import FREQUENCIES
 
 NUMBER, SIGNED, COUNT, DAY = "#,0.##########", "+#,0.##########;-#,0.##########;0", "#,0", "yyyy-mm-dd"
 PERCENT, SHARE, MONEY = "+0.0%;-0.0%;0.0%", "0.00%", "#,0.0000"
@@ -17,10 +19,8 @@ SERIES, CHANGES, COUNTS, QUALITY, REVISIONS, COSTS = (
 
 PERIOD_AGO, YEAR_AGO = "Value a period before", "Value a year before"
 
-STEP = (
-    "SWITCH ( SELECTEDVALUE ( 'observations'[frequency] ),"
-    ' "monthly", 1, "quarterly", 3, "half_yearly", 6, "yearly", 12 )'
-)
+MONTHS = ", ".join(f'"{frequency}", {STEPS[frequency]}' for frequency in FREQUENCIES)
+STEP = f"SWITCH ( SELECTEDVALUE ( 'observations'[frequency] ), {MONTHS} )"
 
 
 CELL = ", ".join(f"'observations'[{name}]" for name in ("period", "period_start", "value", "value_text", "vintage"))

@@ -2,9 +2,11 @@
 
 from textwrap import dedent, indent
 
+from pipeline.report.series import STEPS
+
 from powerbi.generator.declare import Column, Expression, m_types
 
-FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly")
+FREQUENCIES = tuple(frequency for frequency, months in STEPS.items() if months)
 
 
 def _parameter(

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from powerbi.generator.model import MODEL
+from powerbi.generator.theme import INK, MUTED
 
 SCHEMAS = "https://developer.microsoft.com/json-schemas/fabric/"
 CONTAINER = f"{SCHEMAS}item/report/definition/visualContainer/2.4.0/schema.json"
 MARGIN, GAP, COLUMNS, WIDTH, HEIGHT = 24, 16, 12, 1280, 720
 COLUMN = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) // COLUMNS
-INK, MUTED = "#1b1b1b", "#5f6368"
 
 Json = dict[str, Any]
 

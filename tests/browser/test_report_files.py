@@ -22,6 +22,7 @@ from pipeline.report import build
 from pipeline.values import MARKERS
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 
 FREQUENCIES = {"monthly": schema.TIME_SERIES, "yearly": schema.TIME_SERIES, "quarterly": schema.TIME_SERIES}
 FREQUENCIES |= {"cross_sectional": schema.CROSS_SECTIONAL}
@@ -30,7 +31,7 @@ NOT_REFRESHED = "('M900007', 'M900008')"
 
 
 def query(folder: Path, sql: str) -> list[dict[str, str | None]]:
-    answer = athena.run(sql, "transformed_singstat_data", [], folder.parents[3])
+    answer = athena.run(sql, PUBLISHED, [], folder.parents[3])
     names = [name for name, _ in answer.columns]
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 

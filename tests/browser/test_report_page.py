@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from samples import LONG_TITLE, LONG_WORD, NASTY
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 
 pytestmark = pytest.mark.timeout(300)
 DESK, TELEPHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -222,9 +223,7 @@ def test_the_latest_values_are_the_published_ones(browser, runs):
         "SELECT table_id, series_no, period, value FROM (SELECT *, row_number() OVER"
         f" (PARTITION BY table_id, series_no ORDER BY period_start DESC) AS n FROM ({union}) u) v WHERE n = 1"
     )
-    published = {
-        tuple(row[:3]): row[3] for row in athena.run(last, "transformed_singstat_data", [], lake(runs[1])).rows
-    }
+    published = {tuple(row[:3]): row[3] for row in athena.run(last, PUBLISHED, [], lake(runs[1])).rows}
 
     assert len(shown) == 20 + 6
     for row in shown:

@@ -10,7 +10,7 @@ from moto.sns.models import sns_backends
 from pipeline.events import RunRequest
 
 from local.analytics import athena
-from local.analytics.catalogue import ACCOUNT, REGION
+from local.analytics.catalogue import ACCOUNT, PUBLISHED, REGION
 from local.cloud.aws import TEMPLATE, LocalAWS
 from local.run import run
 from local.singstat.replay import Replay
@@ -33,7 +33,7 @@ def project(folder: Path, steps: list[dict[str, object]]) -> Path:
 
 
 def published(lake: Path) -> int:
-    return len(athena.run("SELECT table_id FROM tables", "transformed_singstat_data", [], lake).rows)
+    return len(athena.run("SELECT table_id FROM tables", PUBLISHED, [], lake).rows)
 
 
 @pytest.mark.parametrize(

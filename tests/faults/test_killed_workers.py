@@ -14,6 +14,7 @@ from pipeline.events import RunRequest
 from waiting import wait_for, workers_at_work
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 from local.cloud.aws import LocalAWS
 from local.cloud.template import TEMPLATE
 from local.results import RunResult
@@ -54,7 +55,7 @@ class Workers:
     def readers_see(self) -> tuple[str | None, ...]:
         sql = f"""SELECT count(*), count(DISTINCT series_no), sum(value), count(DISTINCT vintage)
                   FROM monthly WHERE table_id = '{TABLE}'"""
-        return athena.run(sql, "transformed_singstat_data", [], self.aws.lake).rows[0]
+        return athena.run(sql, PUBLISHED, [], self.aws.lake).rows[0]
 
     def processes(self) -> list[int]:
         return workers_at_work(self.aws)

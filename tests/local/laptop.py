@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.events import RunRequest
 
 from local.analytics import athena
+from local.analytics.catalogue import PUBLISHED
 from local.cloud.aws import LocalAWS
 from local.results import RunResult
 from local.run import run as run_pipeline
@@ -41,7 +42,7 @@ def run(*words: str, lake: Path) -> tuple[int, dict[str, Any]]:
 
 def query(sql: str, lake: Path) -> Rows:
     """Rows as Athena's text, in this process; tests of the command itself use `call`."""
-    answer = athena.run(sql, "transformed_singstat_data", [], lake)
+    answer = athena.run(sql, PUBLISHED, [], lake)
     names = [name for name, _ in answer.columns]
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 

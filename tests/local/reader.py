@@ -4,9 +4,9 @@ from typing import Any
 
 from waiting import wait_for
 
+from local.analytics.catalogue import PUBLISHED
 from local.cloud.aws import LocalAWS
 
-DATABASE = "transformed_singstat_data"
 DONE = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 
@@ -24,7 +24,7 @@ class Reader:
 
     def start(self, sql: str, workgroup: str | None = None) -> str:
         """The id of a query that runs."""
-        athena, context = self.client("athena"), {"Database": DATABASE}
+        athena, context = self.client("athena"), {"Database": PUBLISHED}
         started = athena.start_query_execution(
             QueryString=sql, QueryExecutionContext=context, WorkGroup=workgroup or self.workgroup
         )

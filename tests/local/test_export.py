@@ -47,11 +47,6 @@ NUMBERS = [
     "1234567890123456",
     None,
 ]
-TABLES = {
-    name: "bigint" if name == "observations" else "date" if name == "vintage" else "string"
-    for name in Publication.__struct_fields__
-    if name not in ("total", "editions")
-}
 REVISIONS = "SELECT table_id, '1.1' AS edition, series_no, series, period AS cell, value FROM monthly WHERE value > 1"
 LOCATION = "s3://data/rows/"
 Cells = list[tuple[str, str | None]]
@@ -91,7 +86,7 @@ def lake_of(lake: Path, cells: Cells = CELLS, location: str = LOCATION, observat
     view = base64.b64encode(json.dumps({"originalSql": REVISIONS}).encode()).decode()
     changes = {"TableType": "VIRTUAL_VIEW", "ViewOriginalText": f"/* Presto View: {view} */"}
     monthly = lakes.table(schema.TIME_SERIES, "s3://data/rows/", {"table_id": "string"}, {("M1000",): LOCATION})
-    tables = lakes.table(TABLES, "s3://data/publications/", serde="json")
+    tables = lakes.table(schema.TABLES, "s3://data/publications/", serde="json")
     published: dict[str, Any] = {
         "monthly": monthly,
         "tables": tables,

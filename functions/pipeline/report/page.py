@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline import html
+from pipeline.counted import counted
 from pipeline.report import content, wording
 from pipeline.report.content import Report
 from pipeline.report.revisions import difference
@@ -18,6 +19,7 @@ SCRIPT = (
 SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
 PAGE = html.templates(Path(__file__).parent).get_template("page.html")
 PAGE.globals.update(
+    counted=counted,
     wording=wording,
     revision_difference=difference,
     limits=content,

@@ -16,7 +16,7 @@ from pipeline import schema
 SHEET_ROWS, CELL_LETTERS = 1_048_576, 32_767  # what Excel can hold
 EXACT_DIGITS = 15  # what Excel keeps of a number
 FIRST_DAY = date(1900, 3, 1)  # Excel takes 1900 for a leap year
-NUMBERS = (schema.EXACT, "bigint")
+NUMBERS = (schema.EXACT, schema.WHOLE)
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 WIDTHS = {"series": 40, "title": 40, "footnote": 20, "value": 16, "what": 16, "note": 100, "citation": 100,
           "source": 28, "athena": 28}  # fmt: skip
