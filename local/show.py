@@ -61,8 +61,8 @@ class _Lines:
             self._seen.add(visit.name)
         if pages > self._pages:
             done = story.state("DownloadTable")
-            tables = f"{done.done} tables done, " if done else ""
-            self._console.print(f"         {tables}{pages} pages kept", highlight=False)
+            tables = f"{counted(done.done, 'table')} done, " if done else ""
+            self._console.print(f"         {tables}{counted(pages, 'page')} kept", highlight=False)
         self._pages = pages
 
 
@@ -72,7 +72,7 @@ def _progress(story: Story, pages: int) -> Group:
     for visit in filter(_shown, story.states):
         text = Text(f"{visit.name:<22}{_seconds(visit):>8}")
         if visit.name == "DownloadTable":
-            text.append(f"  {visit.done} of {visit.times} begun, {pages} pages kept")
+            text.append(f"  {visit.done} of {visit.times} begun, {counted(pages, 'page')} kept")
         busy = running and visit.done < visit.times
         ended = ("✗ ", "red") if visit.name == story.error else ("✓ ", "green")
         lines.append(Spinner("dots", text) if busy else Text.assemble(ended, text))
@@ -188,7 +188,7 @@ def _worker(worker: Worker) -> str:
     line = f"{worker.table_id} on {worker.instance_id or 'no instance'}: {worker.ended}"
     if report := worker.report:
         speed = Decimal(report["pages"]) / max(Decimal(report["seconds"]), Decimal("0.1"))
-        line += f", {report['pages']} pages in {counted(report['chunks'], 'chunk')}, {speed:.1f} pages/s, "
+        line += f", {counted(report['pages'], 'page')} in {counted(report['chunks'], 'chunk')}, {speed:.1f} pages/s, "
         line += f"{report['heartbeats']} heartbeats"
     return line
 
