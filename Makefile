@@ -31,6 +31,7 @@ check: .venv/check .venv/scan/ready .venv/node/ready
 		then LOG_LEVEL=ERROR .venv/scan/bin/checkov --framework cloudformation --skip-download --skip-check CKV_AWS_120 --compact --quiet --file $$file > .venv/checkov.txt \
 			|| { cat .venv/checkov.txt; exit 1; }; echo "$$file, checkov: $$(grep '^Passed' .venv/checkov.txt)"; \
 		else echo "$$file, checkov: not checked, it does not run on this Python"; fi; done
+	@$(BIN)/pytest --collect-only -qq > .venv/tests.txt || { cat .venv/tests.txt; exit 1; }; echo "tests, imports: clean"
 	@$(BIN)/pytest tests/template
 
 fix: .venv/check

@@ -7,8 +7,9 @@ import branches
 import pytest
 from botocore.exceptions import ClientError
 from pipeline.events import RunRequest
-from reader import DATABASE, Reader
+from reader import Reader
 
+from local.analytics.catalogue import PUBLISHED
 from local.cloud.aws import LocalAWS
 from local.iam.calls import Call
 from local.iam.needs import needs
@@ -43,11 +44,11 @@ REFUSED: dict[str, tuple[str, Callable[[Reader], Any]]] = {
     ),
     "another table of its own": (
         "glue:CreateTable",
-        lambda one: one.client("glue").create_table(DatabaseName=DATABASE, TableInput={"Name": "mine"}),
+        lambda one: one.client("glue").create_table(DatabaseName=PUBLISHED, TableInput={"Name": "mine"}),
     ),
     "pointing a table elsewhere": (
         "glue:UpdateTable",
-        lambda one: one.client("glue").update_table(DatabaseName=DATABASE, TableInput={"Name": "yearly"}),
+        lambda one: one.client("glue").update_table(DatabaseName=PUBLISHED, TableInput={"Name": "yearly"}),
     ),
     "data without Athena": ("s3:GetObject", lambda one: _get(one, "transformedsingstatdata/run=")),
     "raw pages": ("s3:GetObject", lambda one: _get(one, "untransformedsingstatdata/")),
@@ -144,7 +145,7 @@ def test_nobody_attached_the_policy_to_anybody(reader: Reader) -> None:
 
 @pytest.mark.parametrize("sid", NEEDED)
 def test_a_reader_with_a_statement_less_is_refused(reader: Reader, sid: str) -> None:
-    asked = {"QueryString": "SELECT * FROM yearly", "QueryExecutionContext": {"Database": DATABASE}}
+    asked = {"QueryString": "SELECT * FROM yearly", "QueryExecutionContext": {"Database": PUBLISHED}}
     call = Call("athena", "StartQueryExecution", asked | {"WorkGroup": reader.workgroup})
     facts = reader.aws.guard.facts
     statements = facts.roles[reader.role.rpartition("/")[2]].statements
