@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
+NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # sam brings them to the laptop, botocore takes what it finds
 
 
 class Context:
@@ -105,6 +106,7 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)  # what a handler prints goes to its log
     sys.path[0] = os.getcwd()  # noqa: PTH109
+    sys.modules.update(dict.fromkeys(NOT_IN_THE_BUNDLE))  # type: ignore[arg-type]  # None: cannot be imported
     invocations: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=receive, args=(source, invocations), daemon=True).start()
     serve(sys.argv[1], invocations, results)
