@@ -18,13 +18,16 @@ TITLE = column("tables", "title", "Table")
 TABLE_ID = column("tables", "table_id", "Id")
 FREQUENCY = column("tables", "frequency", "Frequency")
 VINTAGE = column("tables", "vintage", "Vintage")
+AGENCY = column("tables", "source_agency", "Agency")
 PERIOD = column("observations", "period_start", "Period")
 LABEL = column("observations", "series_label", "Series")
 DATE = column("date", "date", "Date")
 KIND = column("revisions", "kind", "Kind")
+EDITION = column("revisions", "edition", "Edition")
 SERVICE = column("costs", "service", "Service")
+CURRENCY = column("costs", "currency", "Currency")
 
-CARDS, CHOICES = (80, 96), (80, 88)
+CARDS, CHOICES, BODY = (80, 96), (80, 88), (192, 504)
 
 
 def _row(top: int, height: int) -> Place:
@@ -49,7 +52,7 @@ OVERVIEW = Page(
             measure("Revisions"),
         ),
         chart(
-            Head("byTheme", Place(0, 4, 192, 504), "Cells by theme", "Bars: number of published cells of each theme."),
+            Head("byTheme", Place(0, 4, *BODY), "Cells by theme", "Bars: number of published cells of each theme."),
             "clusteredBarChart",
             column("tables", "theme", "Theme"),
             measure("Published cells", "Cells"),
@@ -57,7 +60,7 @@ OVERVIEW = Page(
         table(
             Head(
                 "published",
-                Place(4, 8, 192, 504),
+                Place(4, 8, *BODY),
                 "Published tables",
                 "Each published table with frequency, vintage, number of cells and agency.",
             ),
@@ -66,7 +69,7 @@ OVERVIEW = Page(
             FREQUENCY,
             VINTAGE,
             measure("Published cells", "Cells"),
-            column("tables", "source_agency", "Agency"),
+            AGENCY,
             sort=(VINTAGE, "Descending"),
         ),
     ),
@@ -169,8 +172,8 @@ REVISIONS = Page(
             column("revisions", "old_text", "Old"),
             column("revisions", "new_text", "New"),
             column("revisions", "relative_change", "Change"),
-            column("revisions", "edition", "Edition"),
-            sort=(column("revisions", "edition", "Edition"), "Descending"),
+            EDITION,
+            sort=(EDITION, "Descending"),
         ),
     ),
 )
@@ -184,15 +187,12 @@ COSTS = Page(
             measure("Billed"),
             measure("Estimated"),
         ),
-        slicer(Head("days", Place(6, 4, 80, 96), "Days", "Choose the days."), DATE, mode="Between"),
-        slicer(
-            Head("currency", Place(10, 2, 80, 96), "Currency", "Choose the currency."),
-            column("costs", "currency", "Currency"),
-        ),
+        slicer(Head("days", Place(6, 4, *CARDS), "Days", "Choose the days."), DATE, mode="Between"),
+        slicer(Head("currency", Place(10, 2, *CARDS), "Currency", "Choose the currency."), CURRENCY),
         chart(
             Head(
                 "byDay",
-                Place(0, 8, 192, 504),
+                Place(0, 8, *BODY),
                 "Bill by day and service",
                 "Columns: what each AWS service cost on each day.",
             ),
@@ -202,12 +202,10 @@ COSTS = Page(
             SERVICE,
         ),
         table(
-            Head(
-                "services", Place(8, 4, 192, 504), "Bill by service", "What each AWS service cost on the chosen days."
-            ),
+            Head("services", Place(8, 4, *BODY), "Bill by service", "What each AWS service cost on the chosen days."),
             SERVICE,
             measure("Billed"),
-            column("costs", "currency", "Currency"),
+            CURRENCY,
             sort=(measure("Billed"), "Descending"),
         ),
     ),
@@ -233,18 +231,18 @@ QUALITY = Page(
         chart(
             Head(
                 "missing",
-                Place(0, 4, 192, 504),
+                Place(0, 4, *BODY),
                 "Missing cells by agency",
                 "Bars: share of cells without a value, by source agency.",
             ),
             "clusteredBarChart",
-            column("tables", "source_agency", "Agency"),
+            AGENCY,
             measure("Missing %"),
         ),
         table(
             Head(
                 "tables",
-                Place(4, 8, 192, 504),
+                Place(4, 8, *BODY),
                 "Tables",
                 "Each table with its cells verified, loaded, not loaded, missing and rejected, and its edition.",
             ),

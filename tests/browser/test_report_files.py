@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import laptop
 import msgspec
 import openpyxl
 import pytest
+from laptop import Rows
 from PIL import Image
 from pipeline import lake as data
 from pipeline import reports, schema
@@ -21,19 +23,15 @@ from pipeline.costs.usage import Usage
 from pipeline.report import build
 from pipeline.values import MARKERS
 
-from local.analytics import athena
-from local.analytics.catalogue import PUBLISHED
-
 FREQUENCIES = {"monthly": schema.TIME_SERIES, "yearly": schema.TIME_SERIES, "quarterly": schema.TIME_SERIES}
 FREQUENCIES |= {"cross_sectional": schema.CROSS_SECTIONAL}
 COST = estimate(Usage(transitions=34), "ap-southeast-1", "arm64")
 NOT_REFRESHED = "('M900007', 'M900008')"
 
 
-def query(folder: Path, sql: str) -> list[dict[str, str | None]]:
-    answer = athena.run(sql, PUBLISHED, [], folder.parents[3])
-    names = [name for name, _ in answer.columns]
-    return [dict(zip(names, row, strict=True)) for row in answer.rows]
+def query(folder: Path, sql: str) -> Rows:
+    """Rows of the lake that a report's folder lies in."""
+    return laptop.query(sql, folder.parents[3])
 
 
 @cache

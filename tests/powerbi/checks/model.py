@@ -72,12 +72,8 @@ def lineage_tags_are_unique_and_stable(project: Project) -> Iterator[str]:
     tags = Counter(node.properties.get("lineageTag") for node in _described(project))
     yield from (f"lineage tag {one} is of {times} objects" for one, times in tags.items() if times > 1 or not one)
     for table in project.tables.values():
-        stable = {
-            (node.kind, node.name): tag(node.kind, table.name, node.name)
-            for node in table.of("column") + table.of("measure")
-        }
         for node in table.of("column") + table.of("measure"):
-            if node.properties.get("lineageTag") != stable[node.kind, node.name]:
+            if node.properties.get("lineageTag") != tag(node.kind, table.name, node.name):
                 yield f"{table.name}[{node.name}] has another lineage tag than before"
     for node in project.nodes("relationship"):
         if uuid.UUID(node.name).version != 5:

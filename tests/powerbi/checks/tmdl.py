@@ -150,12 +150,8 @@ class _Parser:
     def _block(self, depth: int) -> Iterator[str]:
         """The lines that are at least `depth` tabs deep, without these tabs; blank ones between them too."""
         while self.number < len(self.lines):
-            line = self.lines[self.number]
-            if line.strip() and not line.startswith("\t" * depth):
-                return
-            if not line.strip() and not any(
-                later.startswith("\t" * depth) for later in self.lines[self.number + 1 :][:1]
-            ):
+            line, *following = self.lines[self.number : self.number + 2]
+            if not (line if line.strip() else "".join(following)).startswith("\t" * depth):
                 return
             self.number += 1
             yield line[depth:]
