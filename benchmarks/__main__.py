@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pipeline.manifest import Count
-from pipeline.observations import Table
-from pipeline.source import Header, read_page
+from pipeline.source.answers import Header, read_page
+from pipeline.table.manifest import Count
+from pipeline.table.observations import Table
 
 ROOT = Path(__file__).parents[1]
 BODY = (ROOT / "local" / "singstat" / "recordings" / "responses" / "M213801.tabledata.json").read_bytes()

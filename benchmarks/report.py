@@ -6,26 +6,25 @@ import sys
 import tempfile
 import time
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "functions"))
 os.environ |= dict.fromkeys(("DATA_BUCKET", "RESULTS_BUCKET", "AWS_DEFAULT_REGION"), "x")
 os.environ["MPLCONFIGDIR"] = tempfile.gettempdir()
 
 from isal import igzip
-from pipeline import keys, lake, reports
+from pipeline.aws import data_bucket, results_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
-from pipeline.events import DownloadOutcome, PublishOutcome, Tally
-from pipeline.manifest import Count, KeptPage, Manifest
-from pipeline.observations import Table
-from pipeline.periods import MONTHS
-from pipeline.publication import succeed
-from pipeline.source import Column, Header, Page, Row
-from pipeline.verification import Measured, expected
+from pipeline.publication.record import next_publication
+from pipeline.run.verification import Measured, expected
+from pipeline.source.answers import Column, Header, Page, Row
+from pipeline.table.manifest import Count, KeptPage, Manifest
+from pipeline.table.observations import Table
+from pipeline.table.periods import MONTHS
 
 TABLES = [f"M{900000 + number}" for number in range(50)]
 SERIES = 40
@@ -67,9 +66,9 @@ def prepare() -> None:
     """A run `now` that has published a second vintage of every table."""
     measured = []
     for table_id in TABLES:
-        before = succeed(None, keep(table_id, "then", THEN), location="", verified_by="")
+        before = next_publication(None, keep(table_id, "then", THEN), location="", verified_by="")
         manifest = keep(table_id, "now", NOW)
-        publication = succeed(before, manifest, location="", verified_by="")
+        publication = next_publication(before, manifest, location="", verified_by="")
         objects[keys.publication(table_id)] = msgspec.json.encode(publication)
         numbers = {name: str(number) for name, number in expected(manifest).items()}
         measured.append(Measured(table_id=table_id, **numbers))
@@ -87,11 +86,11 @@ def read(key: str, shape: type[Any]) -> Any:
 def main() -> None:
     """Print what the report took, and its largest files."""
     written: dict[str, int] = {}
-    lake.read, lake.read_bytes = read, objects.__getitem__
-    reports.write = lambda key, body, _: written.update({key.rpartition("/")[2]: len(body)})
+    data_bucket.read, data_bucket.read_bytes = read, objects.__getitem__
+    results_bucket.write = lambda key, body, _: written.update({key.rpartition("/")[2]: len(body)})
     prepare()
     before, began = _peak(), time.process_time()
-    from pipeline.report.build import Builder  # noqa: PLC0415 - its import is part of what is measured
+    from pipeline.steps.report import Builder  # noqa: PLC0415 - its import is part of what is measured
 
     Builder("now").write(str, estimate(Usage(transitions=700), "ap-southeast-1", "arm64"))
     taken = time.process_time() - began

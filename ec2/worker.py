@@ -6,26 +6,26 @@ import sys
 import threading
 
 import boto3
-from pipeline import lake
+from pipeline.aws import data_bucket
+from pipeline.contracts.records import WorkerJob
 from pipeline.errors import SpotInterrupted
-from pipeline.events import WorkerJob
-from pipeline.heartbeat import Stop
-from pipeline.host import CloudWatch, watch_for_notice
-from pipeline.task import logger
-from pipeline.worker import work
+from pipeline.handler import logger
+from pipeline.worker.download import work
+from pipeline.worker.host import CloudWatch, watch_for_interruption
+from pipeline.worker.task_token import Stop
 
 
 def main(key: str) -> None:
     """Work until the job is answered for, or nobody waits for it any more."""
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set(SpotInterrupted("the instance was shut down")))
-    job = lake.read(key, WorkerJob)
+    job = data_bucket.read(key, WorkerJob)
     logger.append_keys(run_id=job.run_id, table_id=job.table_id, attempt=job.attempt)
     if group := os.environ.get("WORKER_LOG_GROUP"):
         handler = CloudWatch(group, f"worker/{job.run_id}/{job.table_id}/{job.attempt}")
         handler.setFormatter(logger.registered_formatter)
         logger.addHandler(handler)
-    threading.Thread(target=watch_for_notice, args=(stop,), daemon=True).start()
+    threading.Thread(target=watch_for_interruption, args=(stop,), daemon=True).start()
     work(job, boto3.client("stepfunctions"), stop)
 
 

@@ -1,12 +1,14 @@
 """State CheckCrawl: say RUNNING or SUCCEEDED; what the crawler found must be the declared schema."""
 
 from msgspec.structs import replace
-from pipeline import keys, lake, schema
-from pipeline.crawl import judge_crawl
+from pipeline.aws import data_bucket
+from pipeline.aws.glue import glue, staged_schema
+from pipeline.contracts import keys
+from pipeline.contracts.states import CrawlStatus
 from pipeline.errors import CatalogueFailed
-from pipeline.events import CrawlStatus
-from pipeline.glue import glue, staged_schema
-from pipeline.task import task
+from pipeline.handler import task
+from pipeline.run.crawl import judge_crawl
+from pipeline.table import schema
 
 
 @task
@@ -17,6 +19,6 @@ def handler(crawl: CrawlStatus) -> CrawlStatus:
         if status == "SUCCEEDED":
             schema.check_crawled(staged_schema())
     except CatalogueFailed:
-        lake.delete_folder(keys.staged_run(crawl.run_id))  # or it would mislead the next crawl
+        data_bucket.delete_prefix(keys.staged_run(crawl.run_id))  # or it would mislead the next crawl
         raise
     return replace(crawl, status=status)

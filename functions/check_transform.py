@@ -1,11 +1,11 @@
 """State CheckTransform: say RUNNING or SUCCEEDED, and take the run's job away when it has ended."""
 
 from msgspec.structs import replace
-from pipeline import databrew
+from pipeline.aws import databrew
+from pipeline.contracts.states import TransformStatus
 from pipeline.errors import TransformFailed
-from pipeline.events import TransformStatus
-from pipeline.poll import judge
-from pipeline.task import task
+from pipeline.handler import task
+from pipeline.run.polling import judge
 
 
 @task

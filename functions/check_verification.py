@@ -2,13 +2,15 @@
 
 import msgspec
 from msgspec.structs import replace
-from pipeline import athena, keys, lake
+from pipeline.aws import athena, data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import Tally
+from pipeline.contracts.states import VerificationStatus
 from pipeline.errors import VerificationFailed
-from pipeline.events import Tally, VerificationStatus
-from pipeline.manifest import Manifest
-from pipeline.poll import judge
-from pipeline.task import task
-from pipeline.verification import Measured, verify
+from pipeline.handler import task
+from pipeline.run.polling import judge
+from pipeline.run.verification import Measured, verify
+from pipeline.table.manifest import Manifest
 
 
 @task
@@ -17,12 +19,12 @@ def handler(check: VerificationStatus) -> VerificationStatus:
     state, reason, scanned = athena.state(check.query_id)
     status = judge(state, reason, check.polls, check.poll_limit, VerificationFailed)
     if status == "SUCCEEDED":
-        tally = lake.read(keys.run(check.run_id, "tally"), Tally)
+        tally = data_bucket.read(keys.run(check.run_id, "tally"), Tally)
         manifests = [
-            lake.read(keys.manifest(str(table.frequency), table.table_id, check.run_id), Manifest)
+            data_bucket.read(keys.manifest(str(table.frequency), table.table_id, check.run_id), Manifest)
             for table in tally.stored
         ]
         measured = [Measured(*row) for row in athena.rows(check.query_id)]
-        lake.write(keys.run(check.run_id, "measured"), msgspec.json.encode(measured))
+        data_bucket.write(keys.run(check.run_id, "measured"), msgspec.json.encode(measured))
         verify(manifests, {row.table_id: row for row in measured})
     return replace(check, status=status, scanned_bytes=scanned)

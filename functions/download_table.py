@@ -3,27 +3,29 @@
 import os
 from datetime import UTC, datetime
 
-from pipeline import glue, keys, lake
-from pipeline.download import fetch_table
-from pipeline.events import DownloadOutcome, DownloadRequest, DownloadStatus
-from pipeline.pages import Fetch
-from pipeline.plan import check_frequency
-from pipeline.publication import Publication, is_current
-from pipeline.singstat import SingStat
-from pipeline.task import task
+from pipeline.aws import data_bucket, glue
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, DownloadStatus
+from pipeline.contracts.states import DownloadRequest
+from pipeline.handler import task
+from pipeline.publication.record import Publication, is_current
+from pipeline.run.plan import check_frequency
+from pipeline.source.client import SingStat
+from pipeline.steps.fetch import TableFetch
+from pipeline.table.paging import fetch_table
 
 LARGE_TABLE_CELLS = int(os.environ["LARGE_TABLE_CELLS"])
 
-source = SingStat.from_environment()
+source = SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"]))
 
 
 @task
 def handler(request: DownloadRequest) -> DownloadOutcome:
-    published, _ = lake.read_if_there(keys.publication(request.table_id), Publication)
-    fetch = Fetch(source, request.table_id, request.run_id, known_title=published.title if published else "")
+    published, _ = data_bucket.read_optional(keys.publication(request.table_id), Publication)
+    fetch = TableFetch(source, request.table_id, request.run_id, known_title=published.title if published else "")
     header = fetch.header()
     check_frequency(request.frequency, header.frequency)
-    if published and is_current(published, header) and not request.force and glue.shows(published):
+    if published and is_current(published, header) and not request.force and glue.is_visible(published):
         status: DownloadStatus = "unchanged"
         observations, pages = published.observations, 0
     elif header.total and header.total > LARGE_TABLE_CELLS:
@@ -41,5 +43,5 @@ def handler(request: DownloadRequest) -> DownloadOutcome:
         observations=observations,
         pages=pages,
     )
-    lake.write(keys.outcome(request.run_id, request.table_id), outcome)
+    data_bucket.write(keys.outcome(request.run_id, request.table_id), outcome)
     return outcome

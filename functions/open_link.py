@@ -2,20 +2,21 @@
 
 from datetime import UTC, datetime
 
-from pipeline import links, mac, reports
-from pipeline.events import ApiAnswer, ApiRequest
-from pipeline.link_answers import not_opened, opened
-from pipeline.task import logger
-from pipeline.web import api
+from pipeline.api import link_token
+from pipeline.api.handler import api
+from pipeline.api.link_page import not_opened, opened
+from pipeline.aws import kms, results_bucket
+from pipeline.contracts.api import ApiAnswer, ApiRequest
+from pipeline.handler import logger
 
 
 @api
 def handler(request: ApiRequest) -> ApiAnswer:
     try:
-        key = links.read(request.path_parameters["token"], datetime.now(UTC), mac.verify)
-    except links.LinkForged:
+        key = link_token.decode(request.path_parameters["token"], datetime.now(UTC), kms.verify)
+    except link_token.LinkForged:
         return not_opened(403)
-    except links.LinkExpired:
+    except link_token.LinkExpired:
         return not_opened(410)
     logger.append_keys(report=key)
-    return opened(reports.url(key)) if reports.is_there(key) else not_opened(404)
+    return opened(results_bucket.url(key)) if results_bucket.is_there(key) else not_opened(404)

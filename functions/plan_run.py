@@ -2,10 +2,12 @@
 
 import os
 
-from pipeline import keys, lake
-from pipeline.events import PlanRequest, RunPlan
-from pipeline.plan import plan_tables
-from pipeline.task import task
+from pipeline.aws import data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import RunPlan
+from pipeline.contracts.states import PlanRequest
+from pipeline.handler import task
+from pipeline.run.plan import plan_tables
 
 DATASETS = {
     name: list(filter(None, os.environ[f"{name.upper()}_TABLES"].split(",")))
@@ -25,5 +27,5 @@ def handler(event: PlanRequest) -> RunPlan:
         poll_seconds=int(os.environ["POLL_SECONDS"]),
         poll_limit=int(os.environ["POLL_LIMIT"]),
     )
-    lake.write(keys.run(event.run_id, "plan"), plan)
+    data_bucket.write(keys.run(event.run_id, "plan"), plan)
     return plan

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import requests
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pipeline.task import logger
+from pipeline.handler import logger
 
 RECIPE = os.environ["RECIPE_NAME"]
 ANSWER_SECONDS = 10

@@ -1,15 +1,17 @@
 """State PublishTables: point readers at what was verified; a run that comes late changes nothing."""
 
-from pipeline import keys, lake
+from pipeline.aws import data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
+from pipeline.contracts.states import PublishCounts, PublishRequest
 from pipeline.errors import PublishConflict, StaleVintage
-from pipeline.events import DownloadOutcome, PublishCounts, PublishOutcome, PublishRequest, TableError, Tally
-from pipeline.publish import publish
-from pipeline.task import task
+from pipeline.handler import task
+from pipeline.steps.publish import publish
 
 
 @task
 def handler(run: PublishRequest) -> PublishCounts:
-    tally = lake.read(keys.run(run.run_id, "tally"), Tally)
+    tally = data_bucket.read(keys.run(run.run_id, "tally"), Tally)
     published, failed = [], []
     for table in tally.stored:
         try:
@@ -18,7 +20,7 @@ def handler(run: PublishRequest) -> PublishCounts:
         except (PublishConflict, StaleVintage) as error:
             failed.append(lost(table, error.at("PublishTables", table.table_id)))
     outcome = PublishOutcome(published=published, failed=failed)
-    lake.write(keys.run(run.run_id, "published"), outcome)
+    data_bucket.write(keys.run(run.run_id, "published"), outcome)
     return PublishCounts(published=len(published), failed=len(failed))
 
 

@@ -1,14 +1,17 @@
 """State StagePartitions: register the run's Parquet, or say that the crawler has to."""
 
-from pipeline import glue, keys, lake, schema
-from pipeline.events import Staging, StagingRequest, Tally
-from pipeline.task import task
+from pipeline.aws import data_bucket, glue
+from pipeline.contracts import keys
+from pipeline.contracts.records import Tally
+from pipeline.contracts.states import Staging, StagingRequest
+from pipeline.handler import task
+from pipeline.table import schema
 
 
 @task
 def handler(run: StagingRequest) -> Staging:
     if run.crawl == "always" or not schema.matches(glue.staged_schema()):
         return Staging(needs_crawl=True)
-    tally = lake.read(keys.run(run.run_id, "tally"), Tally)
+    tally = data_bucket.read(keys.run(run.run_id, "tally"), Tally)
     glue.add_staged_partitions([(run.run_id, str(table.frequency), table.table_id) for table in tally.stored])
     return Staging(needs_crawl=False)

@@ -3,10 +3,10 @@
 import os
 
 import boto3
-from pipeline.crawl import last_start
+from pipeline.contracts.states import CrawlStatus, PollRequest
 from pipeline.errors import CatalogueBusy
-from pipeline.events import CrawlStatus, PollRequest
-from pipeline.task import task
+from pipeline.handler import task
+from pipeline.run.crawl import last_start
 
 CRAWLER = os.environ["CRAWLER_NAME"]
 glue = boto3.client("glue")

@@ -1,8 +1,8 @@
 """State StartTransform: a DataBrew dataset and a job for this run alone, started once."""
 
-from pipeline import databrew
-from pipeline.events import PollRequest, TransformStatus
-from pipeline.task import task
+from pipeline.aws import databrew
+from pipeline.contracts.states import PollRequest, TransformStatus
+from pipeline.handler import task
 
 
 @task

@@ -1,9 +1,9 @@
 """State StartVerification: ask Athena what is really staged of this run."""
 
-from pipeline import athena
-from pipeline.events import PollRequest, VerificationStatus
-from pipeline.task import task
-from pipeline.verification import QUERY
+from pipeline.aws import athena
+from pipeline.contracts.states import PollRequest, VerificationStatus
+from pipeline.handler import task
+from pipeline.run.verification import QUERY
 
 
 @task

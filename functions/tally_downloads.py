@@ -1,16 +1,18 @@
 """State TallyDownloads: what became of every table that was planned."""
 
-from pipeline import keys, lake
-from pipeline.events import DownloadCounts, DownloadOutcome, RunPlan, RunReference
-from pipeline.tally import tally
-from pipeline.task import task
+from pipeline.aws import data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, RunPlan
+from pipeline.contracts.states import DownloadCounts, RunReference
+from pipeline.handler import task
+from pipeline.run.tally import tally
 
 
 @task
 def handler(run: RunReference) -> DownloadCounts:
-    plan = lake.read(keys.run(run.run_id, "plan"), RunPlan)
-    downloads = tally([lake.read(keys.outcome(run.run_id, table), DownloadOutcome) for table in plan.tables])
-    lake.write(keys.run(run.run_id, "tally"), downloads)
+    plan = data_bucket.read(keys.run(run.run_id, "plan"), RunPlan)
+    downloads = tally([data_bucket.read(keys.outcome(run.run_id, table), DownloadOutcome) for table in plan.tables])
+    data_bucket.write(keys.run(run.run_id, "tally"), downloads)
     return DownloadCounts(
         stored=len(downloads.stored), unchanged=len(downloads.unchanged), failed=len(downloads.failed)
     )

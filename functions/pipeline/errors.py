@@ -111,7 +111,7 @@ class CatalogueBusy(PipelineError):
 
 
 class CatalogueFailed(PipelineError):
-    next_step = "compare the crawler's table with pipeline/schema.py, then start a new run"
+    next_step = "compare the crawler's table with pipeline/table/schema.py, then start a new run"
 
 
 class VerificationFailed(PipelineError):

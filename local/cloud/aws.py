@@ -15,20 +15,24 @@ from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
-from local.analytics import athena_api, catalogue, crawler, databrew
-from local.analytics.catalogue import REGION
-from local.cloud import billing, custom_resources, function_code, instances_api, link_key, machine, objects
+from local.cloud.account import REGION
+from local.cloud.ec2 import api
+from local.cloud.ec2.instances import Instances
 from local.cloud.front import Front
-from local.cloud.functions import Functions
-from local.cloud.instances import Instances
+from local.cloud.iam.guard import Guard
+from local.cloud.lambdas import code
+from local.cloud.lambdas.functions import Functions
 from local.cloud.lock import Lock
-from local.cloud.log_groups import LogGroups
-from local.cloud.mailbox import Mailbox
-from local.cloud.resources import Deployment
-from local.cloud.rules import Rules
-from local.cloud.stack import Stack
-from local.cloud.template import TEMPLATE, load_template
-from local.iam.guard import Guard
+from local.cloud.machine import interpreter
+from local.cloud.services import athena_api, cost_explorer, crawler, databrew, link_key, objects
+from local.cloud.services.event_rules import Rules
+from local.cloud.services.log_groups import LogGroups
+from local.cloud.services.mailbox import Mailbox
+from local.cloud.sql import catalogue
+from local.cloud.stack import custom_resources
+from local.cloud.stack.deployment import Stack
+from local.cloud.stack.resources import Deployment
+from local.cloud.stack.template import TEMPLATE, load_template
 
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -112,11 +116,11 @@ class LocalAWS:
 
     def describe(self, execution_arn: str) -> dict[str, Any]:
         """`status`, `error`, `cause`, and `output`, JSON text once it succeeded; None where there is none."""
-        return machine.describe(execution_arn)
+        return interpreter.describe(execution_arn)
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
         """The events so far, as GetExecutionHistory gives them. Their details are shared: do not change them."""
-        return machine.history(execution_arn)
+        return interpreter.history(execution_arn)
 
     def parameter(self, name: str) -> str:
         """The value of a parameter of the template. Errors: KeyError, it has none of that name."""
@@ -156,7 +160,7 @@ class LocalAWS:
         exit_stack.callback(self.functions.close)
         self.rules = Rules(self.functions)
         exit_stack.callback(self.rules.finish)
-        machine.install(self.client)
+        interpreter.install(self.client)
         saved = partial(catalogue.save, self.lake)
         catalogue.install()
         catalogue.restore(self.lake)
@@ -172,10 +176,10 @@ class LocalAWS:
             self.guard.route,
             Mailbox(self.lake).route,
             self.functions.route,
-            partial(function_code.route, self.functions, self.url),
-            partial(instances_api.route, self.instances),
+            partial(code.route, self.functions, self.url),
+            partial(api.route, self.instances),
             logs.route,
-            billing.route,
+            cost_explorer.route,
             partial(custom_resources.route, deployment),
             brew,
         ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline import schema
+from pipeline.table import schema
 
 TYPES = {schema.TEXT: "string", schema.DAY: "dateTime", schema.EXACT: "double", schema.WHOLE: "int64"}
 M_TYPES = {"string": "type text", "dateTime": "type date", "double": "type number", "int64": "Int64.Type"}

@@ -1,7 +1,7 @@
 """The measures in DAX. None adds values of a series up, and none mixes two series: it is blank instead."""
 
 from pipeline.report.series import STEPS
-from pipeline.values import MARKERS
+from pipeline.table.values import MARKERS
 
 from powerbi.generator.declare import Measure
 from powerbi.generator.queries import FREQUENCIES

@@ -1,6 +1,6 @@
 """The semantic model: tables on the column contract, relationships, measures."""
 
-from pipeline import schema
+from pipeline.table import schema
 
 from powerbi.generator import measures, queries
 from powerbi.generator.declare import Column, Relationship, Table, from_contract

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from once import once
-from pipeline.events import RunRequest
+from pipeline.contracts.states import RunRequest
 from playwright.sync_api import Browser, sync_playwright
-from samples import revise, samples
 
+from local.cli.run import run
 from local.cloud.aws import LocalAWS
-from local.run import run
-from local.singstat.replay import Replay
+from local.replay.server import Replay
+from tests.support.once import once
+from tests.support.samples import revise, samples
 
 os.environ.setdefault("DATA_BUCKET", "unused")  # what the modules that know AWS read when they are imported
 os.environ.setdefault("RESULTS_BUCKET", "unused")

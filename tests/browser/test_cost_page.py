@@ -6,13 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pipeline.costs.bill import Bill, Charge
+from pipeline.billing.bill import Bill, Charge
+from pipeline.billing.page import page as write
+from pipeline.billing.summary import summarise, table
+from pipeline.billing.wording import amount
 from pipeline.costs.estimate import RunCost
-from pipeline.costs.page import page as write
 from pipeline.costs.record import CostRecord
-from pipeline.costs.summary import summarise, table
-from pipeline.costs.wording import amount
-from test_report_page import CONTRAST, DESK, PICTURES, TELEPHONE, opened
+
+from tests.browser.test_report_page import CONTRAST, DESK, PICTURES, TELEPHONE, opened
 
 DAY = date(2026, 11, 23)
 HOSTILE = '<script>document.title = "broken"</script> & "quotes" ' + "a very long name " * 20

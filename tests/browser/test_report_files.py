@@ -10,18 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import laptop
 import msgspec
 import openpyxl
 import pytest
-from laptop import Rows
 from PIL import Image
-from pipeline import lake as data
-from pipeline import reports, schema
+from pipeline.aws import data_bucket as data
+from pipeline.aws import results_bucket
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
-from pipeline.report import build
-from pipeline.values import MARKERS
+from pipeline.steps import report
+from pipeline.table import schema
+from pipeline.table.values import MARKERS
+
+from tests.support import laptop
+from tests.support.laptop import Rows
 
 FREQUENCIES = {"monthly": schema.TIME_SERIES, "yearly": schema.TIME_SERIES, "quarterly": schema.TIME_SERIES}
 FREQUENCIES |= {"cross_sectional": schema.CROSS_SECTIONAL}
@@ -126,10 +128,10 @@ def again(runs, monkeypatch):
     written: dict[str, bytes] = {}
     monkeypatch.setattr(data, "read", lambda key, shape: msgspec.json.decode((bucket / key).read_bytes(), type=shape))
     monkeypatch.setattr(data, "read_bytes", lambda key: (bucket / key).read_bytes())
-    monkeypatch.setattr(reports, "write", lambda key, body, kind: written.update({key.rpartition("/")[2]: body}))
+    monkeypatch.setattr(results_bucket, "write", lambda key, body, kind: written.update({key.rpartition("/")[2]: body}))
 
     def write(link=str):
-        build.Builder(folder.name).write(link, COST)
+        report.Builder(folder.name).write(link, COST)
         return written
 
     return write
@@ -149,7 +151,7 @@ def test_a_report_that_is_written_again_is_the_same(runs, again):
 
 
 def test_of_a_table_that_is_too_large_the_headline_is_shown(again, monkeypatch):
-    monkeypatch.setattr(build, "TABLE_CELLS", 1000)
+    monkeypatch.setattr(report, "TABLE_CELLS", 1000)
 
     written = again()
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from samples import LONG_TITLE, LONG_WORD, NASTY
 
-from local.analytics import athena
-from local.analytics.catalogue import PUBLISHED
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED
+from tests.support.samples import LONG_TITLE, LONG_WORD, NASTY
 
 pytestmark = pytest.mark.timeout(300)
 DESK, TELEPHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}

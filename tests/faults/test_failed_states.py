@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from moto.sns.models import sns_backends
-from pipeline.events import RunRequest
+from pipeline.contracts.states import RunRequest
 
-from local.analytics import athena
-from local.analytics.catalogue import ACCOUNT, PUBLISHED, REGION
+from local.cli.run import run
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import TEMPLATE, LocalAWS
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED
+from local.replay.server import Replay
 
 STEPS = json.loads((TEMPLATE.parent / "databrew" / "recipe.json").read_text("utf-8"))["Steps"]
 

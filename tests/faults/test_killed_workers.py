@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from pipeline.events import RunRequest
-from waiting import wait_for, workers_at_work
+from pipeline.contracts.states import RunRequest
 
-from local.analytics import athena
-from local.analytics.catalogue import PUBLISHED
+from local.cli.results import RunResult
+from local.cli.run import run
 from local.cloud.aws import LocalAWS
-from local.cloud.template import TEMPLATE
-from local.results import RunResult
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED
+from local.cloud.stack.template import TEMPLATE
+from local.replay.server import Replay
+from tests.support.waiting import wait_for, workers_at_work
 
 TABLE = "M550002"
 HEARTBEAT_SECONDS = 10

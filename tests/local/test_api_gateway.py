@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import doors
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.api.routes import read_routes
-from local.api.serve import Keys, serving
+from local.cli.serve import Keys, serving
+from local.cloud.api.routes import read_routes
+from tests.support import doors
 
 FORM = "application/x-www-form-urlencoded"
 ONE = b'{"tables": ["M213751"]}'

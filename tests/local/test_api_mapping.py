@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import doors
 import pytest
 from airspeed import TemplateError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.api.velocity import Input, render
-from local.cloud.intrinsics import Intrinsics
-from local.cloud.template import TEMPLATE, load_template
+from local.cloud.api.velocity import Input, render
+from local.cloud.stack.intrinsics import Intrinsics
+from local.cloud.stack.template import TEMPLATE, load_template
+from tests.support import doors
 
 NAME = r"[A-Za-z0-9_-]{1,80}"
 HOSTILE = """it's "quoted" \\ back\\\\slash \\' \\" \n\r\t\0 ${x} $input #set($a = 1) #end </script> é 日 😀 \u2028"""

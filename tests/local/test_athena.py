@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import lakes
 import pytest
-import waiting
 from botocore.exceptions import ClientError
 
-from local.analytics import athena, athena_api, catalogue
+from local.cloud.services import athena_api
+from local.cloud.sql import athena, catalogue
+from tests.support import lakes, waiting
 
 DB = "singstat"
 COLUMNS = {"series_no": "string", "period_start": "date", "value": "decimal(38,18)"}

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import lakes
 import pytest
-import waiting
 from botocore.exceptions import ClientError
 
-from local.analytics import athena, catalogue, crawler
+from local.cloud.services import crawler
+from local.cloud.sql import athena, catalogue
+from tests.support import lakes, waiting
 
 TYPES = {
     "series_no": "string",

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import lakes
 import pytest
-import waiting
 from botocore.exceptions import ClientError
 
-from local.analytics import databrew
-from local.cloud import objects
+from local.cloud.services import databrew, objects
+from tests.support import lakes, waiting
 
 Row = dict[str, str | None]
 Brew = Callable[..., dict[str, Any]]

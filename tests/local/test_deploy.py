@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
-from moto_services import Client, read
-from moto_stack import Deployed, deploy, differences, not_made
-from once import once
-from sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, package
 
-from local.analytics.catalogue import REGION
-from local.cloud.intrinsics import STACK_NAME
-from local.cloud.template import Template, load_template
+from local.cloud.account import REGION, STACK_NAME
+from local.cloud.stack.template import Template, load_template
+from tests.support.moto_services import Client, read
+from tests.support.moto_stack import Deployed, deploy, differences, not_made
+from tests.support.once import once
+from tests.support.sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, package
 
 pytestmark = pytest.mark.timeout(900)  # `sam package` zips the bundle once for each function
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import lakes
 import msgspec
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
-from pipeline import schema
-from pipeline.publication import Publication
+from pipeline.publication.record import Publication
 from pipeline.report import workbook
+from pipeline.table import schema
 
-from local.analytics.catalogue import PUBLISHED
-from local.export import export
+from local.cli.export import export
+from local.cloud.sql.catalogue import PUBLISHED
+from tests.support import lakes
 
 HOSTILE = [
     "=1+1",

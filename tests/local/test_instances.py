@@ -15,11 +15,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 from botocore.exceptions import ClientError
-from waiting import wait_for
 
-from local.cloud import instance
 from local.cloud.aws import LocalAWS
-from local.cloud.resources import StackError
+from local.cloud.ec2 import instance
+from local.cloud.stack.resources import StackError
+from tests.support.waiting import wait_for
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

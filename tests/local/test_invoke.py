@@ -18,17 +18,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from once import once
-from pipeline import events
-from relay import seen_from
-from sam_build import HOST, ROOT, build, free_port, needs_sam, sam
+from pipeline.contracts import api, records, states
 from samtranslator.yaml_helper import yaml_parse
-from waiting import wait_for
 
-from local.analytics.catalogue import ACCOUNT, REGION
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
-from local.cloud.functions import Function
-from local.singstat.replay import Replay
+from local.cloud.lambdas.functions import Function
+from local.replay.server import Replay
+from tests.support.once import once
+from tests.support.relay import seen_from
+from tests.support.sam_build import HOST, ROOT, build, free_port, needs_sam, sam
+from tests.support.waiting import wait_for
 
 RUN = "20261123T080000-0a1b"  # as the sample events call it
 # In the order of the state machine, then those of the API; what follows another one needs what that one started.
@@ -36,7 +36,7 @@ CHAINS = [
     ("plan_run",),
     ("download_table",),
     ("tally_downloads",),
-    ("launch_worker",),
+    ("download_large_table",),
     ("handle_failure",),
     ("publish_recipe",),
     ("start_transform", "check_transform"),
@@ -85,7 +85,8 @@ def promised(handler: str) -> type | None:
     """The type that a handler says it returns, read from its source: importing it would call for AWS."""
     tree = ast.parse((ROOT / "functions" / f"{handler}.py").read_text("utf-8"))
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
-    return getattr(events, function.returns.id) if isinstance(function.returns, ast.Name) else None
+    name = function.returns.id if isinstance(function.returns, ast.Name) else ""
+    return next((getattr(each, name) for each in (states, records, api) if hasattr(each, name)), None)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ class Engine(NamedTuple):
 
 def in_container(aws: LocalAWS, engine: Engine, handler: str, event: Any) -> Any:
     """What `sam local invoke` answers of the built function in a container that reaches the laptop's AWS."""
-    if handler == "launch_worker":
+    if handler == "download_large_table":
         pytest.skip("not checked: it asks AWS for its own code, by a name that `sam local` replaces")
     built, folder, bridge = engine
     function, name = deployed(aws, handler), logical_id(handler)
@@ -286,6 +287,6 @@ def test_the_recipe_function_answers_cloudformation(aws: LocalAWS, invoke: Invok
 
 
 def test_a_failed_run_keeps_no_instance(aws: LocalAWS, invoke: Invoke) -> None:
-    launched = replay(aws, invoke, ("launch_worker", "handle_failure"))["launch_worker"]["instance_id"]
+    launched = replay(aws, invoke, ("download_large_table", "handle_failure"))["download_large_table"]["instance_id"]
     found = aws.client("ec2").describe_instances(InstanceIds=[launched])["Reservations"][0]["Instances"][0]
     assert found["State"]["Name"] in {"shutting-down", "terminated"}

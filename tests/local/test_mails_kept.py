@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from branches import PARAMETERS, project, without
-from pipeline.events import RunRequest
+from pipeline.contracts.states import RunRequest
 
-from local.api.serve import serving
+from local.cli.run import run
+from local.cli.serve import serving
 from local.cloud.aws import LocalAWS
-from local.cloud.mailbox import mails
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.services.mailbox import mails
+from local.replay.server import Replay
+from tests.support.branches import PARAMETERS, project, without
 
 TABLE = "M400751"
 LINK = re.compile(r"^http://[^/]+(/links/\S+)$", re.MULTILINE)

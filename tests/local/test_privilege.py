@@ -4,16 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import branches
-import iam_table
 import pytest
-from once import once
-from pipeline.events import RunRequest
+from pipeline.contracts.states import RunRequest
 
+from local.cli.run import run
 from local.cloud.aws import LocalAWS
-from local.cloud.template import TEMPLATE, load_template
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.stack.template import TEMPLATE, load_template
+from local.replay.server import Replay
+from tests.support import branches, iam_table
+from tests.support.once import once
 
 
 @pytest.fixture(scope="session")

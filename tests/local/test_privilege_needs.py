@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from small_account import HERE, ROLE, TOPIC, needed
 
-from local.iam.calls import UnknownCallError
+from local.cloud.iam.calls import UnknownCallError
+from tests.support.small_account import HERE, ROLE, TOPIC, needed
 
 CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (

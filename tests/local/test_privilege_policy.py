@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from sent_requests import client, response, sent
 
-from local.iam.policy import Need, PolicyError, Statement, decide
-from local.iam.refusal import refusal
+from local.cloud.iam.policy import Need, PolicyError, Statement, decide
+from local.cloud.iam.refusal import refusal
+from tests.support.sent_requests import client, response, sent
 
 ROLE = "arn:aws:iam::123456789012:role/job"
 MESSAGE = "User: a <b> is not authorized"

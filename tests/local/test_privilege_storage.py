@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from sent_requests import sent
-from small_account import needed
 
-from local.analytics.catalogue import REGION
-from local.iam.calls import read_call, signed
+from local.cloud.account import REGION
+from local.cloud.iam.calls import read_call, signed
+from tests.support.sent_requests import sent
+from tests.support.small_account import needed
 
 CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     (

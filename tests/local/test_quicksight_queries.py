@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-import branches
 import pytest
 from botocore.exceptions import ClientError
-from pipeline.events import RunRequest
-from reader import Reader
+from pipeline.contracts.states import RunRequest
 
+from local.cli.run import run
 from local.cloud.aws import LocalAWS
-from local.cloud.template import TEMPLATE, load_template
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.stack.template import TEMPLATE, load_template
+from local.replay.server import Replay
+from tests.support import branches
+from tests.support.reader import Reader
 
 TYPES = {
     "varchar": "STRING",

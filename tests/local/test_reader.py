@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import branches
 import pytest
 from botocore.exceptions import ClientError
-from pipeline.events import RunRequest
-from reader import Reader
+from pipeline.contracts.states import RunRequest
 
-from local.analytics.catalogue import PUBLISHED
+from local.cli.run import run
 from local.cloud.aws import LocalAWS
-from local.iam.calls import Call
-from local.iam.needs import needs
-from local.iam.policy import decide
-from local.run import run
-from local.singstat.replay import Replay
+from local.cloud.iam.calls import Call
+from local.cloud.iam.needs import needs
+from local.cloud.iam.policy import decide
+from local.cloud.sql.catalogue import PUBLISHED
+from local.replay.server import Replay
+from tests.support import branches
+from tests.support.reader import Reader
 
 NEEDED = [
     "QueryInTheReadersWorkgroup",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from local.singstat.recordings import RECORDINGS, load_recordings
+from local.replay.recordings import RECORDINGS, load_recordings
 
 
 def read_csv(name: str) -> list[list[str]]:

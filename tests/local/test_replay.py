@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from local.singstat.replay import Answer, Replay, Request, load_recordings
+from local.replay.server import Answer, Replay, Request, load_recordings
 
-RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "local" / "replay" / "recordings"
 RESPONSES = RECORDINGS / "responses"
 VALUES = RECORDINGS / "values"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from local.cloud.aws import LocalAWS
-from local.cloud.intrinsics import Intrinsics
-from local.cloud.resources import StackError
+from local.cloud.stack.intrinsics import Intrinsics
+from local.cloud.stack.resources import StackError
 
 PLATFORM = Path(__file__).parent / "platform"
 ACCOUNT = "123456789012"

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks.project import Project, load
 from msgspec.structs import fields
-from pipeline import schema
-from pipeline.publication import Publication
+from pipeline.publication.record import Publication
+from pipeline.table import schema
 from samtranslator.yaml_helper import yaml_parse
+
+from tests.powerbi.checks.project import Project, load
 
 RESOURCES: dict[str, Any] = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text("utf-8"))["Resources"]
 _, FREQUENCIES, EACH = RESOURCES["Fn::ForEach::Published"]

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from checks import CHECKS, Project
-from checks.project import MODEL, PAGES, REPORT, load
+
+from tests.powerbi.checks import CHECKS, Project
+from tests.powerbi.checks.project import MODEL, PAGES, REPORT, load
 
 OBSERVATIONS, DATE, TABLES = (f"{MODEL}tables/{name}.tmdl" for name in ("observations", "date", "tables"))
 RELATIONSHIPS, EXPRESSIONS = f"{MODEL}relationships.tmdl", f"{MODEL}expressions.tmdl"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from checks import CHECKS, Project
-from checks.project import load
 
 from powerbi.generator.project import project as generated
+from tests.powerbi.checks import CHECKS, Project
+from tests.powerbi.checks.project import load
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from botocore.exceptions import ParamValidationError
 from botocore.model import ServiceModel
 from botocore.session import get_session
 from botocore.validate import validate_parameters
-from rules.application import load, strings
+
+from tests.template.rules.application import load, strings
 
 CALLS = {"DataSource": "CreateDataSource", "DataSet": "CreateDataSet", "Dashboard": "CreateDashboard"}
 NOT_IN_THE_CALL = {"IngestionWaitPolicy"}  # CloudFormation's own

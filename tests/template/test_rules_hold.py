@@ -1,8 +1,9 @@
 """Every rule on the application itself: by default, and with every option the other way round."""
 
 import pytest
-from rules import RULES
-from rules.application import load
+
+from tests.template.rules import RULES
+from tests.template.rules.application import load
 
 
 @pytest.mark.parametrize("rule", RULES)

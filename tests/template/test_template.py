@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline import schema
-from pipeline.observations import Observation
-from rules.graph import states
+from pipeline.table import schema
+from pipeline.table.observations import Observation
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cli import LIVE
+from local.cli.app import LIVE
+from tests.template.rules.graph import states
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.cloud.template import TEMPLATE, load_template
+from local.cloud.stack.template import TEMPLATE, load_template
 
 with tempfile.TemporaryDirectory() as folder:
     json.dump(load_template(TEMPLATE, Path(folder)), sys.stdout, indent=1)

@@ -4,10 +4,12 @@ import json
 
 import msgspec
 import pytest
+from pipeline.api.run_status import RUN_ID, describe
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
 from pipeline.errors import InputInvalid, WrongFrequency
-from pipeline.events import DownloadOutcome, Execution, Outcomes, PublishOutcome, TableError, Tally
-from pipeline.plan import check_frequency
-from pipeline.run_status import RUN_ID, describe
+from pipeline.run.history import Execution
+from pipeline.run.outcomes import RunOutcomes
+from pipeline.run.plan import check_frequency
 
 SENTENCE = "M999999 DownloadTable: SingStat does not know this table (404). Next: look for its successor"
 AWS_WORDS = "An error occurred (AccessDenied) when calling PutObject: arn:aws:iam::account:role/x"
@@ -23,11 +25,13 @@ def tables(status: str, *ids: str, cause: str = SENTENCE) -> list[DownloadOutcom
     return [DownloadOutcome(table_id=name, status=status, error=error) for name in ids]
 
 
-def outcomes(planned: int = 0, published: PublishOutcome | None = None, **downloads: list[DownloadOutcome]) -> Outcomes:
-    return Outcomes(planned=planned, downloads=Tally(**downloads), published=published)
+def outcomes(
+    planned: int = 0, published: PublishOutcome | None = None, **downloads: list[DownloadOutcome]
+) -> RunOutcomes:
+    return RunOutcomes(planned=planned, downloads=Tally(**downloads), published=published)
 
 
-def counts(found: Outcomes) -> tuple[int, int, int, int]:
+def counts(found: RunOutcomes) -> tuple[int, int, int, int]:
     return msgspec.structs.astuple(describe("r", run(), found).tables)
 
 

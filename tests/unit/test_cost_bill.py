@@ -14,13 +14,13 @@ from html import unescape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.costs import bars, wording
-from pipeline.costs.bill import Bill, Charge, first_day, month_to_date, read, window
+from pipeline.billing import bars, wording
+from pipeline.billing.bill import Bill, Charge, first_day, month_to_date, read, window
+from pipeline.billing.mail import compose
+from pipeline.billing.page import page
+from pipeline.billing.summary import OTHER, SHOWN, summarise, table
 from pipeline.costs.estimate import RunCost
-from pipeline.costs.mail import compose
-from pipeline.costs.page import page
 from pipeline.costs.record import CostRecord
-from pipeline.costs.summary import OTHER, SHOWN, summarise, table
 
 DAY = date(2026, 11, 23)
 HOSTILE = '<script>alert(1)</script> & "quotes" $x$ ' + "long " * 60

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
-from pipeline.costs import history, usage
+from pipeline.costs import usage
 from pipeline.costs.estimate import DISK_GB, PRICES, estimate
 from pipeline.costs.usage import Usage, measure
+from pipeline.run import history
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,7 @@ class Run:
 
     def worker(self, launched: float, ended: float | None, kind: str = "t4g.small", outcome: str = "Succeeded") -> None:
         self.enter("DownloadLargeTable", launched - 1)
-        asked = json.dumps({"FunctionName": "arn:aws:lambda:x:1:function:singstat-LaunchWorkerFunction-abc"})
+        asked = json.dumps({"FunctionName": "arn:aws:lambda:x:1:function:singstat-DownloadLargeTableFunction-abc"})
         last = self.event("TaskScheduled", launched - 1, resource="invoke.waitForTaskToken", parameters=asked)
         last = self.event("TaskStarted", launched - 1, last)
         answer = {"Payload": {"instance_id": "i-1", "instance_type": kind}}
@@ -346,7 +347,7 @@ def test_memory_and_disk_are_the_templates():
 
 
 def test_the_nodes_are_those_of_the_job():
-    tree = ast.parse((ROOT / "functions" / "pipeline" / "databrew.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / "functions" / "pipeline" / "aws" / "databrew.py").read_text("utf-8"))
     (nodes,) = [
         node.value.value
         for node in tree.body

@@ -9,7 +9,7 @@ import typer.main
 from botocore.session import Session
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cli import app
+from local.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")

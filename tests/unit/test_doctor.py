@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.doctor import examine
+from local.cli.doctor import examine
 
 SINGSTAT = Path(sys.executable).with_name("singstat")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from pipeline import events
+from pipeline.contracts import states
 from pipeline.errors import InputInvalid
-from pipeline.plan import plan_tables
+from pipeline.run.plan import plan_tables
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
@@ -21,7 +21,7 @@ def contract(handler: str) -> type[msgspec.Struct]:
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
     annotation = function.args.args[0].annotation
     assert isinstance(annotation, ast.Name)
-    return getattr(events, annotation.id)
+    return getattr(states, annotation.id)
 
 
 def test_every_function_has_a_sample_event():
@@ -60,7 +60,7 @@ DATASETS = {"monthly": ["M213751", "M550002"], "quarterly": ["M212161"], "yearly
     ],
 )
 def test_plan(request_, expected):
-    assert plan_tables(events.RunRequest(**request_), DATASETS) == expected
+    assert plan_tables(states.RunRequest(**request_), DATASETS) == expected
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_plan(request_, expected):
 )
 def test_a_bad_request_is_refused(request_, why):
     with pytest.raises(InputInvalid, match=why):
-        plan_tables(events.RunRequest(**request_), DATASETS)
+        plan_tables(states.RunRequest(**request_), DATASETS)

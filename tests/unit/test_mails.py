@@ -4,8 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from pipeline.events import DownloadOutcome, EndedExecution, Execution, Outcomes, PublishOutcome, TableError, Tally
-from pipeline.mail import Links, compose, compose_failure
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
+from pipeline.contracts.states import EndedExecution
+from pipeline.mail.run_mail import Links, compose, compose_failure
+from pipeline.run.history import Execution
+from pipeline.run.outcomes import RunOutcomes
 
 ARN = "arn:aws:states:ap-southeast-1:123456789012:execution:singstat:run-1"
 LINKS = Links(report="https://example/links/a", data="https://example/links/b", until=date(2026, 11, 30))
@@ -24,12 +27,12 @@ def lost(number: int) -> list[DownloadOutcome]:
     return [DownloadOutcome(table_id=f"M{900000 + each}", status="failed", error=error) for each in range(number)]
 
 
-def outcomes(published: int = 0, unchanged: int = 0, failed: int = 0) -> Outcomes:
+def outcomes(published: int = 0, unchanged: int = 0, failed: int = 0) -> RunOutcomes:
     tables = stored(published)
     old = [DownloadOutcome(table_id=f"M{500000 + each}", status="unchanged") for each in range(unchanged)]
     done = PublishOutcome(published=[table.table_id for table in tables], failed=[]) if published else None
     downloads = Tally(stored=tables, unchanged=old, failed=lost(failed))
-    return Outcomes(planned=published + unchanged + failed, downloads=downloads, published=done)
+    return RunOutcomes(planned=published + unchanged + failed, downloads=downloads, published=done)
 
 
 @pytest.mark.parametrize(

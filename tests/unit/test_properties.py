@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipeline.download import fetch_table
 from pipeline.errors import SourceError
-from pipeline.manifest import Count
-from pipeline.observations import Table
-from pipeline.periods import MONTHS, period_start
-from pipeline.source import Column, Header, Page, Row, read_metadata, read_page
-from pipeline.values import MARKERS, Meaning, read_value
+from pipeline.source.answers import Column, Header, Page, Row, read_metadata, read_page
+from pipeline.table.manifest import Count
+from pipeline.table.observations import Table
+from pipeline.table.paging import fetch_table
+from pipeline.table.periods import MONTHS, period_start
+from pipeline.table.values import MARKERS, Meaning, read_value
 
 VINTAGE = date(2026, 7, 24)
 KEYS = {

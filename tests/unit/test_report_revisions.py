@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from pipeline.observations import Observation
 from pipeline.report.content import MAX_REVISIONS
 from pipeline.report.revisions import Comparing, difference
-from pipeline.values import read_value
+from pipeline.table.observations import Observation
+from pipeline.table.values import read_value
 
 
 def series(number: str, texts: dict[str, str]) -> list[Observation]:

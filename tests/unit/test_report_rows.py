@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from pipeline.observations import Observation
 from pipeline.report.rows import DataBook, safe
+from pipeline.table.observations import Observation
 
 
 @pytest.mark.parametrize(

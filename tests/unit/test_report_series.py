@@ -3,12 +3,12 @@
 from decimal import Decimal
 
 import pytest
-from pipeline.observations import Observation
 from pipeline.report.content import Cell, Change, Mark
 from pipeline.report.series import change, change_names, latest, step
 from pipeline.report.ticks import broken, date_ticks
 from pipeline.report.wording import agency, day, moment, number, signed
-from pipeline.values import read_value
+from pipeline.table.observations import Observation
+from pipeline.table.values import read_value
 
 
 def series(frequency: str, unit: str = "Index", **texts: str) -> list[Observation]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from pipeline.errors import SourceContract, SourceMalformed, SourceUnavailable, TableNotFound
-from pipeline.periods import period_start
-from pipeline.source import label, read_metadata, read_page
-from pipeline.values import Meaning, read_value
+from pipeline.source.answers import label, read_metadata, read_page
+from pipeline.table.periods import period_start
+from pipeline.table.values import Meaning, read_value
 
-RESPONSES = Path(__file__).parents[2] / "local" / "singstat" / "recordings" / "responses"
+RESPONSES = Path(__file__).parents[2] / "local" / "replay" / "recordings" / "responses"
 
 
 @pytest.mark.parametrize(

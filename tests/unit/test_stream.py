@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.manifest import Count
-from pipeline.observations import Table
-from pipeline.source import Column, Header, Page, Row
-from pipeline.stream import Stream, StreamState
-from test_properties import cut, header, tables
+from pipeline.source.answers import Column, Header, Page, Row
+from pipeline.table.manifest import Count
+from pipeline.table.observations import Table
+from pipeline.table.stream import Stream, StreamState
+
+from tests.unit.test_properties import cut, header, tables
 
 VINTAGE = date(2026, 7, 24)
 

@@ -3,10 +3,10 @@
 from datetime import date
 
 import pytest
-from pipeline.download import fetch_table
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.manifest import Count
-from pipeline.source import Column, Header, Page, Row
+from pipeline.source.answers import Column, Header, Page, Row
+from pipeline.table.manifest import Count
+from pipeline.table.paging import fetch_table
 
 VINTAGE = date(2026, 7, 24)
 CELLS = [

@@ -17,18 +17,20 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 from botocore.exceptions import ClientError
-from pipeline import host, keys, lake, worker
-from pipeline.download import fetch_table
-from pipeline.events import DownloadOutcome, WorkerJob
-from pipeline.heartbeat import Stop
-from pipeline.manifest import Manifest
-from pipeline.pages import Fetch
-from pipeline.periods import MONTHS
-from pipeline.singstat import SingStat
+from pipeline.aws import data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, WorkerJob
+from pipeline.source.client import SingStat
+from pipeline.steps.fetch import TableFetch
+from pipeline.table.manifest import Manifest
+from pipeline.table.paging import fetch_table
+from pipeline.table.periods import MONTHS
+from pipeline.worker import download, host
+from pipeline.worker.task_token import Stop
 
 from local.cloud.aws import ADMINISTRATOR, LocalAWS
-from local.singstat.recordings import Row, Table, load_recordings
-from local.singstat.replay import Answer, Replay
+from local.replay.recordings import Row, Table, load_recordings
+from local.replay.server import Answer, Replay
 
 ROOT = Path(__file__).parents[2]
 SYNTHETIC, RECORDED = "M900100", "M550002"
@@ -108,8 +110,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
 
 @pytest.fixture(autouse=True)
 def _data_bucket(aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lake, "s3", aws.client("s3"))
-    monkeypatch.setattr(lake, "BUCKET", aws.resource("DataBucket"))
+    monkeypatch.setattr(data_bucket, "s3", aws.client("s3"))
+    monkeypatch.setattr(data_bucket, "BUCKET", aws.resource("DataBucket"))
     monkeypatch.setenv("BACKOFF_SECONDS", "0")
 
 
@@ -140,30 +142,30 @@ def job(run_id: str, table_id: str = SYNTHETIC, connections: int = 4, attempt: s
 def work(job: WorkerJob, **closed: str) -> list[tuple[str, Any]]:
     """The answers that the state machine took."""
     machine = StateMachine(**closed)
-    worker.work(job, machine, Stop())
+    download.work(job, machine, Stop())
     return machine.answers
 
 
 def small_path(table_id: str) -> tuple[Rows, bytes]:
     """What DownloadTable makes of a table."""
     run_id = next(run_ids)
-    fetch = Fetch(SingStat.from_environment(), table_id, run_id)
+    fetch = TableFetch(SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"])), table_id, run_id)
     fetch.store(fetch_table(fetch.header(), fetch.header, fetch.page), fetched_at="")
     return rows(run_id), manifest(run_id)
 
 
 def names(prefix: str) -> list[str]:
-    return sorted(lake.names(prefix))
+    return sorted(data_bucket.list_keys(prefix))
 
 
 def rows(run_id: str) -> Rows:
-    return b"".join(gzip.decompress(lake.read_bytes(key)) for key in names(keys.flattened(run_id))).splitlines()
+    return b"".join(gzip.decompress(data_bucket.read_bytes(key)) for key in names(keys.flattened(run_id))).splitlines()
 
 
 def manifest(run_id: str) -> bytes:
     """The run's only manifest, without what differs between runs."""
     (key,) = [name for name in names(keys.RAW) if f"/{run_id}/" in name and name.endswith("manifest.json")]
-    found = msgspec.structs.replace(lake.read(key, Manifest), fetched_at="", source_url="")
+    found = msgspec.structs.replace(data_bucket.read(key, Manifest), fetched_at="", source_url="")
     return msgspec.json.encode(found).replace(run_id.encode(), b"run")
 
 
@@ -179,7 +181,7 @@ def is_stored(run_id: str) -> bool:
 @pytest.mark.parametrize(("connections", "chunk_pages"), [(1, 1), (8, 3), (16, 5), (16, 50)])
 @pytest.mark.parametrize("table", [synthetic(), load_recordings()[RECORDED]], ids=["synthetic", "recorded"])
 def test_both_paths_store_the_same(table, connections, chunk_pages, monkeypatch):
-    monkeypatch.setattr(worker, "CHUNK_PAGES", chunk_pages)
+    monkeypatch.setattr(download, "CHUNK_PAGES", chunk_pages)
     run_id = next(run_ids)
 
     with serving(table, monkeypatch) as replay:
@@ -195,8 +197,8 @@ def test_both_paths_store_the_same(table, connections, chunk_pages, monkeypatch)
     ((kind, result),) = answers
     assert kind == "success"
     assert (result["pages"], result["chunks"]) == (pages, chunks)
-    assert lake.read(result["manifest"], Manifest).observations == len(wanted[0])
-    assert lake.read(keys.outcome(run_id, table.id), DownloadOutcome) == DownloadOutcome(
+    assert data_bucket.read(result["manifest"], Manifest).observations == len(wanted[0])
+    assert data_bucket.read(keys.outcome(run_id, table.id), DownloadOutcome) == DownloadOutcome(
         table_id=table.id,
         status="stored",
         frequency="monthly",
@@ -211,16 +213,16 @@ WRITES = 26  # metadata, first checkpoint, 10 pages, 4 chunks, checkpoints and c
 
 @pytest.mark.parametrize("writes", range(WRITES + 1))
 def test_a_worker_killed_at_any_write_is_resumed(writes, replay, monkeypatch):
-    monkeypatch.setattr(worker, "CHUNK_PAGES", 3)
+    monkeypatch.setattr(download, "CHUNK_PAGES", 3)
     wanted, run_id = small_path(SYNTHETIC), next(run_ids)
     with monkeypatch.context() as dying:
-        dying.setattr(lake, "s3", DyingS3(lake.s3, writes))
+        dying.setattr(data_bucket, "s3", DyingS3(data_bucket.s3, writes))
         try:
             work(job(run_id, attempt="a"))
             survived = True
         except Killed:
             survived = False
-    checkpoint, _ = lake.read_if_there(keys.checkpoint(run_id, SYNTHETIC), worker.Checkpoint)
+    checkpoint, _ = data_bucket.read_optional(keys.checkpoint(run_id, SYNTHETIC), download.Checkpoint)
     kept = {name for name in names(keys.RAW) if f"/{run_id}/page-" in name}
 
     with serving(replay.tables[SYNTHETIC], monkeypatch, cells_per_page=600) as second:
@@ -253,7 +255,7 @@ def test_a_worker_that_is_given_up_at_the_end_stores_nothing(replay, monkeypatch
         return answer(request)
 
     replay.answer = last_page_closes_the_task
-    worker.work(job(run_id), machine, Stop())
+    download.work(job(run_id), machine, Stop())
 
     assert machine.answers == []
     assert len(names(f"{keys.RUNS}/{run_id}/workers/")) > 1
@@ -278,7 +280,7 @@ def test_a_table_that_is_republished_meanwhile_is_fetched_anew(replay, monkeypat
             replay.tables[SYNTHETIC].revise("09/02/2024", {("1.0", "1961 Jan"): "7"})
         return answer(request)
 
-    monkeypatch.setattr(worker, "CHUNK_PAGES", 3)
+    monkeypatch.setattr(download, "CHUNK_PAGES", 3)
     replay.answer = republish
     ((kind, result),) = work(job(run_id))
     replay.answer = answer
@@ -287,7 +289,7 @@ def test_a_table_that_is_republished_meanwhile_is_fetched_anew(replay, monkeypat
     assert kind == "success"
     assert rows(run_id) == wanted[0]
     assert manifest(run_id).replace(b"refetch-1/", b"") == wanted[1]
-    assert b"refetch-1/" in lake.read_bytes(result["manifest"])
+    assert b"refetch-1/" in data_bucket.read_bytes(result["manifest"])
 
 
 def test_a_table_that_is_republished_again_and_again_is_named(replay):
@@ -309,7 +311,7 @@ def test_a_table_that_is_republished_again_and_again_is_named(replay):
 
 
 def test_a_retry_after_a_new_edition_keeps_nothing_of_the_old(replay, monkeypatch):
-    monkeypatch.setattr(worker, "CHUNK_PAGES", 3)
+    monkeypatch.setattr(download, "CHUNK_PAGES", 3)
     run_id = next(run_ids)
     assert work(job(run_id, attempt="a"), success="TaskTimedOut") == []
     table = replay.tables[SYNTHETIC]
@@ -352,7 +354,7 @@ def test_an_error_of_the_source_is_named(damage, error, why, replay):
 
 
 def test_any_other_error_is_named_too(replay, monkeypatch):
-    monkeypatch.setattr(lake, "BUCKET", "no-such-bucket")
+    monkeypatch.setattr(data_bucket, "BUCKET", "no-such-bucket")
 
     ((kind, cause),) = work(job(next(run_ids)))
 
@@ -412,7 +414,7 @@ def called(name: str) -> list[tuple[str, dict[str, Any]]]:
 def process(job: WorkerJob, aws: LocalAWS, surroundings: ThreadingHTTPServer) -> subprocess.Popen[bytes]:
     """The worker as its instance runs it."""
     key = keys.job(job.run_id, job.table_id, job.attempt)
-    lake.write(key, job)
+    data_bucket.write(key, job)
     around = f"http://127.0.0.1:{surroundings.server_address[1]}"
     environment = {
         **{name: os.environ[name] for name in ("PATH", "SOURCE_URL", "BACKOFF_SECONDS")},
@@ -422,7 +424,7 @@ def process(job: WorkerJob, aws: LocalAWS, surroundings: ThreadingHTTPServer) ->
         "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": around,
         "AWS_ENDPOINT_URL_SFN": around,
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": around,
-        "DATA_BUCKET": lake.BUCKET,
+        "DATA_BUCKET": data_bucket.BUCKET,
         "PYTHONPATH": str(ROOT / "functions"),
         "WORKER_LOG_GROUP": "group",
     }
@@ -480,6 +482,6 @@ def test_without_a_metadata_service_nothing_is_watched(monkeypatch):
     with Replay({}) as nothing:
         monkeypatch.setattr(host, "METADATA", nothing.url)
         stop = Stop()
-        host.watch_for_notice(stop)
+        host.watch_for_interruption(stop)
 
     stop.check()

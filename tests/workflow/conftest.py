@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laptop import Laptop, run
-from once import once
 
 from local.cloud.aws import LocalAWS
-from local.cloud.template import TEMPLATE, load_template
-from local.singstat.recordings import load_recordings
-from local.singstat.replay import Replay
+from local.cloud.stack.template import TEMPLATE, load_template
+from local.replay.recordings import load_recordings
+from local.replay.server import Replay
+from tests.support.laptop import Laptop, run
+from tests.support.once import once
 
 
 @pytest.fixture(scope="session")

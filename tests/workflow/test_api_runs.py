@@ -17,13 +17,13 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from laptop import SINGSTAT, Laptop, call
-from pipeline import links
+from pipeline.api import link_token
 
-from local.analytics.catalogue import REGION
-from local.api.serve import Door, serving
+from local.cli.serve import Door, serving
+from local.cloud.account import REGION
+from tests.support.laptop import SINGSTAT, Laptop, call
 
-REPORT = f"{links.REPORTS}runs/demo-1/report.html"
+REPORT = f"{link_token.REPORTS}runs/demo-1/report.html"
 PATIENCE_SECONDS = 240
 TABLE = "M212161"
 RUNS = tuple(f"at-once-{number}" for number in range(20))
@@ -186,7 +186,7 @@ class TestLinks:
         def sign(message: bytes) -> bytes:
             return kms.generate_mac(KeyId=signing, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"]
 
-        return f"/links/{links.create(key, made, 7, sign)}"
+        return f"/links/{link_token.create(key, made, 7, sign)}"
 
     def test_a_link_opens_the_report_without_a_signature(self, laptop: Laptop, door: Door, report: str) -> None:
         link = door.url + self.link(laptop, report, datetime.now(UTC) - timedelta(days=6, hours=23))

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from laptop import call, run
 from pipeline.costs.record import CostRecord
 
-from local.iam.calls import read_call, signed
-from local.story import recall
+from local.cli.story import recall
+from local.cloud.iam.calls import read_call, signed
+from tests.support.laptop import call, run
 
 STATES = "StateEntered"
 

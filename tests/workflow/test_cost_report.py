@@ -10,16 +10,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from laptop import call
 from moto.sns.models import sns_backends
 from samtranslator.yaml_helper import yaml_parse
 
-from local.analytics.catalogue import ACCOUNT, REGION
+from local.cli.costs import report
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
-from local.cloud.billing import FIGURES, TARGET
-from local.cloud.template import TEMPLATE
+from local.cloud.services.cost_explorer import FIGURES, TARGET
+from local.cloud.stack.template import TEMPLATE
 from local.cloud.wsgi import Response
-from local.costs import report
+from tests.support.laptop import call
 
 TODAY = datetime.now(UTC).date
 

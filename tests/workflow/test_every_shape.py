@@ -7,9 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from laptop import query
 
-RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
+from tests.support.laptop import query
+
+RECORDINGS = Path(__file__).parents[2] / "local" / "replay" / "recordings"
 VERBATIM = sorted(path.name for path in (RECORDINGS / "responses").glob("*.tabledata.json"))
 VALUES = sorted(path.name for path in (RECORDINGS / "values").glob("*.csv"))
 MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))

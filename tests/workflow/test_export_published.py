@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from laptop import Rows, call, query
-from pipeline import schema
+from pipeline.table import schema
+
+from tests.support.laptop import Rows, call, query
 
 FREQUENCIES = ("monthly", "quarterly", "yearly", "cross_sectional")
 

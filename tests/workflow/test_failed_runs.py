@@ -4,9 +4,9 @@ import json
 from decimal import Decimal
 
 import pytest
-from laptop import call, query, run
 
-from local.singstat.replay import Answer
+from local.replay.server import Answer
+from tests.support.laptop import call, query, run
 
 HTML = Answer(200, b"<html>maintenance</html>", "text/html", {})
 

@@ -5,9 +5,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from laptop import call, query, run
+from tests.support.laptop import call, query, run
 
-RECORDINGS = Path(__file__).parents[2] / "local" / "singstat" / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "local" / "replay" / "recordings"
 
 
 def test_downloaded_equals_verified_equals_published(published):

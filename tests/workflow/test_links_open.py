@@ -7,14 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 import requests
-from pipeline import links
+from pipeline.api import link_token
 
 REPORT = "PowerBIChartCostExplorerReport/runs/20261123T080000-0a1b/report.html"
 CONTENT = b"<h1>What is new</h1>"
 OPENED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-def signer(laptop, key_id: str) -> links.Sign:
+def signer(laptop, key_id: str) -> link_token.Sign:
     kms = laptop.aws.client("kms")
     return lambda message: kms.generate_mac(KeyId=key_id, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"]
 
@@ -39,7 +39,7 @@ def make(laptop) -> Callable[..., str]:
     sign = signer(laptop, "alias/Singstat-link-key")
 
     def make(key: str = REPORT, **ago: float) -> str:
-        return links.create(key, datetime.now(UTC) - timedelta(**ago), 7, sign)
+        return link_token.create(key, datetime.now(UTC) - timedelta(**ago), 7, sign)
 
     return make
 
@@ -76,7 +76,7 @@ def test_deleting_the_report_withdraws_its_links(laptop, open_link, make):
 
 def test_a_link_of_another_key_opens_nothing(laptop, open_link):
     key = laptop.aws.client("kms").create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]
-    token = links.create(REPORT, datetime.now(UTC), 7, signer(laptop, key["KeyId"]))
+    token = link_token.create(REPORT, datetime.now(UTC), 7, signer(laptop, key["KeyId"]))
 
     assert refusal(open_link(token)) == 403
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import requests
-from laptop import Laptop
 
-from local.api.serve import serving
-from local.cloud.mailbox import mails
+from local.cli.serve import serving
+from local.cloud.services.mailbox import mails
+from tests.support.laptop import Laptop
 
 TABLE, OTHER, UNKNOWN = "M400751", "M810001", "M999999"
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from laptop import Laptop
 from matplotlib import colors
 from matplotlib.image import imread
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from local.analytics.catalogue import REGION
+from local.cloud.account import REGION
 from local.cloud.aws import ADMINISTRATOR
+from tests.support.laptop import Laptop
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "singstat.ipynb"
 QUERIES = 4

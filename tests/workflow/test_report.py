@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from laptop import call
+
+from tests.support.laptop import call
 
 
 def test_a_run_that_publishes_says_where_its_report_is(published):

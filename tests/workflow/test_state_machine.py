@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from local.story import tell
+from local.cli.story import tell
 
 
 def ended(aws, request_, name):

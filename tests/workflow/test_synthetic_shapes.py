@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from local.singstat.recordings import Row, Table
+from local.replay.recordings import Row, Table
 
 SERIES = {
     "theme": "Synthetic",

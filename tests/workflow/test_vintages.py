@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from laptop import Laptop, call, query
+
+from tests.support.laptop import Laptop, call, query
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
 

@@ -1,1 +1,1 @@
-"""What a run costs, and what the application costs by the bill."""
+"""What one run costs, estimated from its history and list prices."""

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from pipeline.costs.history import History, Try
+from pipeline.run.history import History, Try
 
 # As in template.yaml; the other functions have what its Globals say.
 MEMORY_MB = {"DownloadTable": 1769, "WriteReport": 1769}
 DEFAULT_MB = 512
 LAST_STATES = ("Notify", "IsComplete?", "Complete")  # how a run ends that is measured before its end
 LAST_SECONDS = Decimal(2)  # of a function that nobody can measure: Notify before it runs, HandleFailure
-NODES = 2  # of a transform, as in pipeline/databrew.py
+NODES = 2  # of a transform, as in pipeline/aws/databrew.py
 CRAWL_DPUS, CRAWL_LEAST_SECONDS = 2, 600
 QUERY_LEAST_BYTES = 10_000_000
 INSTANCE_LEAST_SECONDS = 60
@@ -116,7 +116,7 @@ def _gb_seconds(attempt: Try, now: datetime) -> Decimal:
 def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
     """Seconds by instance type, from the launch to the worker's answer: then it powers off."""
     seconds: dict[str, int] = {}
-    for each in history.of("LaunchWorker"):
+    for each in history.of("DownloadLargeTable"):
         if each.answered and each.launched:
             lived = math.ceil(((each.ended or now) - each.answered) / timedelta(seconds=1))
             kind = each.launched.get("instance_type", "")
@@ -126,7 +126,7 @@ def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
 
 def _requests(history: History, transforms: int) -> Requests:
     downloads = [each.output for each in history.of("DownloadTable")]
-    workers = [each.output for each in history.of("LaunchWorker")]
+    workers = [each.output for each in history.of("DownloadLargeTable")]
     stored = [output for output in downloads if output.get("status") == "stored"]
     stored += [output for output in workers if "manifest" in output]
     parts = (

@@ -1,1 +1,1 @@
-"""The report of a run: what readers see anew, drawn, compared with the vintage before, and proven."""
+"""The report of a run: rules and pages."""

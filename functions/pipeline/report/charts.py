@@ -9,8 +9,8 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from pipeline import drawing
-from pipeline.drawing import LIGHT, STAND_INS, Colours
+from pipeline.rendering import drawing
+from pipeline.rendering.drawing import LIGHT, STAND_INS, Colours
 from pipeline.report.content import Chart, Drawing, Mark
 from pipeline.report.ticks import at, broken, date_ticks
 from pipeline.report.wording import STATISTICS, day, in_words, legend, number

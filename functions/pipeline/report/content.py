@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from pipeline.costs.estimate import RunCost
-from pipeline.events import Frequency
+from pipeline.frequency import Frequency
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
 Kind = Literal["revised", "deleted", "new"]

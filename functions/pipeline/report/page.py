@@ -5,11 +5,11 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline import html
-from pipeline.counted import counted
+from pipeline.rendering import templates
 from pipeline.report import content, wording
 from pipeline.report.content import Report
 from pipeline.report.revisions import difference
+from pipeline.wording import quantity
 
 # From the disk, the files lie beside the page; from elsewhere they are links.
 SCRIPT = (
@@ -17,9 +17,9 @@ SCRIPT = (
     'for (const a of document.querySelectorAll("a[data-file]")) a.href = a.dataset.file'
 )
 SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
-PAGE = html.templates(Path(__file__).parent).get_template("page.html")
+PAGE = templates.load(Path(__file__).with_name("page.html"))
 PAGE.globals.update(
-    counted=counted,
+    quantity=quantity,
     wording=wording,
     revision_difference=difference,
     limits=content,

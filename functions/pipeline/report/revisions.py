@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from pipeline.manifest import EXACT
-from pipeline.observations import Observation
 from pipeline.report.content import MAX_REVISIONS, Comparison, Kind, Revision
 from pipeline.report.series import cell, cell_of, place
+from pipeline.table.manifest import EXACT
+from pipeline.table.observations import Observation
 
 ORDER: Final[list[Kind]] = ["revised", "deleted", "new"]
 Texts = Mapping[str, str]

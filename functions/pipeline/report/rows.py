@@ -5,13 +5,13 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 
-from pipeline import schema
-from pipeline.events import Frequency
-from pipeline.observations import Observation
+from pipeline.frequency import Frequency
 from pipeline.report.content import TableReport
 from pipeline.report.wording import citation
 from pipeline.report.workbook import Book
-from pipeline.values import MARKERS, NUMBER
+from pipeline.table import schema
+from pipeline.table.observations import Observation
+from pipeline.table.values import MARKERS, NUMBER
 
 MAX_ROWS = 100_000  # of the workbook; a sheet of Excel could have ten times as many
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

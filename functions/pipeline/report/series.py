@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise
 
-from pipeline.events import Frequency
-from pipeline.manifest import EXACT
-from pipeline.observations import Observation
+from pipeline.frequency import Frequency
 from pipeline.report.content import Cell, Change, Mark, Row
-from pipeline.values import read_value
+from pipeline.table.manifest import EXACT
+from pipeline.table.observations import Observation
+from pipeline.table.values import read_value
 
 ROUGH = Context(prec=80)
 TENTH = Decimal("0.1")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from pipeline.observations import Observation
-from pipeline.periods import period_start
 from pipeline.report import series as rules
 from pipeline.report.content import MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES, MAX_SERIES, Chart, Mark, Row, Values
-from pipeline.source import Header
+from pipeline.source.answers import Header
+from pipeline.table.observations import Observation
+from pipeline.table.periods import period_start
 
 Texts = Mapping[str, Mapping[str, str]]
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from pipeline.publication import Publication
+from pipeline.publication.record import Publication
 from pipeline.report.content import Chart, TableReport
 
 SINGAPORE = timezone(timedelta(hours=8))

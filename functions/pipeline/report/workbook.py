@@ -11,7 +11,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline import schema
+from pipeline.table import schema
 
 SHEET_ROWS, CELL_LETTERS = 1_048_576, 32_767  # what Excel can hold
 EXACT_DIGITS = 15  # what Excel keeps of a number

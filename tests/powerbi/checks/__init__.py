@@ -1,7 +1,7 @@
 """What must hold of the Power BI project, as functions from the project to findings."""
 
-from checks import dax, m, model, report, schemas, theme
-from checks.project import Project
+from tests.powerbi.checks import dax, m, model, report, schemas, theme
+from tests.powerbi.checks.project import Project
 
 CHECKS = (
     schemas.json_is_valid,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from checks.project import Project
+from tests.powerbi.checks.project import Project
 
 TOKEN = re.compile(
     r"""(?P<text>"(?:[^"]|"")*") | (?P<table>'(?:[^']|'')+')(?P<column>\[[^\]]+\])? | (?P<measure>\[[^\]]+\])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from checks.project import Project
+from tests.powerbi.checks.project import Project
 
 FUNCTIONS = frozenset(
     """AmazonAthena.Databases Csv.Document Date.FromText Folder.Files Int64.Type List.Max List.Transform Number.Abs

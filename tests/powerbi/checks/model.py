@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from pipeline import schema
-from pipeline.costs.bill import Bill, month_to_date
-from pipeline.costs.summary import Summary
-from pipeline.costs.summary import table as costs_table
+from pipeline.billing.bill import Bill, month_to_date
+from pipeline.billing.summary import Summary
+from pipeline.billing.summary import table as costs_table
+from pipeline.table import schema
 
-from checks.project import MODEL, Project
-from checks.tmdl import Node, unquoted
 from powerbi.generator.tmdl import tag
+from tests.powerbi.checks.project import MODEL, Project
+from tests.powerbi.checks.tmdl import Node, unquoted
 
 POWER_BI = {"string": "string", "date": "dateTime", "decimal(38,18)": "double", "bigint": "int64"}
 PUBLISHED = {

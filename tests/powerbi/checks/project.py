@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from checks.tmdl import Document, Node, parse
+from tests.powerbi.checks.tmdl import Document, Node, parse
 
 ROOT = Path(__file__).parents[3] / "powerbi"
 ITEMS = ("SingStat.Report", "SingStat.SemanticModel")

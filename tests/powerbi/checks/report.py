@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from checks.project import PAGES, Project
+from tests.powerbi.checks.project import PAGES, Project
 
 # Roles of each visual, and whether they take columns, measures or both; the first is required.
 ROLES = {

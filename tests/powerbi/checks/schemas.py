@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
-from checks.project import Project
+from tests.powerbi.checks.project import Project
 
 HERE, ADDRESS = Path(__file__).parents[1] / "schemas", "https://developer.microsoft.com/json-schemas/"
 WITHOUT_SCHEMA = (".pbids", "Theme.json")  # Microsoft publishes none among these

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from checks.project import REPORT, Project
+from tests.powerbi.checks.project import REPORT, Project
 
 KEYS = frozenset("name dataColors foreground background tableAccent good neutral bad textClasses visualStyles".split())
 COLOUR = re.compile("#[0-9a-f]{6}")

@@ -1,7 +1,7 @@
 """Known defects, planted one by one. `DEFECTS` tells each by what is wrong."""
 
-from planted import api, deployed, machine, read, roles, stored, written
-from planted.defect import Defect
+from tests.template.planted import api, deployed, machine, read, roles, stored, written
+from tests.template.planted.defect import Defect
 
 MODULES = (machine, roles, deployed, stored, read, api, written)
 DEFECTS: dict[str, Defect] = {name: defect for module in MODULES for name, defect in module.DEFECTS.items()}

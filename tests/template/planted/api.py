@@ -1,9 +1,8 @@
 """An API as it should be, and its defects."""
 
-from rules import api
-from rules.application import Application, Document
-
-from planted.defect import Defect, Plant, added, having, put
+from tests.template.planted.defect import Defect, Plant, added, having, put
+from tests.template.rules import api
+from tests.template.rules.application import Application, Document
 
 MODEL = {
     "type": "object",

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from rules import Rule
-from rules.application import Application, Document
-from rules.graph import scopes
+from tests.template.rules import Rule
+from tests.template.rules.application import Application, Document
+from tests.template.rules.graph import scopes
 
 Plant = Callable[[Application], object]
 

@@ -1,8 +1,7 @@
 """Defects of functions, alarms, topics, queues and workers."""
 
-from rules import alarms, functions, messages, workers
-
-from planted.defect import Defect, added, gone, having, marked, statement, without_statement, writing
+from tests.template.planted.defect import Defect, added, gone, having, marked, statement, without_statement, writing
+from tests.template.rules import alarms, functions, messages, workers
 
 ANYWHERE = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
 THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
@@ -45,7 +44,7 @@ DEFECTS = {
     "a transform is not encrypted": Defect(
         functions.every_transform_is_encrypted_logged_and_ends,
         "EncryptionMode SSE-KMS",
-        writing("functions/pipeline/databrew.py", 'databrew.create_recipe_job(EncryptionMode="SSE-S3")'),
+        writing("functions/pipeline/aws/databrew.py", 'databrew.create_recipe_job(EncryptionMode="SSE-S3")'),
     ),
     "an alarm does nothing": Defect(
         alarms.every_alarm_tells_somebody, "PlanRunErrors", having("PlanRunErrors", AlarmActions=None)

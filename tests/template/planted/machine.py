@@ -1,8 +1,7 @@
 """Defects of the state machine."""
 
-from rules import integrations, state_machine
-
-from planted.defect import Defect, granting, having, put, stating
+from tests.template.planted.defect import Defect, granting, having, put, stating
+from tests.template.rules import integrations, state_machine
 
 RETRIER = {
     "ErrorEquals": ["States.TaskFailed"],
@@ -10,7 +9,7 @@ RETRIER = {
     "MaxDelaySeconds": 60,
     "JitterStrategy": "FULL",
 }
-LAUNCH = {"FunctionName": "${LaunchWorkerFunctionArn}", "Payload": {"run_id.$": "$.run_id"}}
+LAUNCH = {"FunctionName": "${DownloadLargeTableFunctionArn}", "Payload": {"run_id.$": "$.run_id"}}
 
 DEFECTS = {
     "the machine may run for a year": Defect(

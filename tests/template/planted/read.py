@@ -1,9 +1,8 @@
 """Defects of what readers get: the policy, the workgroup, QuickSight."""
 
-from rules import readers, storage
-from rules.application import Application
-
-from planted.defect import Defect, Plant, added, having, put
+from tests.template.planted.defect import Defect, Plant, added, having, put
+from tests.template.rules import readers, storage
+from tests.template.rules.application import Application
 
 STAGED = "arn:aws:glue:ap-southeast-1:123456789012:table/${StagedDatabase}/*"
 

@@ -1,8 +1,7 @@
 """Defects of roles and of what they are granted."""
 
-from rules import permissions
-
-from planted.defect import Defect, added, granting, having, statement
+from tests.template.planted.defect import Defect, added, granting, having, statement
+from tests.template.rules import permissions
 
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -60,8 +59,8 @@ DEFECTS = {
     ),
     "a role starts instances of any kind": Defect(
         permissions.every_resource_is_named,
-        "LaunchWorkerFunctionRole",
-        granting("LaunchWorkerFunctionRole", "ec2:RunInstances", "*"),
+        "DownloadLargeTableFunctionRole",
+        granting("DownloadLargeTableFunctionRole", "ec2:RunInstances", "*"),
     ),
     "a grant that AWS never finds": Defect(
         permissions.an_action_without_resources_is_granted_on_all,
@@ -76,7 +75,7 @@ DEFECTS = {
         permissions.one_role_is_passed_to_one_service,
         "pass one role",
         granting(
-            "LaunchWorkerFunctionRole",
+            "DownloadLargeTableFunctionRole",
             "iam:PassRole",
             "*",
             {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
@@ -85,7 +84,7 @@ DEFECTS = {
     "a role is passed to anybody": Defect(
         permissions.one_role_is_passed_to_one_service,
         "say to whom",
-        granting("LaunchWorkerFunctionRole", "iam:PassRole", "${WorkerRole.Arn}"),
+        granting("DownloadLargeTableFunctionRole", "iam:PassRole", "${WorkerRole.Arn}"),
     ),
     "a function calls another": Defect(
         permissions.functions_do_not_call_functions,

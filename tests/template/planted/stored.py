@@ -1,8 +1,7 @@
 """Defects of buckets, keys, log groups, query results and the trail."""
 
-from rules import storage
-
-from planted.defect import Defect, gone, having, marked, without_statement
+from tests.template.planted.defect import Defect, gone, having, marked, without_statement
+from tests.template.rules import storage
 
 DEFECTS = {
     "a bucket may become public": Defect(

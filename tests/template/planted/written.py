@@ -1,8 +1,7 @@
 """Defects of what is written: in the template's text, the functions, the worker's script, the samples."""
 
-from rules import declarations
-
-from planted.defect import Defect, having, marked, parameter, put, writing
+from tests.template.planted.defect import Defect, having, marked, parameter, put, writing
+from tests.template.rules import declarations
 
 DEFECTS = {
     "an account's id is written down": Defect(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rules import (
+from tests.template.rules import (
     alarms,
     api,
     declarations,
@@ -15,7 +15,7 @@ from rules import (
     storage,
     workers,
 )
-from rules.application import Application, Findings
+from tests.template.rules.application import Application, Findings
 
 Rule = Callable[[Application], Findings]
 

@@ -1,7 +1,7 @@
 """What must hold for alarms: each does something, on a metric that exists; all that may fail has one."""
 
-from rules.application import Application, Findings, many, referred
-from rules.messages import dead_letter_queues
+from tests.template.rules.application import Application, Findings, many, referred
+from tests.template.rules.messages import dead_letter_queues
 
 METRICS = {
     "AWS/Lambda": {"Errors", "Throttles", "Duration"},

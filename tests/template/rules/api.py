@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.application import Application, Document, Findings, referred
+from tests.template.rules.application import Application, Document, Findings, referred
 
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options", "x-amazon-apigateway-any-method"}
 PUBLIC = {"get /links/{token}"}  # a link in a mail: its token is signed and checked by the function

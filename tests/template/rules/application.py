@@ -11,8 +11,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cloud.intrinsics import Intrinsics
-from local.cloud.template import TEMPLATE, load_template
+from local.cloud.stack.intrinsics import Intrinsics
+from local.cloud.stack.template import TEMPLATE, load_template
 
 ROOT = TEMPLATE.parent
 TEXTS = (

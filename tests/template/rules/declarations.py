@@ -4,8 +4,8 @@ import re
 import tomllib
 from itertools import chain
 
-from rules.application import Application, Document, Findings, strings
-from rules.workers import TAG
+from tests.template.rules.application import Application, Document, Findings, strings
+from tests.template.rules.workers import TAG
 
 OF_ONE_ACCOUNT = {
     "an account's id": re.compile(r"\b(?!0{12})\d{12}\b"),

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import PurePath
 
-from rules.application import Application, Findings, referred
+from tests.template.rules.application import Application, Findings, referred
 
 HANDLER = re.compile(r"^def handler\(", re.MULTILINE)
 JOB_SETTINGS = {  # with the value that is asked for, if it must be one
@@ -76,7 +76,7 @@ def what_an_event_cannot_do_is_kept(application: Application) -> Findings:
 
 def every_transform_is_encrypted_logged_and_ends(application: Application) -> Findings:
     """The jobs are made by the functions, not by the template."""
-    path = "functions/pipeline/databrew.py"
+    path = "functions/pipeline/aws/databrew.py"
     for call in ast.walk(ast.parse(application.texts[path])):
         if (
             isinstance(call, ast.Call)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rules.application import Document, referred
+from tests.template.rules.application import Document, referred
 
 
 def scopes(machine: Document) -> Iterator[Document]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import botocore.session
 
-from rules.application import Application, Document, Findings, referred
-from rules.graph import called_function, states
-from rules.permissions import grants_of
+from tests.template.rules.application import Application, Document, Findings, referred
+from tests.template.rules.graph import called_function, states
+from tests.template.rules.permissions import grants_of
 
 INTEGRATION = re.compile(r"^arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>\w+):(?P<action>\w+)(?P<suffix>\..+)?$")
 FUNCTION = re.compile(r"^\$\{\w+}$")

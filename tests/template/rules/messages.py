@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from rules.application import Application, Document, Findings, many, referred
-from rules.permissions import grants_of
+from tests.template.rules.application import Application, Document, Findings, many, referred
+from tests.template.rules.permissions import grants_of
 
 CLOUDWATCH, EVENTBRIDGE = "cloudwatch.amazonaws.com", "events.amazonaws.com"
 SENDS = {"AWS::SNS::Topic": ("AWS::SNS::TopicPolicy", "Topics"), "AWS::SQS::Queue": ("AWS::SQS::QueuePolicy", "Queues")}

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from rules.application import Application, Document, Findings, many, referred, strings
+from tests.template.rules.application import Application, Document, Findings, many, referred, strings
 
 MANAGED_POLICIES = {
     "service-role/AmazonAPIGatewayPushToCloudWatchLogs",

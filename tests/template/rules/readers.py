@@ -1,7 +1,7 @@
 """What must hold for readers: they query what is published, through Athena, and nothing else."""
 
-from rules.application import Application, Findings, many, referred
-from rules.permissions import MANAGED, Grant, grants
+from tests.template.rules.application import Application, Findings, many, referred
+from tests.template.rules.permissions import MANAGED, Grant, grants
 
 SOURCE = "AWS::QuickSight::DataSource"
 SHOWN = {SOURCE, "AWS::QuickSight::DataSet", "AWS::QuickSight::Dashboard"}

@@ -2,8 +2,8 @@
 
 from itertools import chain
 
-from rules.application import Application, Document, Findings, many, referred, strings
-from rules.graph import called_function, following, reachable, scopes, states, substitution_of_call
+from tests.template.rules.application import Application, Document, Findings, many, referred, strings
+from tests.template.rules.graph import called_function, following, reachable, scopes, states, substitution_of_call
 
 LAMBDA_SERVICE_ERRORS = {
     "Lambda.ServiceException",

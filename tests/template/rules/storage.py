@@ -1,8 +1,8 @@
 """What must hold for what is kept: buckets, keys, log groups, query results, the trail."""
 
-from local.analytics.catalogue import REGION
-from rules.application import Application, Document, Findings, many, referred
-from rules.messages import key_statements
+from local.cloud.account import REGION
+from tests.template.rules.application import Application, Document, Findings, many, referred
+from tests.template.rules.messages import key_statements
 
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 CLOUDTRAIL = "cloudtrail.amazonaws.com"

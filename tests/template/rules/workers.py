@@ -1,6 +1,6 @@
 """What must hold for the EC2 workers: nobody reaches them, they end for good, they say whose they are."""
 
-from rules.application import Application, Document, Findings
+from tests.template.rules.application import Application, Document, Findings
 
 TAG = "application"
 

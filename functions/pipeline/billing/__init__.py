@@ -1,0 +1,1 @@
+"""The daily cost report: what the bill says, beside the estimates of the runs."""

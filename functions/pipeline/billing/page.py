@@ -1,0 +1,19 @@
+"""The daily report as one HTML file, in the style of the report of a run."""
+
+import base64
+from pathlib import Path
+
+from pipeline.billing import bars, wording
+from pipeline.billing.summary import Summary, table
+from pipeline.rendering import templates
+
+PAGE = templates.load(Path(__file__).with_name("page.html"))
+
+
+def page(summary: Summary) -> bytes:
+    """The page, with the chart if anything was billed, and all figures as CSV within it."""
+    charts = {}
+    if summary.charted:
+        charts = {"wide": bars.svg(summary, bars.DESK, "wide-"), "narrow": bars.svg(summary, bars.TELEPHONE, "narrow-")}
+    csv = base64.b64encode(table(summary)).decode()
+    return PAGE.render(summary=summary, wording=wording, charts=charts, csv=csv).encode()

@@ -1,0 +1,1 @@
+"""Which edition of a table readers see."""

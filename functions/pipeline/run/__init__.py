@@ -1,0 +1,1 @@
+"""Rules of a run: its plan, polls, verification, history and outcomes."""

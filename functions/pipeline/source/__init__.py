@@ -1,0 +1,1 @@
+"""SingStat: its client and its answers."""

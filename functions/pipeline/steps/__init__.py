@@ -1,0 +1,1 @@
+"""What a step does with AWS: rules and adapters put together."""

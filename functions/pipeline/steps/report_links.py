@@ -1,0 +1,20 @@
+"""Links to reports that a mail or a page carries; the API opens them for some days."""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+
+from pipeline.api import link_token
+from pipeline.aws import kms
+
+URL = os.environ["LINKS_URL"]
+DAYS = int(os.environ["REPORT_DAYS"])
+
+
+def link(key: str) -> str:
+    """The URL that opens the report at `key`."""
+    return f"{URL}/{link_token.create(key, datetime.now(UTC), DAYS, kms.sign)}"
+
+
+def expiry_date() -> date:
+    """The last day, by UTC, on which a link that is made now still opens."""
+    return (datetime.now(UTC) + timedelta(days=DAYS)).date()

@@ -1,0 +1,1 @@
+"""One table: its pages, observations, values, periods and manifest."""

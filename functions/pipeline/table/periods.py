@@ -1,0 +1,37 @@
+"""SingStat's period keys as dates."""
+
+import re
+from functools import lru_cache
+
+from pipeline.errors import SourceContract
+from pipeline.frequency import Frequency
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+YEAR = r"(?P<year>[12]\d{3})"
+FORMS: dict[Frequency, re.Pattern[str]] = {
+    "monthly": re.compile(rf"{YEAR} (?P<month>{'|'.join(MONTHS)})", re.ASCII),
+    "quarterly": re.compile(rf"{YEAR} (?P<quarter>[1-4])Q", re.ASCII),
+    "half_yearly": re.compile(rf"{YEAR} (?:(?P<half>[12])H|H(?P<h>[12]))", re.ASCII),
+    "yearly": re.compile(YEAR, re.ASCII),
+}
+
+
+@lru_cache(maxsize=8192)  # every series of a table has the same keys
+def period_start(key: str, frequency: Frequency) -> str:
+    """The first day, ISO, of the period that `key` names, like `2026 1Q` in a quarterly table.
+
+    Raises `SourceContract` for any other form.
+    """
+    match = FORMS[frequency].fullmatch(key)
+    if match is None:
+        raise SourceContract(f"{key[:40]!r} is no {frequency} period")
+    parts = match.groupdict()
+    if month := parts.get("month"):
+        first_month = MONTHS.index(month) + 1
+    elif quarter := parts.get("quarter"):
+        first_month = 3 * int(quarter) - 2
+    elif half := parts.get("half") or parts.get("h"):
+        first_month = 6 * int(half) - 5
+    else:
+        first_month = 1
+    return f"{parts['year']}-{first_month:02}-01"

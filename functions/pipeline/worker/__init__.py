@@ -1,0 +1,1 @@
+"""The process on the EC2 instance that downloads a large table."""

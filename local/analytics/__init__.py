@@ -1,1 +1,0 @@
-"""The data catalogue, Athena, the crawler and DataBrew on DuckDB, over the lake folder."""

@@ -1,0 +1,215 @@
+"""What readers see now as files that stand alone: Parquet, CSV or Excel workbooks in a folder."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from pipeline.publication.record import Publication
+from pipeline.report.rows import safe
+from pipeline.report.wording import LICENCE, LICENCE_URL, citation
+from pipeline.report.workbook import Book
+from pipeline.table import schema
+from pipeline.wording import quantity
+
+from local.cli.folder import filled
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
+from local.cloud.sql.scan import hive_type, name_sql, text_sql
+
+BATCH = 10_000  # rows
+LICENSED = f"{LICENCE}, {LICENCE_URL}"
+SERIES = "try_cast(string_split(series_no, '.') AS BIGINT[]), series_no"
+Kind = Literal["parquet", "csv", "xlsx"]
+IN_TIME, BY_COLUMN = f"{SERIES}, period_start, period", ", ".join([SERIES, *schema.LEVELS])
+
+
+class Exported(NamedTuple):
+    """What an export holds; `absent` are the tables that were asked for and are not published."""
+
+    tables: int
+    observations: int
+    absent: list[str]
+
+
+class Part(NamedTuple):
+    """A DuckDB SELECT, the order of its rows, and what a Parquet file of them tells of itself."""
+
+    select: str
+    order: str
+    facts: dict[str, str]
+
+
+def export(lake: Path, folder: Path, kind: Kind, asked: Sequence[str] | None = None) -> Exported:
+    """Write what is published, or of it the tables `asked` for, to `folder`.
+
+    Raises `LookupError` when none of it is published, `RuntimeError` for a table that changes meanwhile or has too many
+    rows for Excel, `OSError` when `folder` cannot be written.
+    """
+    catalogue = load(lake)
+    with filled(folder) as stage, athena.session(catalogue, PUBLISHED, lake, stage) as (con, translate):
+        source = _Source(catalogue, con, translate)
+        tables = [table for table in source.published if asked is None or table.table_id in asked]
+        if not tables:
+            raise LookupError(f"nothing of this is published in {lake} yet: start with `singstat run`")
+        if kind == "xlsx":
+            _write_books(source, tables, stage)
+        else:
+            _write_files(source, tables, stage, kind)
+        about = ABOUT.format(
+            tables=quantity(len(tables), "table"),
+            layout=LAYOUTS[kind].format(kind=kind),
+            exactness=EXACTNESS[kind],
+            licence=LICENSED,
+            citations="\n".join(citation(table) for table in tables),
+        )
+        (stage / "README.txt").write_text(about, encoding="utf-8")
+    found = {table.table_id for table in tables}
+    return Exported(
+        len(tables), sum(table.observations for table in tables), [name for name in asked or [] if name not in found]
+    )
+
+
+class _Source:
+    """The published tables at one moment."""
+
+    def __init__(self, catalogue: Catalogue, con: Any, translate: Callable[[str], str]) -> None:
+        self.con, self._catalogue, self._translate = con, catalogue, translate
+        for name in ("tables", "revisions"):
+            con.execute(f"CREATE TEMP TABLE {name} AS {translate(f'SELECT * FROM {name}')}")  # noqa: S608
+        columns, batches = _texts(con, Part("FROM tables", "frequency, table_id", {}))
+        rows = [dict(zip(columns, row, strict=True)) | {"total": None} for batch in batches for row in batch]
+        self.published = msgspec.convert(rows, list[Publication], strict=False)
+        con.execute("CREATE TEMP TABLE citations (table_id VARCHAR, citation VARCHAR, licence VARCHAR)")
+        for table in self.published:
+            con.execute("INSERT INTO citations VALUES (?, ?, ?)", [table.table_id, citation(table), LICENSED])
+
+    def tables(self, tables: Sequence[Publication]) -> Part:
+        """A row for each table."""
+        select = f"SELECT * FROM tables JOIN citations USING (table_id) WHERE {_among(tables)}"  # noqa: S608
+        return Part(select, "table_id", {"licence": LICENSED})
+
+    def revisions(self, tables: Sequence[Publication]) -> Part:
+        """A row for each cell that differs between two consecutive editions."""
+        order = f"table_id, length(edition), edition, {SERIES}, cell"
+        return Part(f"SELECT * FROM revisions WHERE {_among(tables)}", order, {"licence": LICENSED})  # noqa: S608
+
+    def rows(self, table: Publication) -> Part:
+        """The observations of a table. Raises `RuntimeError` when the catalogue is not at its edition."""
+        location = self._catalogue.databases[PUBLISHED][table.frequency].partitions.get((table.table_id,))
+        if location != table.location:
+            raise RuntimeError(f"{table.table_id} is being published at this moment: try again")
+        select = self._translate(f"SELECT * FROM {table.frequency} WHERE table_id = '{table.table_id}'")  # noqa: S608
+        facts = {"title": table.title, "edition": table.edition, "citation": citation(table), "licence": LICENSED}
+        return Part(select, BY_COLUMN if table.frequency == "cross_sectional" else IN_TIME, facts)
+
+
+def _write_files(source: _Source, tables: Sequence[Publication], stage: Path, kind: Kind) -> None:
+    write = _parquet if kind == "parquet" else _csv
+    write(source.con, source.tables(tables), stage / f"tables.{kind}")
+    write(source.con, source.revisions(tables), stage / f"revisions.{kind}")
+    for table in tables:
+        (stage / table.frequency).mkdir(exist_ok=True)
+        rows = write(source.con, source.rows(table), stage / table.frequency / f"{table.table_id}.{kind}")
+        _check(table, rows)
+
+
+def _write_books(source: _Source, tables: Sequence[Publication], stage: Path) -> None:
+    for frequency, group in groupby(tables, lambda table: table.frequency):
+        members = list(group)
+        book = Book(datetime.fromisoformat(max(table.fetched_at for table in members)))
+        _sheet(source.con, source.tables(members), book, "tables")
+        for table in members:
+            _check(table, _sheet(source.con, source.rows(table), book, table.table_id))
+        _sheet(source.con, source.revisions(members), book, "revisions")
+        (stage / f"{frequency}.xlsx").write_bytes(book.finish())
+
+
+def _parquet(con: Any, part: Part, path: Path) -> int:
+    facts = ", ".join(f"{name}: {text_sql(text)}" for name, text in part.facts.items())
+    (rows,) = con.execute(
+        f"COPY (FROM ({part.select}) ORDER BY {part.order}) TO {text_sql(path.as_posix())}"
+        f" (FORMAT parquet, KV_METADATA {{{facts}}})"
+    ).fetchone()
+    return int(rows)
+
+
+def _csv(con: Any, part: Part, path: Path) -> int:
+    columns, batches = _texts(con, part)
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for rows in batches:
+            writer.writerows([text and safe(text) for text in row] for row in rows)
+            count += len(rows)
+    return count
+
+
+def _sheet(con: Any, part: Part, book: Book, name: str) -> int:
+    columns, batches = _texts(con, part)
+    sheet, count = book.sheet(name, columns), 0
+    for rows in batches:
+        for row in rows:
+            sheet.add(row)
+        count += len(rows)
+    return count
+
+
+def _texts(con: Any, part: Part) -> tuple[dict[str, str], Iterator[list[tuple[str | None, ...]]]]:
+    """Columns with their declared types, and the rows as texts: decimals without the zeros of their type."""
+    described = con.execute(f"DESCRIBE FROM ({part.select})").fetchall()
+    columns = {name: hive_type(kind) for name, kind, *_ in described}
+    texts = ", ".join(_text_sql(name_sql(name), kind) for name, kind in columns.items())
+    cursor = con.execute(f"SELECT {texts} FROM ({part.select}) ORDER BY {part.order}")  # noqa: S608
+    return columns, iter(lambda: cursor.fetchmany(BATCH), [])
+
+
+def _text_sql(name: str, kind: str) -> str:
+    text = f"CAST({name} AS VARCHAR)"
+    if kind == schema.EXACT:
+        text = f"rtrim(rtrim({text}, '0'), '.')"
+    return f"{text} AS {name}"
+
+
+def _among(tables: Sequence[Publication]) -> str:
+    return f"table_id IN ({', '.join(text_sql(table.table_id) for table in tables)})"
+
+
+def _check(table: Publication, rows: int) -> None:
+    if rows != table.observations:
+        raise RuntimeError(f"{table.table_id} has {rows:,} rows in the lake, but {table.observations:,} are published")
+
+
+ABOUT = """\
+Official statistics of Singapore: {tables} of the SingStat Table Builder, as they were published.
+
+{layout}
+export.json       the files of this export with their SHA-256
+
+A row of a table is an observation. value_text is what SingStat sent; value is its exact decimal, empty for a marker
+such as - or na. vintage is the day of SingStat's last update; a correction on the same day is a new edition.
+{exactness}
+
+Licence: {licence}
+
+How to cite:
+{citations}
+"""
+FILES = """\
+tables.{kind:<10} a row for each table: title, agency, vintage, edition, when it was fetched, checksum, citation
+revisions.{kind:<7} a row for each cell that an edition changed: old, new, kind
+<frequency>/      the tables, each a file named after its id"""
+BOOKS = """\
+<frequency>.xlsx  sheet tables: a row for each table: title, agency, vintage, edition, when it was fetched, checksum,
+                  citation; then a sheet for each table, named after its id; last revisions: a row for each cell that
+                  an edition changed"""
+LAYOUTS = {"parquet": FILES, "csv": FILES, "xlsx": BOOKS}
+EXACTNESS = {
+    "parquet": "value is a decimal(38,18), days are dates.",
+    "csv": "The text is UTF-8. What a spreadsheet would take for a formula has a ' before it.",
+    "xlsx": "A number with more than the 15 digits that Excel keeps is a text; so is a day before March 1900.",
+}

@@ -1,0 +1,207 @@
+"""What people look at: live progress, the table at the end of a run, a run's story."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pipeline.costs.estimate import RunCost
+from pipeline.run.tally import message
+from pipeline.wording import quantity
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from local.cli.doctor import Check
+from local.cli.results import RunResult, TableResult
+from local.cli.story import StateVisit, Story, Worker
+
+COLOURS = {
+    "yes": "green",
+    "no": "red",
+    "not checked": "dim",
+    "published": "green",
+    "SUCCEEDED": "green",
+    "unchanged": "dim",
+    "failed": "red",
+    "FAILED": "red",
+}
+SHAPE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False, "collapse_padding": True}
+WIDE, BESIDE_THE_TITLE, BESIDE_THE_TITLE_WIDE = 100, 69, 87  # characters of the terminal, and of what is no title
+QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # what people need not see pass by
+
+
+@contextmanager
+def watching(console: Console, quiet: bool) -> Iterator[Callable[[Story, int], None]]:
+    """A watcher for `run`: a live view on a terminal, a plain line for each state otherwise, nothing when `quiet`."""
+    if quiet:
+        yield lambda story, pages: None
+    elif console.is_terminal:
+        with Live(console=console, refresh_per_second=10) as live:
+            yield lambda story, pages: live.update(_progress(story, pages))
+    else:
+        yield _Lines(console)
+
+
+class _Lines:
+    """Prints each state when it is first entered, and how the downloads go on."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._seen, self._pages = console, set[str](), 0
+
+    def __call__(self, story: Story, pages: int) -> None:
+        for visit in story.states:
+            if visit.name not in self._seen and _shown(visit):
+                self._console.print(f"{_clock(visit.entered)} {visit.name}", highlight=False)
+            self._seen.add(visit.name)
+        if pages > self._pages:
+            done = story.state("DownloadTable")
+            tables = f"{quantity(done.done, 'table')} done, " if done else ""
+            self._console.print(f"         {tables}{quantity(pages, 'page')} kept", highlight=False)
+        self._pages = pages
+
+
+def _progress(story: Story, pages: int) -> Group:
+    running = story.status == "RUNNING"
+    lines: list[Text | Spinner] = [Text(f"Run {story.run_id}", style="bold")]
+    for visit in filter(_shown, story.states):
+        text = Text(f"{visit.name:<22}{_seconds(visit):>8}")
+        if visit.name == "DownloadTable":
+            text.append(f"  {visit.done} of {visit.times} begun, {quantity(pages, 'page')} kept")
+        busy = running and visit.done < visit.times
+        ended = ("✗ ", "red") if visit.name == story.error else ("✓ ", "green")
+        lines.append(Spinner("dots", text) if busy else Text.assemble(ended, text))
+    return Group(*lines)
+
+
+def result(console: Console, result: RunResult) -> None:
+    """The table at the end of a run: every table, and the same count at three places."""
+    wide = console.width >= WIDE
+    table = Table("table", "title", *(["frequency"] if wide else []), "vintage", **SHAPE)
+    for name in ("downloaded", "verified", "published"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    room = console.width - (BESIDE_THE_TITLE_WIDE if wide else BESIDE_THE_TITLE)
+    for row in result.tables:
+        title = Text(row.title)
+        title.truncate(max(room, 8), overflow="ellipsis")
+        counts = [f"{n:,}" if n else "" for n in (row.downloaded, row.verified, row.published)]
+        status = Text(row.status, style=COLOURS.get(row.status, ""))
+        frequency = [row.frequency] if wide else []
+        table.add_row(row.table_id, title, *frequency, row.vintage or "", *counts, status)
+    console.print(table)
+    for row in filter(lambda row: row.error, result.tables):
+        console.print(f"{row.error}", style="red", highlight=False, soft_wrap=True, markup=False)
+    if result.error and not any(row.error for row in result.tables):
+        console.print(result.error, style="red", highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "
+        f"{result.states_entered} states entered, "
+        f"on AWS about {result.cost.usd} USD",
+        style=COLOURS.get(result.status, ""),
+        highlight=False,
+        soft_wrap=True,
+    )
+    if result.report:
+        console.print(f"report: {result.report}", highlight=False, soft_wrap=True, markup=False)
+
+
+def as_json(result: RunResult) -> str:
+    """The result for machines, as the README documents it."""
+    return json.dumps(
+        {
+            "run_id": result.run_id,
+            "status": result.status,
+            "tables": [_table_json(table) for table in result.tables],
+            "cost_usd": str(result.cost.usd),
+            "report": str(result.report) if result.report else None,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _table_json(table: TableResult) -> dict[str, str | int | None]:
+    return {
+        "table_id": table.table_id,
+        "status": table.status,
+        "observations": table.published,
+        "vintage": table.vintage,
+        "error": table.error,
+    }
+
+
+def rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Query results as a table; NULL is dim, so that it differs from an empty text."""
+    table = Table(*names, **SHAPE)
+    for row in rows:
+        table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
+    console.print(table)
+
+
+def checks(console: Console, checks: Sequence[Check]) -> None:
+    """What was looked for on this machine, whether it is there, and what for."""
+    table = Table("what", "here", "what for, or how to get it", **SHAPE)
+    for check in checks:
+        table.add_row(check.what, Text(check.here, style=COLOURS[check.here]), Text(check.remark))
+    console.print(table)
+
+
+def story(console: Console, story: Story) -> None:
+    """One screen: the states of a run, and why it failed."""
+    console.print(f"Run {story.run_id} {story.status}", style=COLOURS.get(story.status, ""), highlight=False)
+    console.print(f"asked for {json.dumps(story.request)}", highlight=False, soft_wrap=True, markup=False)
+    table = Table("state", "entered", "took", "times", **SHAPE)
+    for visit in story.states:
+        table.add_row(visit.name, _clock(visit.entered), _seconds(visit), str(visit.times))
+    console.print(table)
+    for worker in story.workers:
+        console.print(_worker(worker), highlight=False, soft_wrap=True)
+    for failure in story.failures:
+        line = f"{failure.state} failed: {failure.error}: {message(failure.cause)}"
+        console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
+    if story.error:
+        line = f"the run ended in {story.error}: {message(story.cause)}"
+        console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
+    if story.cost.lines:
+        _cost(console, story.cost)
+
+
+def _cost(console: Console, cost: RunCost) -> None:
+    """What the same run costs on AWS, part by part."""
+    table = Table("on AWS", "used", "", "USD", **SHAPE)
+    for name in ("used", "USD"):
+        next(column for column in table.columns if column.header == name).justify = "right"
+    for line in cost.lines:
+        table.add_row(line.item, line.quantity, line.unit, f"{line.usd:f}")
+    table.add_section()
+    table.add_row("about", "", "", str(cost.usd), style="bold")
+    console.print(table)
+    console.print(cost.note, style="dim", highlight=False, soft_wrap=True)
+
+
+def _worker(worker: Worker) -> str:
+    line = f"{worker.table_id} on {worker.instance_id or 'no instance'}: {worker.ended}"
+    if report := worker.report:
+        speed = Decimal(report["pages"]) / max(Decimal(report["seconds"]), Decimal("0.1"))
+        line += f", {quantity(report['pages'], 'page')} in {quantity(report['chunks'], 'chunk')}, {speed:.1f} pages/s, "
+        line += f"{report['heartbeats']} heartbeats"
+    return line
+
+
+def _shown(visit: StateVisit) -> bool:
+    return not visit.name.startswith(QUIET_STATES)
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def _seconds(visit: StateVisit) -> str:
+    if visit.left is None:
+        return ""
+    return f"{(visit.left - visit.entered).total_seconds():.1f} s"

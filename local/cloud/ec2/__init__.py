@@ -1,0 +1,1 @@
+"""EC2: each instance is a process group that runs the user data."""

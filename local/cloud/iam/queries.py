@@ -1,0 +1,83 @@
+"""What Athena does in the name of who asks: it looks up tables, reads their data, keeps the result."""
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from local.cloud.account import ACCOUNT, REGION
+from local.cloud.iam.calls import Call, UnknownCallError
+from local.cloud.iam.facts import Facts
+from local.cloud.iam.policy import Need
+from local.cloud.iam.storage import arn, listing, with_key
+from local.cloud.sql.statements import Listing, QueryError, parse_statement
+
+START, RESULTS = "athena:StartQueryExecution", "athena:GetQueryResults"
+BY_ATHENA = {"aws:CalledVia": "athena.amazonaws.com"}
+
+
+def catalogued(operation: str, database: str, table: str = "", implied_by: str = "") -> Iterator[Need]:
+    """A call about a database or table of the catalogue: Glue wants it allowed on all that is above it, too."""
+    above = ["catalog", f"database/{database}", *([f"table/{database}/{table}"] if table else [])]
+    for resource in above:
+        yield Need(f"glue:{operation}", f"arn:aws:glue:{REGION}:{ACCOUNT}:{resource}", implied_by=implied_by)
+
+
+def run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
+    """All that a query does. Errors: UnknownCallError for a statement about the catalogue."""
+    yield from map(_by_athena, _run(call, facts, group))
+
+
+def read_result(facts: Facts, group: str) -> Iterator[Need]:
+    """To fetch what a query of a work group has left."""
+    yield from map(_by_athena, _read_result(facts, group))
+
+
+def _by_athena(need: Need) -> Need:
+    return need._replace(context={**need.context, **BY_ATHENA})
+
+
+def _run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
+    given = call.parameters
+    database = given.get("QueryExecutionContext", {}).get("Database", "default")
+    yield from _read(given["QueryString"], given.get("ExecutionParameters", []), database, facts)
+    bucket, _, key = facts.results.get(group, "").removeprefix("s3://").partition("/")
+    yield Need("s3:GetBucketLocation", arn(bucket), implied_by=START)
+    yield Need("s3:PutObject", arn(bucket, f"{key}*"), implied_by=START)
+    yield from with_key(facts, bucket, ("GenerateDataKey",), START)
+
+
+def _read_result(facts: Facts, group: str) -> Iterator[Need]:
+    bucket, _, key = facts.results.get(group, "").removeprefix("s3://").partition("/")
+    yield Need("s3:GetObject", arn(bucket, f"{key}*"), implied_by=RESULTS)
+    yield from with_key(facts, bucket, ("Decrypt",), RESULTS)
+
+
+def _read(sql: str, parameters: list[str], database: str, facts: Facts) -> Iterator[Need]:
+    try:
+        statement = parse_statement(sql, parameters)
+    except QueryError:
+        return  # Athena refuses it before it reads anything
+    if isinstance(statement, Listing):
+        raise UnknownCallError(f"local/cloud/iam/queries.py does not say what {statement.kind} needs")
+    own = {common.alias.lower() for common in statement.find_all(exp.CTE)}
+    asked = {(table.db.lower(), table.name.lower()) for table in statement.find_all(exp.Table)}
+    for named, name in sorted(asked - {("", name) for name in own}):
+        yield from _table(named or database, name, facts)
+
+
+def _table(database: str, name: str, facts: Facts) -> Iterator[Need]:
+    yield from catalogued("GetDatabase", database, implied_by=START)
+    yield from catalogued("GetTable", database, name, START)
+    table = facts.table(database, name)
+    if table is None:
+        return
+    if table.view:
+        yield from _read(table.view, [], database, facts)
+        return
+    if table.partition_keys:
+        yield from catalogued("GetPartitions", database, name, START)
+    bucket, _, prefix = table.location.removeprefix("s3://").partition("/")
+    yield Need("s3:GetBucketLocation", arn(bucket), implied_by=START)
+    yield listing(bucket, prefix, implied_by=START)
+    yield Need("s3:GetObject", arn(bucket, f"{prefix}*"), implied_by=START)
+    yield from with_key(facts, bucket, ("Decrypt",), START)

@@ -1,0 +1,232 @@
+"""Lambda on the laptop: warm Python processes, one per function and concurrent invocation."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import unquote
+
+from local.cloud.account import ACCOUNT, REGION
+from local.cloud.wsgi import Response
+
+WORKER = Path(__file__).with_name("worker.py")
+IMPORT_SECONDS = 60
+INVOKE_PATH = "/2015-03-31/functions/"
+Environment = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as its template declares it. `timeout` in seconds, `memory` in MB."""
+
+    name: str
+    folder: Path
+    handler: str
+    role: str
+    timeout: int
+    memory: int
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        """The function's ARN."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an invocation gave: JSON, which is AWS's error object if `failed`."""
+
+    payload: bytes
+    failed: bool
+
+
+class Worker:
+    """One process of a function. It ends itself when this process is gone."""
+
+    def __init__(self, function: Function, environment: Environment, log: Path) -> None:
+        self._function = function
+        self._ready = False
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", str(WORKER), function.handler],
+                cwd=function.folder,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C reaches the run, which then ends its workers
+            )
+        self._invocations = cast(IO[bytes], self._process.stdin)
+        self._results = cast(IO[bytes], self._process.stdout)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation."""
+        return self._process.poll() is None
+
+    def invoke(self, event: Any) -> Result:
+        """Run the handler, once its module is imported; stop the process when the function's timeout is over."""
+        if not self._ready:
+            with self._killed_after(IMPORT_SECONDS):
+                self._results.readline()
+            self._ready = True
+        request_id = str(uuid.uuid4())
+        function = self._function
+        invocation = {"event": event, "request_id": request_id, "arn": function.arn, "timeout": function.timeout}
+        line = b""
+        with self._killed_after(function.timeout) as overdue, contextlib.suppress(BrokenPipeError):
+            self._invocations.write(json.dumps(invocation).encode() + b"\n")
+            self._invocations.flush()
+            line = self._results.readline()
+        if line.endswith(b"\n"):
+            answer = json.loads(line)
+            return Result(str(answer.get("payload") or answer["error"]).encode(), "error" in answer)
+        return self._lost(request_id, overdue.is_set())
+
+    def kill(self) -> None:
+        """End the process and what it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the process and give its pipes back."""
+        self.kill()
+        self._process.communicate()
+
+    @contextlib.contextmanager
+    def _killed_after(self, seconds: int) -> Iterator[threading.Event]:
+        """Kill the process, and set the event, if the block takes longer."""
+        overdue = threading.Event()
+
+        def expire() -> None:
+            overdue.set()
+            self.kill()
+
+        timer = threading.Timer(seconds, expire)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield overdue
+        finally:
+            timer.cancel()
+
+    def _lost(self, request_id: str, overdue: bool) -> Result:
+        self._process.communicate()
+        code = self._process.returncode
+        if overdue:
+            kind, reason = "Sandbox.Timedout", f"Task timed out after {self._function.timeout:.2f} seconds"
+        elif code < 0:
+            kind, reason = "Runtime.ExitError", f"Runtime exited with error: signal: {signal.Signals(-code).name}"
+        else:
+            kind, reason = "Runtime.ExitError", f"Runtime exited with error: exit status {code}"
+        error = {"errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {reason}"}
+        return Result(json.dumps(error).encode(), True)
+
+
+class Functions:
+    """The deployed functions and their warm processes."""
+
+    def __init__(self, url: str, logs: Path, credentials: Callable[[str], Environment]) -> None:
+        """`credentials` gives boto3's keyword arguments for a role's ARN."""
+        self._url = url
+        self._logs = logs
+        self._credentials = credentials
+        self.deployed: dict[str, Function] = {}
+        self._environments: dict[str, Environment] = {}
+        self._idle: dict[str, list[Worker]] = {}
+        self._busy: set[Worker] = set()
+        self._lock = threading.Lock()
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def add(self, function: Function) -> None:
+        """Deploy a function."""
+        self.deployed[function.name] = function
+        self._idle[function.name] = []
+
+    def warm(self, name: str) -> None:
+        """Start a process of a function without waiting for it. Errors: KeyError, not deployed."""
+        worker = self._take(self.deployed[name])
+        with self._lock:
+            self._busy.discard(worker)
+            self._idle[name].append(worker)
+
+    def invoke(self, name: str, event: Any) -> Result:
+        """Run a function with a JSON value, beside any other invocations of it. Errors: KeyError, not deployed."""
+        function = self.deployed[name]
+        worker = self._take(function)
+        try:
+            return worker.invoke(event)
+        finally:
+            with self._lock:
+                self._busy.discard(worker)
+                if worker.alive:
+                    self._idle[name].append(worker)
+
+    def route(self, environ: dict[str, Any]) -> Response | None:
+        """Answer Lambda's Invoke; None for any other request and for functions that are not deployed."""
+        path: str = environ["PATH_INFO"]
+        if not (path.startswith(INVOKE_PATH) and path.endswith("/invocations")):
+            return None
+        parts = unquote(path[len(INVOKE_PATH) : -len("/invocations")]).split(":")
+        name = parts[6] if len(parts) > 6 else parts[0]  # noqa: PLR2004 - arn:aws:lambda:region:account:function:NAME
+        if name not in self.deployed:
+            return None
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        event = json.loads(body or b"{}")
+        if environ.get("HTTP_X_AMZ_INVOCATION_TYPE") == "Event":
+            threading.Thread(target=self.invoke, args=(name, event), daemon=True).start()
+            return Response("202 Accepted", [], b"")
+        result = self.invoke(name, event)
+        failed = [("X-Amz-Function-Error", "Unhandled")] if result.failed else []
+        return Response("200 OK", [("Content-Type", "application/json"), *failed], result.payload)
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            self.deployed.clear()
+            idle = [worker for workers in self._idle.values() for worker in workers]
+            for worker in [*idle, *self._busy]:
+                worker.kill()
+        for worker in idle:  # a busy one is closed by the thread that waits for it
+            worker.close()
+
+    def _take(self, function: Function) -> Worker:
+        with self._lock:
+            idle = self._idle[function.name]
+            while idle:
+                worker = idle.pop()
+                if worker.alive:
+                    self._busy.add(worker)
+                    return worker
+            environment = self._environments.get(function.name)
+        if environment is None:
+            environment = self._environments[function.name] = self._environment(function)
+        worker = Worker(function, environment, self._logs / f"{function.name}.log")
+        with self._lock:
+            self._busy.add(worker)
+        return worker
+
+    def _environment(self, function: Function) -> Environment:
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": tempfile.gettempdir(),
+            "LANG": "C.UTF-8",
+            "TZ": ":UTC",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self._url,
+            **{name.upper(): value for name, value in self._credentials(function.role).items()},
+            **function.variables,
+        }

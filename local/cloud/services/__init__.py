@@ -1,0 +1,1 @@
+"""The AWS services that moto lacks or that the laptop replaces."""

@@ -1,0 +1,71 @@
+"""EventBridge on the laptop: when an execution ends, the template's rules that match invoke their functions."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.events.models import EventPattern
+
+from local.cloud.account import ACCOUNT, REGION
+from local.cloud.lambdas.functions import Functions
+
+GLANCE_SECONDS = 0.1
+TARGET_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An event pattern and the names of the functions to invoke."""
+
+    pattern: Mapping[str, Any]
+    functions: list[str]
+
+
+@dataclass
+class Rules:
+    """The deployed rules, and what they have set in motion."""
+
+    functions: Functions
+    rules: list[Rule] = field(default_factory=list)
+    _following: list[threading.Thread] = field(default_factory=list)
+
+    def follow(self, execution_arn: str, describe: Callable[[str], Mapping[str, Any]]) -> None:
+        """Send the status change of an execution once it has ended."""
+        thread = threading.Thread(target=self._wait_and_send, args=(execution_arn, describe), daemon=True)
+        self._following.append(thread)
+        thread.start()
+
+    def finish(self) -> None:
+        """Wait until the targets of ended executions are done, a minute at most for each."""
+        for thread in self._following:
+            thread.join(TARGET_SECONDS)
+
+    def _wait_and_send(self, execution_arn: str, describe: Callable[[str], Mapping[str, Any]]) -> None:
+        while (status := describe(execution_arn)["status"]) == "RUNNING":
+            time.sleep(GLANCE_SECONDS)
+        *_, machine, name = execution_arn.split(":")
+        self._send(
+            {
+                "version": "0",
+                "source": "aws.states",
+                "detail-type": "Step Functions Execution Status Change",
+                "account": ACCOUNT,
+                "region": REGION,
+                "detail": {
+                    "executionArn": execution_arn,
+                    "stateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}",
+                    "name": name,
+                    "status": status,
+                },
+            }
+        )
+
+    def _send(self, event: dict[str, Any]) -> None:
+        for rule in self.rules:
+            pattern = dict(rule.pattern)
+            if EventPattern(json.dumps(pattern), pattern).matches_event(event):
+                for name in rule.functions:
+                    self.functions.invoke(name, event)

@@ -1,0 +1,236 @@
+"""S3 objects as plain files: moto keeps the names and the protocol, `<lake>/<bucket>/<key>` holds the bytes.
+
+Older versions lie under `<lake>/.versions`, what a file cannot say (metadata, multipart ETags) under `.attributes`.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from moto.s3 import models
+from moto.s3.exceptions import S3ClientError
+from moto.s3.responses import S3Response
+
+from local.cloud.account import ACCOUNT, REGION
+
+CHUNK = 1 << 20
+DEFAULT_METADATA = {"content-type": "binary/octet-stream"}
+OF_THE_REQUEST = {"x-amz-content-sha256"}
+# What moto does for a request that looks at objects or changes them.
+STEPS = (
+    *("get_object", "head_object", "put_object", "copy_object", "delete_object", "_bucket_response_delete_keys"),
+    *("list_objects", "list_objects_v2", "list_object_versions", "list_parts", "_key_response_post"),
+)
+
+
+class FileBytes(mmap.mmap):
+    """The bytes of a file as they were when it was opened: sliced without reading the rest, iterated in chunks."""
+
+    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override] # mmap's gives single bytes
+        return (self[start : start + CHUNK] for start in range(0, len(self), CHUNK))
+
+
+class Files:
+    """The places of a lake's objects. `lock` makes one step of a look-up and its open, of a check and its write."""
+
+    def __init__(self, lake: Path) -> None:
+        self.lake = lake
+        self.closed = False
+        self.lock = threading.RLock()
+        shutil.rmtree(lake / ".incoming", ignore_errors=True)
+        (lake / ".incoming").mkdir(parents=True)
+
+    def incoming(self) -> Path:
+        """A fresh place for bytes that are not an object yet."""
+        return self.lake / ".incoming" / uuid.uuid4().hex
+
+    def current(self, bucket: str, key: str) -> Path:
+        """Where the current version lies. Refuses keys that no file can have, with S3's error 400."""
+        if {"", ".", ".."} & set(key.split("/")):
+            raise S3ClientError("InvalidRequest", f"The laptop keeps objects as files, and none can be named {key!r}.")
+        return self.lake / bucket / key
+
+    def version(self, bucket: str, key: str, version_id: str) -> Path:
+        """Where an older version lies."""
+        return self.lake / ".versions" / bucket / key / version_id
+
+    def attributes(self, bucket: str, key: str) -> Path:
+        """Where the attributes of the current version lie, if it has other than the default ones."""
+        return self.lake / ".attributes" / bucket / key
+
+    def settle(self, bucket: str, key: str) -> None:
+        """Bring the files of a key to where moto's list of its versions, newest last, says they belong."""
+        listed = models.s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.getlist(key, [])
+        path = self.current(bucket, key)
+        for version in listed[:-1]:
+            if isinstance(version, StoredObject) and version.path == path:
+                older = self.version(bucket, key, version.version_id)
+                older.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, older)  # not moved: a reader of the file system never misses the object
+                version.path = older
+        if listed and isinstance(listed[-1], StoredObject):
+            if listed[-1].path != path:
+                listed[-1].path.replace(path)
+                listed[-1].path = path
+        else:
+            path.unlink(missing_ok=True)
+            self.attributes(bucket, key).unlink(missing_ok=True)
+
+
+class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
+    """One version of an object, or one part of an upload."""
+
+    files: ClassVar[Files]
+    path: Path
+    _etag: str | None
+
+    def __new__(cls, *_: Any, **__: Any) -> "StoredObject":
+        """Unlike moto's, keeps no list of all instances, which would be all objects ever made."""
+        return object.__new__(cls)
+
+    @property
+    def value(self) -> FileBytes | bytes:
+        """The content; it stays readable when the object is replaced or deleted meanwhile."""
+        with self.path.open("rb") as file:
+            return FileBytes(file.fileno(), 0, access=mmap.ACCESS_READ) if self.contentsize else b""
+
+    @value.setter
+    def value(self, content: bytes | FileBytes | Path) -> None:
+        if isinstance(content, Path):
+            self.path = content
+        else:
+            if self.bucket_name is not None:
+                self._make_room(self.files.current(self.bucket_name, self.name))
+            self.path = self.files.incoming()
+            self.path.write_bytes(content)
+        stat = self.path.stat()
+        self.contentsize = stat.st_size
+        self.last_modified = datetime.fromtimestamp(stat.st_mtime, UTC).replace(tzinfo=None)
+
+    def _make_room(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            taken = True
+        else:
+            taken = path.is_dir()
+        if taken:
+            raise S3ClientError(
+                "InvalidRequest",
+                f"The laptop keeps objects as files: {self.name!r} would be a file and a folder at once.",
+            )
+
+    @property
+    def etag(self) -> str:
+        """The quoted ETag: of a multipart upload as it was made, else the MD5 of the content."""
+        if self._etag is None:
+            self._etag = hashlib.md5(self.value, usedforsecurity=False).hexdigest()
+        return f'"{self._etag}"'
+
+    def set_metadata(self, metadata: Any, replace: bool = False) -> None:
+        """Set the metadata and keep them, with a multipart ETag, next to the lake's objects."""
+        super().set_metadata(metadata, replace)
+        kept = {name.lower(): value for name, value in self._metadata.items() if name.lower() not in OF_THE_REQUEST}
+        multipart_etag = self._etag if self._etag and "-" in self._etag else None
+        path = self.files.attributes(self.bucket_name, self.name)
+        if kept == DEFAULT_METADATA and not multipart_etag:
+            path.unlink(missing_ok=True)
+            return
+        attributes = {"mtime_ns": self.path.stat().st_mtime_ns, "etag": multipart_etag, "metadata": kept}
+        fresh = self.files.incoming()
+        fresh.write_text(json.dumps(attributes))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.replace(path)
+
+    def dispose(self, garbage: bool = False) -> None:
+        """Delete the file of a version that moto lets go; the current path belongs to `settle`."""
+        self.disposed = True
+        if not (self.files.closed or garbage or self._is_current()):
+            self.path.unlink(missing_ok=True)
+        if self.multipart:
+            self.multipart.dispose()
+
+    def _is_current(self) -> bool:
+        return self.bucket_name is not None and self.path == self.files.lake / self.bucket_name / self.name
+
+    def __deepcopy__(self, _: Any) -> "StoredObject":
+        """A second name for the same file: moto copies what it lists."""
+        copied = StoredObject.__new__(StoredObject)
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __del__(self) -> None:
+        """Nothing: a file outlives the Python object that names it."""
+
+
+def install(lake: Path) -> None:
+    """Keep moto's objects under `lake` from now on."""
+    _patch()
+    StoredObject.files = Files(lake)
+
+
+def uninstall() -> None:
+    """Forget the lake: what moto drops from now on stays on disk."""
+    StoredObject.files.closed = True
+
+
+def restore(lake: Path) -> None:
+    """Register in moto every object that lies under `lake`, current versions only."""
+    backend = models.s3_backends[ACCOUNT]["aws"]
+    for folder in sorted(path for path in lake.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        bucket = backend.create_bucket(folder.name, REGION)
+        for here, _, names in os.walk(folder):
+            for path in (Path(here, name) for name in names):
+                bucket.keys.setlist(path.relative_to(folder).as_posix(), [_restored(folder, path)])
+
+
+def _restored(folder: Path, path: Path) -> StoredObject:
+    key = path.relative_to(folder).as_posix()
+    version = str(uuid.uuid4())
+    restored = StoredObject(key, path, ACCOUNT, REGION, version_id=version, is_versioned=True, bucket_name=folder.name)
+    try:
+        attributes = json.loads(restored.files.attributes(folder.name, key).read_bytes())
+    except FileNotFoundError:
+        return restored
+    if attributes["mtime_ns"] == path.stat().st_mtime_ns:
+        restored._etag = attributes["etag"]
+        restored._metadata.update(attributes["metadata"])
+    return restored
+
+
+@cache
+def _patch() -> None:
+    backend = models.S3Backend
+    models.FakeKey = StoredObject
+    backend.put_object = _settled(backend.put_object)
+    backend.delete_object = _settled(backend.delete_object)
+    for name in STEPS:
+        setattr(S3Response, name, _locked(getattr(S3Response, name)))
+
+
+def _settled(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def settled(self: Any, bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:
+        files = StoredObject.files
+        with files.lock:
+            result = operation(self, bucket_name, key_name, *args, **options)
+            files.settle(bucket_name, key_name)
+            return result
+
+    return settled
+
+
+def _locked(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(self: Any, *args: Any, **options: Any) -> Any:
+        with StoredObject.files.lock:
+            return operation(self, *args, **options)
+
+    return locked

@@ -1,0 +1,1 @@
+"""Athena and the data catalogue on DuckDB, over the lake folder."""

@@ -1,0 +1,189 @@
+"""The Glue Data Catalog of the laptop, kept in `<lake>/catalogue.json` so that it outlives the process."""
+
+import base64
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.cloud.account import ACCOUNT, REGION
+
+FILE_NAME = "catalogue.json"
+PUBLISHED = "transformed_singstat_data"
+VIEW_OPENS, VIEW_CLOSES = "/* Presto View: ", " */"
+
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A catalogue table as a query engine needs it. `serde` is `parquet`, `json`, or a library's full name."""
+
+    database: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    partition_keys: tuple[tuple[str, str], ...]
+    location: str
+    serde: str
+    view: str | None
+    partitions: dict[tuple[str, ...], str]
+
+    @property
+    def all_columns(self) -> tuple[tuple[str, str], ...]:
+        """Name and hive type of the columns in the order `SELECT *` gives them: the partition keys are last."""
+        return self.columns + self.partition_keys
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All databases, each with its tables by name."""
+
+    databases: dict[str, dict[str, Table]]
+
+
+def load(lake: Path) -> Catalogue:
+    """What `<lake>/catalogue.json` holds; an empty catalogue if the file is not there. Needs no moto."""
+    return Catalogue(
+        {
+            database: {name: _table(database, name, kept) for name, kept in content["tables"].items()}
+            for database, content in _read(lake).items()
+        }
+    )
+
+
+def save(lake: Path) -> None:
+    """Write moto's Glue databases, tables and partitions to `<lake>/catalogue.json`, if they differ from it."""
+    path = lake / FILE_NAME
+    with _lock:
+        content = json.dumps(_glue_content(), separators=(",", ":"), default=str).encode()
+        if path.exists() and path.read_bytes() == content:
+            return
+        lake.mkdir(parents=True, exist_ok=True)
+        fresh = lake / f".{FILE_NAME}"
+        fresh.write_bytes(content)
+        fresh.replace(path)
+
+
+def restore(lake: Path) -> None:
+    """Create in moto's Glue what `<lake>/catalogue.json` holds. What moto already has keeps its definition."""
+    glue = _glue()
+    for database, content in _read(lake).items():
+        if database not in glue.databases:
+            glue.create_database(database, content["input"])
+        tables = glue.databases[database].tables
+        for name, kept in content["tables"].items():
+            table = tables.get(name) or glue.create_table(database, name, kept["input"])
+            for partition in kept["partitions"]:
+                if str(partition["Values"]) not in table.partitions:
+                    table.create_partition(partition)
+
+
+def current_table(database: str, name: str) -> Table | None:
+    """A table of moto's Glue without its partitions; None if there is none of that name."""
+    found = _glue().databases.get(database)
+    table = found.tables.get(name) if found else None
+    return _table(database, name, {"input": _definition(table), "partitions": []}) if table else None
+
+
+def install() -> None:
+    """Make moto's UpdateTable refuse a `VersionId` that is not the current one, as AWS does."""
+    from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - `singstat query` runs without moto
+    from moto.glue.responses import GlueResponse  # noqa: PLC0415
+
+    update, versions = GlueResponse.update_table, threading.Lock()
+
+    def update_table(self: Any) -> Any:
+        expected = self.parameters.get("VersionId")
+        with versions:
+            if expected is not None:
+                name = self.parameters["TableInput"]["Name"]
+                table = self.glue_backend.get_table(self.parameters["DatabaseName"], name)
+                if expected != table.as_dict()["VersionId"]:
+                    raise JsonRESTError(
+                        "ConcurrentModificationException",
+                        f"Update table failed due to concurrent modifications: {name} is not at version {expected}.",
+                    )
+            return update(self)
+
+    GlueResponse.update_table = update_table
+
+
+def data_files(lake: Path, uri: str) -> Iterator[Path]:
+    """The objects under an `s3://bucket/prefix` in name order, without those that Hive hides (`_name`, `.name`)."""
+    folder = lake / uri.removeprefix("s3://")
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name[0] not in "_.")
+        yield from (Path(here, name) for name in sorted(names) if name[0] not in "_.")
+
+
+def _glue() -> Any:
+    from moto.glue.models import glue_backends  # noqa: PLC0415 - `singstat query` runs without moto
+
+    return glue_backends[ACCOUNT][REGION]
+
+
+def _glue_content() -> dict[str, Any]:
+    return {
+        name: {
+            "input": database.input,
+            "tables": {
+                table.name: {
+                    "input": _definition(table),
+                    "partitions": [partition.partition_input for partition in list(table.partitions.values())],
+                }
+                for table in list(database.tables.values())
+            },
+        }
+        for name, database in list(_glue().databases.items())
+    }
+
+
+def _definition(table: Any) -> Any:
+    return table.versions[table.as_dict()["VersionId"]]
+
+
+def _read(lake: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((lake / FILE_NAME).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return content
+
+
+def _table(database: str, name: str, kept: dict[str, Any]) -> Table:
+    definition = kept["input"]
+    storage = definition.get("StorageDescriptor", {})
+    location = storage.get("Location", "")
+    return Table(
+        database=database,
+        name=name,
+        columns=_columns(storage.get("Columns", [])),
+        partition_keys=_columns(definition.get("PartitionKeys", [])),
+        location=location,
+        serde=_serde(storage),
+        view=_view_sql(definition),
+        partitions={
+            tuple(partition["Values"]): partition.get("StorageDescriptor", {}).get("Location", location)
+            for partition in kept["partitions"]
+        },
+    )
+
+
+def _columns(columns: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((column["Name"], column["Type"]) for column in columns)
+
+
+def _serde(storage: dict[str, Any]) -> str:
+    library: str = storage.get("SerdeInfo", {}).get("SerializationLibrary", "")
+    return next((kind for kind in ("parquet", "json") if kind in library.lower()), library)
+
+
+def _view_sql(definition: dict[str, Any]) -> str | None:
+    if definition.get("TableType") != "VIRTUAL_VIEW":
+        return None
+    text = definition["ViewOriginalText"].removeprefix(VIEW_OPENS).removesuffix(VIEW_CLOSES)
+    sql: str = json.loads(base64.b64decode(text))["originalSql"]
+    return sql

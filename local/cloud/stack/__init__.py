@@ -1,0 +1,1 @@
+"""CloudFormation: resources made from the translated template."""

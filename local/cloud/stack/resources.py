@@ -1,0 +1,262 @@
+"""How each type of resource comes to be on the laptop: `MAKERS`. What is left out is in `ignored.py`."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from local.cloud.account import ACCOUNT, REGION
+from local.cloud.ec2.instances import Instances, LaunchTemplate
+from local.cloud.iam.guard import Guard
+from local.cloud.lambdas.functions import Function, Functions
+from local.cloud.services.event_rules import Rule, Rules
+from local.cloud.services.log_groups import LogGroups
+from local.cloud.stack.template import HERE
+
+DOOR = "http://127.0.0.1:8080"  # where `singstat serve` answers if it is not told another port
+API_URL = re.compile(rf"https://[^./]+\.execute-api\.{REGION}\.amazonaws\.com/[^/]+")
+
+Properties = dict[str, Any]
+
+
+class StackError(Exception):
+    """A resource cannot be made: which, and why."""
+
+
+class Made(NamedTuple):
+    """A resource: what Ref gives, and what GetAtt gives by name."""
+
+    physical_id: str
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What making resources needs: boto3 clients by service, the template's folder, the front's URL, what runs."""
+
+    client: Callable[[str], Any]
+    functions: Functions
+    folder: Path
+    url: str
+    rules: Rules
+    instances: Instances
+    logs: LogGroups
+    guard: Guard
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    apis: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+Maker = Callable[[Deployment, Properties], Made]
+
+
+def _call(client: Any, operation: str, properties: Properties, **more: Any) -> Any:
+    """Call an operation with the properties it knows, except tags, whose shape in a template is another."""
+    method = client.meta.method_to_api_mapping[operation]
+    known = set(client.meta.service_model.operation_model(method).input_shape.members) - {"Tags"}
+    return getattr(client, operation)(**{name: properties[name] for name in known & set(properties)}, **more)
+
+
+def _bucket(to: Deployment, properties: Properties) -> Made:
+    s3, name = to.client("s3"), properties["BucketName"]
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # its objects lie in the lake
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    status = properties.get("VersioningConfiguration", {}).get("Status")
+    if status:
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})
+    domain = f"{name}.s3.{REGION}.amazonaws.com"
+    return Made(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": domain, "RegionalDomainName": domain})
+
+
+def _key(to: Deployment, properties: Properties) -> Made:
+    policy = {"Policy": json.dumps(properties["KeyPolicy"])} if "KeyPolicy" in properties else {}
+    key = _call(to.client("kms"), "create_key", properties, **policy)["KeyMetadata"]
+    return Made(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
+
+
+def _alias(to: Deployment, properties: Properties) -> Made:
+    _call(to.client("kms"), "create_alias", properties)
+    return Made(properties["AliasName"], {})
+
+
+def _topic(to: Deployment, properties: Properties) -> Made:
+    sns, name = to.client("sns"), properties["TopicName"]
+    key = {"KmsMasterKeyId": properties["KmsMasterKeyId"]} if "KmsMasterKeyId" in properties else {}
+    arn = sns.create_topic(Name=name, Attributes=key)["TopicArn"]
+    for subscription in properties.get("Subscription", []):
+        sns.subscribe(TopicArn=arn, **subscription)
+    return Made(arn, {"TopicArn": arn, "TopicName": name})
+
+
+def _subscription(to: Deployment, properties: Properties) -> Made:
+    arn = _call(to.client("sns"), "subscribe", properties, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    return Made(arn, {"Arn": arn})
+
+
+def _role(to: Deployment, properties: Properties) -> Made:
+    iam, name = to.client("iam"), properties["RoleName"]
+    trust = json.dumps(properties["AssumeRolePolicyDocument"])
+    role = iam.create_role(RoleName=name, Path=properties.get("Path", "/"), AssumeRolePolicyDocument=trust)["Role"]
+    for policy in properties.get("Policies", []):
+        document = json.dumps({"Version": "2012-10-17"} | policy["PolicyDocument"])  # moto insists on a version
+        iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
+    return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+
+
+def _managed_policy(to: Deployment, properties: Properties) -> Made:
+    document = json.dumps(properties["PolicyDocument"])
+    made = to.client("iam").create_policy(PolicyName=properties["ManagedPolicyName"], PolicyDocument=document)
+    return Made(made["Policy"]["Arn"], {"PolicyArn": made["Policy"]["Arn"]})
+
+
+def _instance_profile(to: Deployment, properties: Properties) -> Made:
+    iam, name = to.client("iam"), properties["InstanceProfileName"]
+    profile = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+    for role in properties["Roles"]:
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+    return Made(name, {"Arn": profile["Arn"]})
+
+
+def _database(to: Deployment, properties: Properties) -> Made:
+    glue, database = to.client("glue"), properties["DatabaseInput"]
+    with suppress(glue.exceptions.AlreadyExistsException):  # the lake's catalogue has it
+        glue.create_database(DatabaseInput=database)
+    return Made(database["Name"], {})
+
+
+def _table(to: Deployment, properties: Properties) -> Made:
+    glue, place = to.client("glue"), {"DatabaseName": properties["DatabaseName"]}
+    table = properties["TableInput"]
+    try:
+        glue.create_table(**place, TableInput=table)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_table(**place, TableInput=table)  # keeps the partitions of the lake's catalogue
+    return Made(table["Name"], {})
+
+
+def _crawler(to: Deployment, properties: Properties) -> Made:
+    _call(to.client("glue"), "create_crawler", properties)
+    return Made(properties["Name"], {})
+
+
+def _recipe(to: Deployment, properties: Properties) -> Made:
+    _call(to.client("databrew"), "create_recipe", properties)
+    return Made(properties["Name"], {})
+
+
+def _work_group(to: Deployment, properties: Properties) -> Made:
+    configuration = properties.get("WorkGroupConfiguration", {})
+    _call(to.client("athena"), "create_work_group", properties, Configuration=configuration)
+    return Made(properties["Name"], {})
+
+
+def _state_machine(to: Deployment, properties: Properties) -> Made:
+    definition = properties["DefinitionString"]
+    for name, value in properties.get("DefinitionSubstitutions", {}).items():
+        definition = definition.replace(f"${{{name}}}", str(value))
+    name, role = properties["StateMachineName"], properties["RoleArn"]
+    made = to.client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
+    return Made(made["stateMachineArn"], {"Arn": made["stateMachineArn"], "Name": name})
+
+
+def _function(to: Deployment, properties: Properties) -> Made:
+    code, name = properties["Code"], properties["FunctionName"]
+    if code.get("S3Bucket") != HERE:
+        raise StackError(f"{name}: its code is not a folder next to the template.")
+    variables = properties.get("Environment", {}).get("Variables", {})
+    function = Function(
+        name=name,
+        folder=to.folder / code["S3Key"],
+        handler=properties["Handler"],
+        role=properties["Role"],
+        timeout=int(properties.get("Timeout", 3)),
+        memory=int(properties.get("MemorySize", 128)),
+        variables={key: API_URL.sub(DOOR, str(value)) for key, value in variables.items()},
+    )
+    to.functions.add(function)
+    return Made(name, {"Arn": function.arn})
+
+
+def _rest_api(to: Deployment, properties: Properties) -> Made:
+    """`to.apis` gets its OpenAPI body, which `singstat serve` serves."""
+    name = properties["Name"]
+    to.apis[name] = properties["Body"]
+    return Made(name, {"RestApiId": name})
+
+
+def _launch_template(to: Deployment, properties: Properties) -> Made:
+    name, data = properties["LaunchTemplateName"], properties["LaunchTemplateData"]
+    if data.get("InstanceInitiatedShutdownBehavior") != "terminate":
+        raise StackError(f"{name}: set InstanceInitiatedShutdownBehavior to terminate, the laptop's do nothing else.")
+    profile = data["IamInstanceProfile"]
+    template = LaunchTemplate(
+        id=f"lt-{hashlib.sha256(name.encode()).hexdigest()[:17]}",
+        name=name,
+        image=data["ImageId"],
+        profile=profile.get("Name") or profile["Arn"].split("/")[-1],
+        kind=data.get("InstanceType", LaunchTemplate.kind),
+        user_data=data.get("UserData", ""),
+        tags={
+            tag["Key"]: str(tag["Value"])
+            for group in data.get("TagSpecifications", [])
+            if group["ResourceType"] == "instance"
+            for tag in group["Tags"]
+        },
+    )
+    to.instances.templates.append(template)
+    versions = {"LatestVersionNumber": "1", "DefaultVersionNumber": "1"}
+    return Made(template.id, {"LaunchTemplateId": template.id, **versions})
+
+
+def _log_group(to: Deployment, properties: Properties) -> Made:
+    name = properties["LogGroupName"]
+    to.logs.add(name)
+    return Made(name, {"Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"})
+
+
+def _rule(to: Deployment, properties: Properties) -> Made:
+    """Rules that wait for an event; a schedule is kept by nobody on a laptop."""
+    targets = [target["Arn"].split(":")[-1] for target in properties.get("Targets", [])]
+    if "EventPattern" in properties:
+        to.rules.rules.append(Rule(properties["EventPattern"], targets))
+    name = properties["Name"]
+    return Made(name, {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"})
+
+
+MAKERS: dict[str, Maker] = {
+    "AWS::ApiGateway::RestApi": _rest_api,
+    "AWS::Athena::WorkGroup": _work_group,
+    "AWS::DataBrew::Recipe": _recipe,
+    "AWS::EC2::LaunchTemplate": _launch_template,
+    "AWS::Events::Rule": _rule,
+    "AWS::Glue::Crawler": _crawler,
+    "AWS::Glue::Database": _database,
+    "AWS::Glue::Table": _table,
+    "AWS::IAM::InstanceProfile": _instance_profile,
+    "AWS::IAM::ManagedPolicy": _managed_policy,
+    "AWS::IAM::Role": _role,
+    "AWS::KMS::Alias": _alias,
+    "AWS::KMS::Key": _key,
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SNS::Subscription": _subscription,
+    "AWS::SNS::Topic": _topic,
+    "AWS::StepFunctions::StateMachine": _state_machine,
+}
+
+# The property that names a resource, where it is not `Name`; a resource without one keeps what it declares.
+NAME_PROPERTIES = {
+    "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}

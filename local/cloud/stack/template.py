@@ -1,0 +1,135 @@
+"""`template.yaml` as CloudFormation: SAM and its extensions translated offline, files that it names read in.
+
+The result is kept in `<lake>/.cache`, because importing the translators takes two seconds.
+"""
+
+import hashlib
+import json
+import logging
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from local.cloud.account import REGION
+
+TEMPLATE = Path(__file__).parents[3] / "template.yaml"
+HERE = "the-folder-of-the-template"
+EXTENSIONS = "AWS::LanguageExtensions"
+LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
+
+Template = dict[str, Any]
+
+
+def load_template(path: Path, cache: Path) -> Template:
+    """The template with plain resource types only; what it says with Ref, GetAtt and Sub is still unresolved.
+
+    Local files appear as `{"Bucket": HERE, "Key": <path relative to the template>}`. `cache` is a folder.
+    """
+    sources = [path.read_bytes(), Path(__file__).read_bytes(), version("aws-sam-translator").encode()]
+    kept = cache / f"{hashlib.sha256(b' '.join(sources)).hexdigest()}.json"
+    if kept.exists():
+        content = json.loads(kept.read_bytes())
+        if all(_digest(path.parent / name) == digest for name, digest in content["files"].items()):
+            return dict(content["template"])
+    files: dict[str, str] = {}
+    template = _translate(path, files)
+    cache.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_suffix(".new")
+    fresh.write_text(json.dumps({"files": files, "template": template}))
+    fresh.replace(kept)
+    return template
+
+
+def _digest(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def _translate(path: Path, files: dict[str, str]) -> Template:
+    """Also fills `files`: the digests of the files read in, by their path relative to the template."""
+    from boto3 import Session  # noqa: PLC0415 - seconds of imports that a warm cache saves
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+    from samtranslator.utils.py27hash_fix import (  # noqa: PLC0415
+        to_py27_compatible_template,
+        undo_mark_unicode_str_in_template,
+    )
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns that it could not publish its metrics
+    template: Any = _included(yaml_parse(path.read_text()), path.parent, files)
+    template = _unrolled(template)
+    for body in [*template.get("Globals", {}).values(), *template["Resources"].values()]:
+        _point_here(body.get("Properties", body))
+    to_py27_compatible_template(template, {})
+    translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
+    parameters = {name: {"Ref": name} for name in template.get("Parameters", {})}  # or defaults would be written out
+    translated: Any = undo_mark_unicode_str_in_template(translator.translate(template, parameters))
+    for body in translated["Resources"].values():
+        _read_definition(body.get("Properties", {}), path.parent, files)
+    plain: Template = json.loads(json.dumps(translated))
+    return plain | {"Transform": EXTENSIONS}  # functions may still be nested as only the extensions allow
+
+
+def _unrolled(value: Any) -> Any:
+    """`value` with each Fn::ForEach of CloudFormation's language extensions written out."""
+    if isinstance(value, list):
+        return [_unrolled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain: Template = {}
+    for key, item in value.items():
+        if key.startswith("Fn::ForEach::"):
+            name, values, body = item
+            for each in values:
+                plain |= _unrolled(_filled(body, name, each))
+        else:
+            plain[key] = _unrolled(item)
+    return plain
+
+
+def _filled(value: Any, name: str, each: str) -> Any:
+    """`value` with `${name}` replaced by `each` and `&{name}` by its letters and digits."""
+    if isinstance(value, str):
+        return value.replace(f"${{{name}}}", each).replace(f"&{{{name}}}", re.sub("[^a-zA-Z0-9]", "", each))
+    if isinstance(value, list):
+        return [_filled(item, name, each) for item in value]
+    if isinstance(value, dict):
+        filled = {_filled(key, name, each): _filled(item, name, each) for key, item in value.items()}
+        text = filled.get("Fn::Sub")
+        return text if isinstance(text, str) and "${" not in text else filled
+    return value
+
+
+def _included(value: Any, folder: Path, files: dict[str, str]) -> Any:
+    """`value` with each `AWS::Include` replaced by the file it names."""
+    if isinstance(value, list):
+        return [_included(item, folder, files) for item in value]
+    if not isinstance(value, dict):
+        return value
+    transform = value.get("Fn::Transform", {})
+    if transform.get("Name") == "AWS::Include":
+        included = json.loads(_read(folder, transform["Parameters"]["Location"], files))
+        rest = {name: item for name, item in value.items() if name != "Fn::Transform"}
+        return _included({**rest, **included}, folder, files) if isinstance(included, dict) else included
+    return {name: _included(item, folder, files) for name, item in value.items()}
+
+
+def _point_here(properties: dict[str, Any]) -> None:
+    for name in LOCATIONS:
+        if isinstance(properties.get(name), str):
+            properties[name] = {"Bucket": HERE, "Key": properties[name]}
+
+
+def _read_definition(properties: dict[str, Any], folder: Path, files: dict[str, str]) -> None:
+    """`sam package` would upload the definition; here it becomes part of the resource."""
+    location = properties.pop("DefinitionS3Location", None)
+    if location:
+        name = location if isinstance(location, str) else location["Key"]
+        properties["DefinitionString"] = _read(folder, name, files)
+
+
+def _read(folder: Path, name: str, files: dict[str, str]) -> str:
+    text = (folder / name).read_text()
+    files[name] = hashlib.sha256(text.encode()).hexdigest()
+    return text

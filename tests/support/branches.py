@@ -1,0 +1,240 @@
+"""Every branch of the pipeline on one laptop after another, and what its roles may do and did: `observe`."""
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+from pipeline.api import link_token
+from samtranslator.yaml_helper import yaml_parse
+
+from local.cli import costs
+from local.cli.serve import serving
+from local.cloud.aws import LocalAWS
+from local.cloud.services import databrew
+from local.cloud.stack.template import TEMPLATE
+from local.replay.server import Replay
+from tests.support.reader import Reader
+from tests.support.waiting import wait_for, workers_at_work
+
+SMALL, OTHER, LARGE, UNKNOWN = "M810001", "M400751", "M550002", "M999999"
+PARAMETERS = {"PollSeconds": "1", "BackoffSeconds": "0"}
+NAMED = ("AWS::IAM::Role", "AWS::Lambda::Function", "AWS::S3::Bucket")
+
+Observed = dict[str, Any]
+
+
+def project(folder: Path, template: dict[str, Any] | None = None, steps: int | None = None) -> Path:
+    """A copy of the project, with another template or the first steps of the recipe only; gives its template."""
+    folder.mkdir()
+    for name in ("functions", "statemachine", "ec2", "quicksight"):
+        (folder / name).symlink_to(TEMPLATE.parent / name)
+    recipe = json.loads((TEMPLATE.parent / "databrew" / "recipe.json").read_text("utf-8"))
+    (folder / "databrew").mkdir()
+    (folder / "databrew" / "recipe.json").write_text(json.dumps({"Steps": recipe["Steps"][:steps]}), "utf-8")
+    if template is None:
+        shutil.copy(TEMPLATE, folder)
+    else:
+        (folder / "template.yaml").write_text(json.dumps(template), "utf-8")
+    return folder / "template.yaml"
+
+
+def without(role: str, sid: str) -> dict[str, Any]:
+    """The template without one statement of a function or role."""
+    template: dict[str, Any] = yaml_parse(TEMPLATE.read_text("utf-8"))
+    for policy in template["Resources"][role]["Properties"]["Policies"]:
+        document = policy.get("PolicyDocument", policy)
+        kept = [statement for statement in document["Statement"] if statement["Sid"] != sid]
+        assert len(kept) == len(document["Statement"]) - 1
+        document["Statement"] = kept
+    return template
+
+
+class Laptop:
+    """A laptop's AWS with what all its roles are asked to do."""
+
+    def __init__(self, aws: LocalAWS) -> None:
+        self.aws = aws
+
+    def run(self, name: str, *tables: str, **options: Any) -> dict[str, Any]:
+        """A run to its end, and to the end of what its end sets in motion."""
+        execution = self.start(name, *tables, **options)
+        wait_for(lambda: self.aws.describe(execution)["status"] != "RUNNING")
+        self.aws.rules.finish()
+        return self.aws.describe(execution)
+
+    def start(self, name: str, *tables: str, **options: Any) -> str:
+        return self.aws.start({"tables": list(tables), **options}, name)
+
+    def stop_in(self, state: str, execution: str) -> None:
+        """Abort a run in a state."""
+        wait_for(lambda: f"'name': '{state}'" in str(self.aws.history(execution)))
+        self.aws.client("stepfunctions").stop_execution(executionArn=execution)
+        self.aws.rules.finish()
+
+    def leave(self, key: str) -> None:
+        """An object that an earlier attempt left."""
+        self.aws.put(f"s3://{self.aws.resource('DataBucket')}/{key}", b"left")
+
+    def workers(self) -> list[int]:
+        return workers_at_work(self.aws)
+
+    def pages(self, run: str) -> int:
+        return len(list(self.aws.lake.glob(f"*/untransformedsingstatdata/*/*/{run}/**/page-*")))
+
+    def outcomes(self, run: str) -> list[Path]:
+        return list(self.aws.lake.glob(f"*/runs/{run}/tables/*"))
+
+    def custom(self, request: str) -> None:
+        """What CloudFormation asks of the custom resource."""
+        event = json.loads((TEMPLATE.parent / "events" / "publish_recipe.json").read_text("utf-8"))
+        url = f"{self.aws.url}/_custom-resources/{request}"
+        (name,) = (name for name in self.aws.functions.deployed if "PublishRecipe" in name)
+        assert not self.aws.functions.invoke(name, event | {"RequestType": request, "ResponseURL": url}).failed
+
+
+@contextmanager
+def busy_databrew() -> Iterator[None]:
+    """DataBrew takes its time: within this, a job ends only when it is stopped."""
+    work, over = databrew._work, threading.Event()
+
+    def slowly(run: databrew.JobRun, *others: Any) -> None:
+        run.state = "RUNNING"
+        while not (run.stopping or over.wait(0.05)):
+            pass
+        work(run, *others)
+
+    databrew._work = slowly
+    try:
+        yield
+    finally:
+        databrew._work = work
+        over.set()
+
+
+def observe(folder: Path) -> Observed:
+    """Go through all branches below a folder; what was granted and what was used, as plain JSON."""
+    with Replay(cells_per_page=60) as replay:
+        usual = replay.answer
+
+        def slowly(request: Any) -> Any:
+            time.sleep(0.05)  # a worker is interrupted in the middle of it
+            return usual(request)
+
+        replay.answer = slowly
+        parameters = PARAMETERS | {"SourceUrl": replay.url, "LargeTableCells": "5000"}
+        with LocalAWS(folder / "lake", parameters=parameters) as aws:
+            _published(Laptop(aws), replay)
+            _read(Reader(aws))
+            _ended_badly(Laptop(aws))
+            _asked_over_http(Laptop(aws))
+            costs.report(aws)
+            Laptop(aws).custom("Update")
+            Laptop(aws).custom("Delete")
+            one = _observed(aws)
+        template = project(folder / "project", steps=2)
+        with LocalAWS(folder / "other", template, parameters | {"PollLimit": "8"}) as aws:
+            _given_up(Laptop(aws))
+            other = _observed(aws)
+    return one | {"uses": sorted({tuple(use) for use in one["uses"] + other["uses"]})}
+
+
+def _published(laptop: Laptop, replay: Replay) -> None:
+    """Runs that publish: with a crawl and a worker that is replaced, without, nothing new, a revision, a new schema."""
+    laptop.leave(f"flattened/first/{LARGE}-99999.jsonl.gz")
+    laptop.leave("transformedsingstatdata/run=first/left.parquet")
+    first = laptop.start("first", SMALL, LARGE)
+    wait_for(lambda: laptop.pages("first") > 70 and laptop.workers())
+    for worker in laptop.workers():
+        os.kill(worker, signal.SIGTERM)
+    wait_for(lambda: laptop.aws.describe(first)["status"] != "RUNNING")
+    assert laptop.aws.describe(first)["status"] == "SUCCEEDED", laptop.aws.describe(first)
+    assert laptop.run("partly", OTHER, UNKNOWN)["error"] == "SomeTablesFailed"
+    assert laptop.run("unchanged", SMALL)["status"] == "SUCCEEDED"
+    replay.tables[SMALL].revise("24/10/2026", {("2", "1970"): "99.9"})
+    assert laptop.run("revised", SMALL)["status"] == "SUCCEEDED"
+    glue = laptop.aws.client("glue")
+    table = glue.get_table(DatabaseName="staged_singstat_data", Name="transformedsingstatdata")["Table"]
+    older = {name: table[name] for name in ("Name", "PartitionKeys", "StorageDescriptor")}
+    older["StorageDescriptor"]["Columns"].pop()
+    glue.update_table(DatabaseName="staged_singstat_data", TableInput=older)
+    assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
+
+
+def _read(reader: Reader) -> None:
+    """What somebody with Power BI or a notebook asks, and then does not wait for."""
+    assert len(reader.query("SELECT * FROM tables t LEFT JOIN revisions r ON r.table_id = t.table_id")[1]) > 1
+    query = reader.start("SELECT 1")
+    reader.finished(query)
+    reader.client("athena").stop_query_execution(QueryExecutionId=query)
+    results = reader.client("s3").list_objects_v2(Bucket=reader.aws.resource("ResultsBucket"), Prefix="readers/")
+    assert f"readers/{query}.csv" in [one["Key"] for one in results["Contents"]]
+
+
+def _asked_over_http(laptop: Laptop) -> None:
+    """A run that the API starts, how it stands, how one stands that ended before its tally; a link, one withdrawn."""
+    aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
+    aws.put(f"s3://{aws.resource('ResultsBucket')}/{link_token.REPORTS}report.html", b"report")
+    kms, key = aws.client("kms"), "alias/Singstat-link-key"
+    token = link_token.create(
+        f"{link_token.REPORTS}report.html",
+        datetime.now(UTC),
+        7,
+        lambda message: kms.generate_mac(KeyId=key, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"],
+    )
+    with serving(aws, authenticated=False) as door:
+        answer = requests.post(f"{door.url}/monthly", json={"tables": [OTHER]}, headers=started, timeout=30)
+        assert answer.status_code == 202, answer.text
+        wait_for(lambda: requests.get(f"{door.url}/runs/asked", timeout=30).json()["status"] != "RUNNING")
+        assert requests.get(f"{door.url}/runs/aborted-large", timeout=30).json()["tables"]["planned"] == 2
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).content == b"report"
+        aws.client("s3").delete_object(Bucket=aws.resource("ResultsBucket"), Key=f"{link_token.REPORTS}report.html")
+        assert requests.get(f"{door.url}/links/{token}", timeout=30).status_code == 404
+
+
+def _ended_badly(laptop: Laptop) -> None:
+    """Runs that are aborted, while an instance works and while a job runs."""
+    execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
+    wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
+    laptop.stop_in("DownloadLargeTable", execution)
+    wait_for(lambda: not laptop.workers())
+    with busy_databrew():
+        laptop.stop_in("CheckTransform", laptop.start("aborted", SMALL, force=True))
+
+
+def _given_up(laptop: Laptop) -> None:
+    """Runs that fail: the crawler finds other types than the declared ones; a job outlives its polls."""
+    assert laptop.run("other-types", SMALL)["error"] == "CatalogueFailed"
+    with busy_databrew():
+        assert laptop.run("too-slow", SMALL)["error"] == "TransformFailed"
+
+
+def _observed(aws: LocalAWS) -> Observed:
+    keys = aws.stack.names("AWS::KMS::Key")
+
+    def lasting(resource: str) -> str:
+        """A key has another id each time it is made."""
+        return next((resource.replace(key, name) for key, name in keys.items() if key in resource), resource)
+
+    grants = [
+        {
+            "role": role.logical_id,
+            "sid": statement.sid,
+            "actions": [action.text for action in statement.actions],
+            "resources": [lasting(resource.text) for resource in statement.resources],
+            "conditions": [[one.key, one.values] for one in statement.conditions],
+        }
+        for role in aws.guard.facts.roles.values()
+        for statement in role.statements
+    ]
+    uses = [use._replace(pattern=lasting(use.pattern)) for use in aws.guard.used]
+    names = {physical: logical for kind in NAMED for physical, logical in aws.stack.names(kind).items()}
+    return {"grants": grants, "uses": uses, "names": names}

@@ -1,0 +1,68 @@
+"""The laptop as tests use it: the command as a person calls it, and an AWS that stays on over several runs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.contracts.states import RunRequest
+
+from local.cli.results import RunResult
+from local.cli.run import run as run_pipeline
+from local.cloud.aws import LocalAWS
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED
+from local.replay.recordings import Table
+from local.replay.server import Replay
+
+SINGSTAT = Path(sys.executable).with_name("singstat")
+Rows = list[dict[str, Any]]
+
+
+def call(*words: str, lake: Path | None) -> subprocess.CompletedProcess[str]:
+    """`singstat WORDS --lake LAKE`, as a person calls it: a process of its own."""
+    return subprocess.run(
+        [SINGSTAT, *words, *(["--lake", str(lake)] if lake else [])],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "COLUMNS": "200"},
+    )
+
+
+def run(*words: str, lake: Path) -> tuple[int, dict[str, Any]]:
+    """Exit code and result of `singstat run WORDS --json`."""
+    done = call("run", *words, "--json", lake=lake)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def query(sql: str, lake: Path) -> Rows:
+    """Rows as Athena's text, in this process; tests of the command itself use `call`."""
+    answer = athena.run(sql, PUBLISHED, [], lake)
+    names = [name for name, _ in answer.columns]
+    return [dict(zip(names, row, strict=True)) for row in answer.rows]
+
+
+class Laptop:
+    """A laptop's AWS that stays on over several runs, its lake, and the SingStat that it asks."""
+
+    def __init__(self, aws: LocalAWS, replay: Replay) -> None:
+        self.aws, self.replay, self.lake = aws, replay, aws.lake
+
+    def run(self, *tables: str, **options: Any) -> RunResult:
+        return run_pipeline(self.aws, RunRequest(tables=list(tables), **options), lambda *_: None)
+
+    def revise(self, table_id: str, day: str, *values: str | None) -> Table:
+        """Publish a new vintage at SingStat, the first cells of the first series replaced by `values`."""
+        table = self.replay.tables[table_id]
+        row = table.rows[0]
+        keys = [column["key"] for column in row.columns]
+        table.revise(day, {(row.number, key): value for key, value in zip(keys, values, strict=False)})
+        return table
+
+    def query(self, sql: str) -> Rows:
+        return query(sql, self.lake)

@@ -1,0 +1,65 @@
+"""What boto3 sends, and what it makes of an answer, without a server."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from local.cloud.account import REGION
+
+URL = "http://127.0.0.1:9"
+
+
+class Caught(Exception):
+    """A request is caught before it is sent."""
+
+
+def client(service: str, answer: Callable[[AWSPreparedRequest], AWSResponse]) -> Any:
+    """A client of somebody whose requests are answered by a function."""
+    keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "unchecked"}
+    made = boto3.client(service, region_name=REGION, endpoint_url=URL, **keys)
+    made.meta.events.register("before-send.*", lambda request, **_: answer(request))
+    return made
+
+
+def sent(service: str, method: str, **arguments: Any) -> dict[str, Any]:
+    """The request of a call, as a WSGI server gets it."""
+    requests: list[AWSPreparedRequest] = []
+
+    def catch(request: AWSPreparedRequest) -> AWSResponse:
+        requests.append(request)
+        raise Caught
+
+    with suppress(Caught):
+        getattr(client(service, catch), method)(**arguments)
+    return environ(requests[0])
+
+
+def environ(request: AWSPreparedRequest) -> dict[str, Any]:
+    path, _, query = request.url.removeprefix(URL).partition("?")
+    body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+    data = body.encode() if isinstance(body, str) else body
+    headers = {
+        f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else value
+        for name, value in request.headers.items()
+    }
+    return headers | {
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": headers.get("HTTP_CONTENT_TYPE", ""),
+        "CONTENT_LENGTH": str(len(data)),
+        "wsgi.input": BytesIO(data),
+    }
+
+
+def response(status: int, headers: Mapping[str, str], body: bytes) -> AWSResponse:
+    class Raw:
+        def stream(self, **_: Any) -> Iterator[bytes]:
+            yield body
+
+    return AWSResponse(URL, status, dict(headers), Raw())
