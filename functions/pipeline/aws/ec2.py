@@ -23,7 +23,7 @@ LIFETIME_MINUTES = 150  # longer than the state's two hours
 NO_CAPACITY = {"InsufficientInstanceCapacity", "InsufficientHostCapacity", "Unsupported", "VcpuLimitExceeded"}
 CODE_SECONDS = 30
 SHEBANG = "#!/bin/bash\n"  # without it as its first line EC2 runs nothing
-USER_DATA = Path(__file__).parents[1] / "ec2" / "user_data.sh"
+USER_DATA = Path(__file__).parents[2] / "ec2" / "user_data.sh"
 GIVEN = ("DATA_BUCKET", "SOURCE_URL", "BACKOFF_SECONDS", "PUBLISHED_DATABASE", "STAGED_DATABASE", "WORKER_LOG_GROUP")
 
 # Boto takes a lack of capacity for a passing fault: asked five times, each type would cost up to 15 seconds.
