@@ -14,9 +14,9 @@ from pipeline.table.manifest import Count
 from pipeline.table.observations import Table
 
 ROOT = Path(__file__).parents[1]
-BODY = (ROOT / "local" / "singstat" / "recordings" / "responses" / "M213801.tabledata.json").read_bytes()
+BODY = (ROOT / "local" / "replay" / "recordings" / "responses" / "M213801.tabledata.json").read_bytes()
 ROUNDS = 15
-VARIABLES = ("DATA_BUCKET", "PUBLISHED_DATABASE", "STAGED_DATABASE", "SOURCE_URL", "AWS_DEFAULT_REGION")
+VARIABLES = ("DATA_BUCKET", "PUBLISHED_DATABASE", "STAGED_DATABASE", "SOURCE_URL", "USER_AGENT", "AWS_DEFAULT_REGION")
 
 
 def ours() -> int:

@@ -1,4 +1,4 @@
-"""The report of a run over 50 tables, in one process: seconds of its processor and peak memory; S3 is left out."""
+"""CPU seconds and peak memory of the report of a run over 50 tables, in one process and without S3."""
 
 import os
 import resource
@@ -28,14 +28,14 @@ from pipeline.table.periods import MONTHS
 
 TABLES = [f"M{900000 + number}" for number in range(50)]
 SERIES = 40
-PERIODS = [f"{1996 + n // 12} {MONTHS[n % 12]}" for n in range(360)]  # so 14,400 cells in a vintage of a table
-LARGE = 17  # times as many series in the first table: about as large as a table may be that is compared
+PERIODS = [f"{1996 + n // 12} {MONTHS[n % 12]}" for n in range(360)]  # 14,400 cells per table and vintage
+LARGE = 17  # factor for the series of the first table: just small enough to be compared
 THEN, NOW = date(2026, 10, 1), date(2026, 11, 1)
 objects: dict[str, bytes] = {}
 
 
 def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
-    """A vintage as a download leaves it: its page and its manifest."""
+    """Store a vintage as a download does: its page and its manifest."""
     number = SERIES * (LARGE if table_id == TABLES[0] else 1)
     facts = dict.fromkeys(("theme", "subject", "topic", "source_agency", "footnote"), "")
     total = number * len(PERIODS)
@@ -43,7 +43,7 @@ def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
         table_id=table_id, title=f"Table {table_id}", frequency="monthly", vintage=vintage, total=total, **facts
     )
     rows = [
-        Row(f"Series {n}", str(n), unit="Index", columns=[Column(p, f"{n + m}.{vintage.month}") for m, p in PLACES])
+        Row(f"Series {n}", str(n), unit="Index", columns=[Column(p, f"{n + m}.{vintage.month}") for m, p in POSITIONS])
         for n in range(number)
     ]
     table, count = Table(header), Count()
@@ -59,11 +59,11 @@ def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
     return manifest
 
 
-PLACES = list(enumerate(PERIODS))
+POSITIONS = list(enumerate(PERIODS))
 
 
 def prepare() -> None:
-    """A run `now` that has published a second vintage of every table."""
+    """Store the records of a run `now` that has published a second vintage of every table."""
     measured = []
     for table_id in TABLES:
         before = next_publication(None, keep(table_id, "then", THEN), location="", verified_by="")
@@ -79,22 +79,22 @@ def prepare() -> None:
 
 
 def read(key: str, shape: type[Any]) -> Any:
-    """What `lake.read` gives, from memory."""
+    """Replaces `data_bucket.read`."""
     return msgspec.json.decode(objects[key], type=shape)
 
 
 def main() -> None:
-    """Print what the report took, and its largest files."""
+    """Print time, memory and the sizes of the largest files."""
     written: dict[str, int] = {}
     data_bucket.read, data_bucket.read_bytes = read, objects.__getitem__
     results_bucket.write = lambda key, body, _: written.update({key.rpartition("/")[2]: len(body)})
     prepare()
     before, began = _peak(), time.process_time()
-    from pipeline.steps.report import Builder  # noqa: PLC0415 - its import is part of what is measured
+    from pipeline.steps.report import write  # noqa: PLC0415 - the import is measured too
 
-    Builder("now").write(str, estimate(Usage(transitions=700), "ap-southeast-1", "arm64"))
-    taken = time.process_time() - began
-    sys.stdout.write(f"{len(TABLES)} tables: {taken:.1f} s of the processor, peak {_peak()} MB, {before} MB before\n")
+    write("now", str, estimate(Usage(transitions=700), "ap-southeast-1", "arm64"))
+    seconds = time.process_time() - began
+    sys.stdout.write(f"{len(TABLES)} tables: {seconds:.1f} s CPU, peak {_peak()} MB, {before} MB before\n")
     sizes = {name: written[name] >> 10 for name in ("report.html", "data.xlsx", f"{TABLES[0]}.csv")}
     sys.stdout.write(", ".join(f"{name} {size:,} KB" for name, size in sizes.items()) + "\n")
 

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Runs once, as root, on a fresh instance: fetches the functions' code bundle, does one job with it, powers off.
-# The variables come before this text. However this ends, the instance ends with it.
+# User data, run once as root: downloads the functions' code bundle, runs one job and powers off in every case.
+# `pipeline.aws.ec2` prepends the exported variables.
 set -euo pipefail
 
 trap 'shutdown -h now' EXIT
-shutdown -h +"$LIFETIME_MINUTES" # should all else hang
+shutdown -h +"$LIFETIME_MINUTES" # upper bound in case the worker hangs
 
 worker=
 stop() {
@@ -19,7 +19,7 @@ cd "$(mktemp -d)"
 dnf install -y -q python3.13
 aws s3 cp --quiet "s3://$DATA_BUCKET/$CODE_KEY" code.zip
 python3.13 -m zipfile -e code.zip code
-# With a heap for each thread, and pages kept in it, memory would grow with the table.
+# glibc: with one arena per thread and large blocks kept in them, memory would grow with the table.
 MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 PYTHONPATH=code python3.13 code/ec2/worker.py "$JOB_KEY" &
 worker=$!
 wait "$worker"

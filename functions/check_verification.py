@@ -1,4 +1,4 @@
-"""State CheckVerification: say RUNNING or SUCCEEDED; Athena's numbers must equal the manifests."""
+"""State CheckVerification: poll Athena's query and compare its result with the manifests."""
 
 import msgspec
 from msgspec.structs import replace
@@ -8,16 +8,17 @@ from pipeline.contracts.records import Tally
 from pipeline.contracts.states import VerificationStatus
 from pipeline.errors import VerificationFailed
 from pipeline.handler import task
-from pipeline.run.polling import judge
+from pipeline.run.polling import progress
 from pipeline.run.verification import Measured, verify
 from pipeline.table.manifest import Manifest
 
 
 @task
 def handler(check: VerificationStatus) -> VerificationStatus:
+    """Raises `VerificationFailed` if the query failed or timed out, or if any figure differs."""
     check = replace(check, polls=check.polls + 1)
     state, reason, scanned = athena.state(check.query_id)
-    status = judge(state, reason, check.polls, check.poll_limit, VerificationFailed)
+    status = progress(state, reason, check.polls, check.poll_limit, VerificationFailed)
     if status == "SUCCEEDED":
         tally = data_bucket.read(keys.run(check.run_id, "tally"), Tally)
         manifests = [

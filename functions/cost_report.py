@@ -1,4 +1,4 @@
-"""Trigger, daily: what the application costs by the bill, and our estimates beside it."""
+"""Daily schedule: report the billed costs of the application and the estimated costs of its runs."""
 
 import os
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ from pipeline.billing.summary import summarise, table
 from pipeline.contracts import keys
 from pipeline.contracts.states import CostReportRequest, WrittenCostReport
 from pipeline.handler import task
-from pipeline.steps import report_links, run_cost
+from pipeline.steps import cost_records, report_links
 
 
 @task
 def handler(request: CostReportRequest) -> WrittenCostReport:
     day = datetime.fromisoformat(request.at).astimezone(UTC).date()
-    bill = cost_explorer.ask(first_day(day), day)
-    summary = summarise(day, os.environ["APPLICATION"], bill, run_cost.records_of_days(window(day)))
+    bill = cost_explorer.get_bill(first_day(day), day)
+    summary = summarise(day, os.environ["APPLICATION"], bill, cost_records.records_of_days(window(day)))
     results_bucket.write(keys.cost_report(day, "costs.csv"), table(summary), "text/csv; charset=utf-8")
     if summary.charted:
         results_bucket.write(keys.cost_report(day, "costs.png"), bars.png(summary), "image/png")

@@ -1,4 +1,4 @@
-"""State DownloadLargeTable: start one EC2 instance for the table; its worker answers with the task token."""
+"""State DownloadLargeTable: launch an EC2 instance for the table; its worker reports to the task token."""
 
 import os
 
@@ -11,6 +11,7 @@ from pipeline.handler import task
 
 @task
 def handler(request: LaunchRequest) -> LaunchedWorker:
+    """Raises `NoCapacity` if AWS has none of the instance types."""
     attempt = ec2.attempt_id(request.task_token)
     job_key = keys.job(request.run_id, request.table_id, attempt)
     job = WorkerJob(

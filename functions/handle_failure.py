@@ -1,24 +1,30 @@
-"""Trigger: an execution failed, timed out or was aborted. Take away what it left running, and mail what to do."""
+"""Trigger: an execution failed, timed out or was aborted. Stop its jobs and instances, and mail the next step."""
 
 from pipeline.aws import data_bucket, databrew, ec2, sns, step_functions
 from pipeline.contracts import keys
 from pipeline.contracts.states import ExecutionEnded
+from pipeline.errors import SomeTablesFailed
 from pipeline.handler import task
 from pipeline.mail.run_mail import Mail, compose_failure
+from pipeline.run.plan import RUN_ID
 from pipeline.steps import run_cost
 
 
 @task
 def handler(event: ExecutionEnded) -> ExecutionEnded:
     ended = event.detail
-    databrew.delete_jobs_of_run(ended.name)
-    ec2.terminate(ended.name)
-    failure, cost = step_functions.describe_execution(ended.executionArn), run_cost.record_run(ended.name)
-    if not told(ended.name) or failure.error != "SomeTablesFailed":
-        sns.send(compose_failure(ended, failure, cost.usd))
+    run = step_functions.describe_execution(ended.name)
+    if run.status == "RUNNING":  # redriven since: its job and its workers are in use
+        return event
+    if RUN_ID.fullmatch(ended.name):  # PlanRun has refused any other
+        ec2.terminate(ended.name)
+        databrew.stop_and_delete(databrew.job_name(ended.name))
+    cost = run_cost.record_run(ended.name)
+    if not (notified(ended.name) and run.failure and run.failure.error == SomeTablesFailed.__name__):
+        sns.send(compose_failure(ended, run, cost.usd))
     return event
 
 
-def told(run_id: str) -> bool:
-    """Whether Notify has mailed which tables failed."""
+def notified(run_id: str) -> bool:
+    """Whether Notify has sent the mail that lists the failed tables."""
     return data_bucket.read_optional(keys.run(run_id, "mail"), Mail)[0] is not None

@@ -1,22 +1,22 @@
-"""GET /links/{token}: take a link from a mail for the report it stands for."""
+"""`GET /links/{token}`: redirect a link from a mail to its report."""
 
 from datetime import UTC, datetime
 
 from pipeline.api import link_token
 from pipeline.api.handler import api
-from pipeline.api.link_page import not_opened, opened
+from pipeline.api.link_page import error_page, redirect
 from pipeline.aws import kms, results_bucket
-from pipeline.contracts.api import ApiAnswer, ApiRequest
+from pipeline.contracts.api import ApiRequest, ApiResponse
 from pipeline.handler import logger
 
 
 @api
-def handler(request: ApiRequest) -> ApiAnswer:
+def handler(request: ApiRequest) -> ApiResponse:
     try:
         key = link_token.decode(request.path_parameters["token"], datetime.now(UTC), kms.verify)
     except link_token.LinkForged:
-        return not_opened(403)
+        return error_page(403)
     except link_token.LinkExpired:
-        return not_opened(410)
+        return error_page(410)
     logger.append_keys(report=key)
-    return opened(results_bucket.url(key)) if results_bucket.is_there(key) else not_opened(404)
+    return redirect(results_bucket.url(key)) if results_bucket.is_there(key) else error_page(404)

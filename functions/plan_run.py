@@ -1,4 +1,4 @@
-"""State PlanRun: decide which tables the run is about; refuse what it cannot do."""
+"""State PlanRun: resolve the request to table ids, or refuse it before any download."""
 
 import os
 
@@ -7,7 +7,7 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import RunPlan
 from pipeline.contracts.states import PlanRequest
 from pipeline.handler import task
-from pipeline.run.plan import plan_tables
+from pipeline.run.plan import check_run_id, plan_tables
 
 DATASETS = {
     name: list(filter(None, os.environ[f"{name.upper()}_TABLES"].split(",")))
@@ -17,7 +17,9 @@ DATASETS = {
 
 @task
 def handler(event: PlanRequest) -> RunPlan:
+    """Raises `InputInvalid` for a request that cannot be run."""
     request = event.request
+    check_run_id(event.run_id)
     plan = RunPlan(
         run_id=event.run_id,
         tables=plan_tables(request, DATASETS),

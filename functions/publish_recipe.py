@@ -1,44 +1,36 @@
-"""Custom resource PublishedRecipe: publish the recipe's working version; take all versions away with the stack."""
+"""Custom resource PublishedRecipe: publish the recipe; with the stack, delete all that it has in DataBrew."""
 
+import json
 import os
 from typing import Any
 
-import boto3
 import requests
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pipeline.aws import databrew
 from pipeline.handler import logger
 
-RECIPE = os.environ["RECIPE_NAME"]
-ANSWER_SECONDS = 10
-
-databrew = boto3.client("databrew")
+RESPONSE_SECONDS = 10
+REASON_CHARACTERS = 1000  # of a response of at most 4,096 bytes
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _: LambdaContext) -> None:
-    """Answer CloudFormation in any case: a custom resource that stays silent blocks the stack for an hour."""
-    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    answer |= {"PhysicalResourceId": RECIPE, "Status": "SUCCESS"}
+    """Respond to CloudFormation in any case: otherwise it waits for `ServiceTimeout`."""
+    response = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    response |= {"PhysicalResourceId": os.environ["RECIPE_NAME"], "Status": "SUCCESS"}
     try:
         if event["RequestType"] == "Delete":
-            delete_versions()
+            databrew.delete_all()
         else:
-            answer["Data"] = {"Version": publish()}
-    except Exception as error:  # noqa: BLE001 - whatever it is, the stack must hear of it
-        logger.exception("recipe")
-        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"}
-    requests.put(event["ResponseURL"], json=answer, timeout=ANSWER_SECONDS).raise_for_status()
+            response["Data"] = {"Version": databrew.publish_recipe()}
+    except Exception as error:  # noqa: BLE001 - CloudFormation must get a response to any failure
+        logger.exception("PublishedRecipe")
+        reason = f"{type(error).__name__}: {error}"[:REASON_CHARACTERS]
+        response |= {"Status": "FAILED", "Reason": reason}
+    respond(event["ResponseURL"], response)
 
 
-def publish() -> str:
-    """The number of the version just published."""
-    databrew.publish_recipe(Name=RECIPE)
-    return databrew.describe_recipe(Name=RECIPE, RecipeVersion="LATEST_PUBLISHED")["RecipeVersion"]
-
-
-def delete_versions() -> None:
-    """DataBrew lets go of a recipe only when no published version is left."""
-    pages = databrew.get_paginator("list_recipe_versions").paginate(Name=RECIPE)
-    versions = [recipe["RecipeVersion"] for page in pages for recipe in page["Recipes"]]
-    for version in versions:
-        databrew.delete_recipe_version(Name=RECIPE, RecipeVersion=version)
+def respond(url: str, response: dict[str, Any]) -> None:
+    """PUT the response to CloudFormation's presigned URL, whose signature covers an empty Content-Type."""
+    body, headers = json.dumps(response).encode(), {"Content-Type": ""}
+    requests.put(url, body, headers=headers, timeout=RESPONSE_SECONDS).raise_for_status()

@@ -1,8 +1,10 @@
-"""State PublishTables: point readers at what was verified; a run that comes late changes nothing."""
+"""State PublishTables: point readers at the verified tables, unless another run was faster."""
+
+from datetime import UTC, datetime
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
-from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.contracts.states import PublishCounts, PublishRequest
 from pipeline.errors import PublishConflict, StaleVintage
 from pipeline.handler import task
@@ -15,15 +17,14 @@ def handler(run: PublishRequest) -> PublishCounts:
     published, failed = [], []
     for table in tally.stored:
         try:
-            publish(table, run.run_id, verified_by=run.query_id, force=run.force)
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            publish(table, run.run_id, verified_by=run.query_id, published_at=now, force=run.force)
             published.append(table.table_id)
         except (PublishConflict, StaleVintage) as error:
-            failed.append(lost(table, error.at("PublishTables", table.table_id)))
+            failure = error.failure("PublishTables", table.table_id)
+            failed.append(
+                DownloadOutcome(table_id=table.table_id, status="failed", frequency=table.frequency, error=failure)
+            )
     outcome = PublishOutcome(published=published, failed=failed)
     data_bucket.write(keys.run(run.run_id, "published"), outcome)
     return PublishCounts(published=len(published), failed=len(failed))
-
-
-def lost(table: DownloadOutcome, error: Exception) -> DownloadOutcome:
-    cause = TableError(Error=type(error).__name__, Cause=str(error))
-    return DownloadOutcome(table_id=table.table_id, status="failed", frequency=table.frequency, error=cause)

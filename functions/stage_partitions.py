@@ -1,6 +1,6 @@
-"""State StagePartitions: register the run's Parquet, or say that the crawler has to."""
+"""State StagePartitions: delete the finished DataBrew job and register its Parquet, or ask for a crawl."""
 
-from pipeline.aws import data_bucket, glue
+from pipeline.aws import data_bucket, databrew, glue
 from pipeline.contracts import keys
 from pipeline.contracts.records import Tally
 from pipeline.contracts.states import Staging, StagingRequest
@@ -10,6 +10,7 @@ from pipeline.table import schema
 
 @task
 def handler(run: StagingRequest) -> Staging:
+    databrew.delete(databrew.job_name(run.run_id))
     if run.crawl == "always" or not schema.matches(glue.staged_schema()):
         return Staging(needs_crawl=True)
     tally = data_bucket.read(keys.run(run.run_id, "tally"), Tally)

@@ -1,4 +1,4 @@
-"""State StartCrawl: let the crawler read the staged Parquet."""
+"""State StartCrawl: start the crawler on the staged Parquet."""
 
 import os
 
@@ -14,11 +14,12 @@ glue = boto3.client("glue")
 
 @task
 def handler(run: PollRequest) -> CrawlStatus:
+    """Raises `CatalogueBusy` if the crawler is running for another run."""
     previous_start = last_start(glue.get_crawler(Name=CRAWLER)["Crawler"])
     try:
         glue.start_crawler(Name=CRAWLER)
     except glue.exceptions.CrawlerRunningException as error:
-        raise CatalogueBusy(f"the crawler {CRAWLER} is at work for another run") from error
+        raise CatalogueBusy(f"the crawler {CRAWLER} is running for another run") from error
     return CrawlStatus(
         run_id=run.run_id,
         crawler=CRAWLER,

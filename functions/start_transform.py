@@ -1,4 +1,4 @@
-"""State StartTransform: a DataBrew dataset and a job for this run alone, started once."""
+"""State StartTransform: create and start the run's DataBrew job, once."""
 
 from pipeline.aws import databrew
 from pipeline.contracts.states import PollRequest, TransformStatus

@@ -1,4 +1,4 @@
-"""State StartVerification: ask Athena what is really staged of this run."""
+"""State StartVerification: start Athena's query on the staged data of the run."""
 
 from pipeline.aws import athena
 from pipeline.contracts.states import PollRequest, VerificationStatus

@@ -1,4 +1,4 @@
-"""State TallyDownloads: what became of every table that was planned."""
+"""State TallyDownloads: collect the outcome of every planned table."""
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys

@@ -1,12 +1,12 @@
-"""State WriteReport: draw what readers see anew, compare it with what they saw before, prove it."""
+"""State WriteReport: report on the newly published tables, compared with their previous vintages."""
 
 from pipeline.contracts.states import RunReference, WrittenReport
 from pipeline.handler import task
-from pipeline.steps import run_cost
-from pipeline.steps.report import Builder
+from pipeline.steps import report, run_cost
 from pipeline.steps.report_links import link
 
 
 @task
 def handler(run: RunReference) -> WrittenReport:
-    return Builder(run.run_id).write(link, run_cost.estimate_run(run.run_id))
+    """Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` for an unreadable page."""
+    return report.write(run.run_id, link, run_cost.estimate_run(run.run_id))

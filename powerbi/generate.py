@@ -1,4 +1,4 @@
-"""Write the Power BI project: `.venv/bin/python powerbi/generate.py`. What the generator no longer makes is removed."""
+"""Write the Power BI project: `.venv/bin/python powerbi/generate.py`. Files it no longer generates are deleted."""
 
 import shutil
 from pathlib import Path

@@ -1,53 +1,112 @@
-"""Everything that can go wrong by name. The class name is what the state machine, the mail and the alarms show.
+"""Every named error. The class name is what the state machine, the mails and the alarms show.
 
 PipelineError
-├── InputInvalid            the request, refused before anything is called
-│   └── WrongFrequency      the table has another frequency than was asked for
+├── InputInvalid            the request, rejected before any download
+│   └── WrongFrequency      the table has a different frequency from the one requested
 ├── SourceError             SingStat
-│   ├── SourceUnavailable   no answer, 5xx, 408, 425 or 429, after retries
-│   ├── SourceRefused       any other 4xx: our request is wrong or unwelcome
+│   ├── SourceUnavailable   no response, 5xx, 408, 425 or 429, after retries
+│   ├── SourceRefused       any other 4xx: the request is invalid or not allowed
 │   ├── TableNotFound       404: unknown or retired
-│   ├── SourceMalformed     not JSON, cut, or too large
-│   ├── SourceContract      JSON, but not in a shape we know
-│   ├── SourceIncomplete    the cells do not add up to the total
-│   ├── SourceInconsistent  two editions in one fetch, or two values for one cell
-│   └── StaleVintage        older than what is published
+│   ├── SourceMalformed     not JSON, truncated, or too large
+│   ├── SourceContract      JSON of an unknown shape
+│   ├── SourceIncomplete    fewer or more cells than the total
+│   ├── SourceInconsistent  two editions in one download, or two values for one cell
+│   └── StaleVintage        older than the published vintage
 ├── WorkerError             the EC2 instance of a large table
-│   ├── NoCapacity          AWS has none of the instance types
-│   ├── WorkerLost          no sign of life
-│   └── SpotInterrupted     AWS took the instance back, or it was shut down
+│   ├── NoCapacity          AWS has no capacity for any of the instance types
+│   ├── WorkerLost          no heartbeat
+│   └── SpotInterrupted     AWS reclaimed the instance, or it was shut down
 ├── TransformFailed         DataBrew
-├── CatalogueBusy           the crawler works for another run
-├── CatalogueFailed         the crawler, or a schema that is not the declared one
-├── VerificationFailed      Athena, or numbers that differ from the manifest
-└── PublishConflict         another run published the table meanwhile
+├── CatalogueBusy           the crawler is in use by another run
+├── CatalogueFailed         the crawler, or a schema that differs from the declared one
+├── VerificationFailed      Athena, or figures that differ from the manifest
+├── PublishConflict         another run published the table in the meantime
+├── SomeTablesFailed        a Fail state: the other tables are published
+└── UnknownStatus           a Fail state: a check returned neither RUNNING nor SUCCEEDED
 """
 
+from collections.abc import Iterator
 from typing import Self
+
+import msgspec
+from msgspec import Struct
+
+DEFAULT_NEXT_STEP = "look at the execution, then redrive it or start a new run"
+
+
+class Failure(Struct, rename="pascal", forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Why a step or a table failed, in the fields of a Step Functions `Catch` (`Error`, `Cause`) and our own.
+
+    As compact JSON it is the message of a located error, so the fields survive Lambda and Step Functions.
+    """
+
+    error: str
+    cause: str = ""
+    step: str = ""
+    table_id: str = ""
+    next_step: str = DEFAULT_NEXT_STEP
+
+    @property
+    def sentence(self) -> str:
+        """For people: `M212161 DownloadTable: <cause>. Next: <next step>`."""
+        location = " ".join(filter(None, (self.table_id, self.step)))
+        return f"{location}{': ' if location else ''}{self.cause or 'no cause given'}. Next: {self.next_step}"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the error is one of this module's, not one of AWS's or Python's."""
+        return self.error in NEXT_STEPS
+
+
+class _LambdaError(Struct):
+    """The error object of a Lambda invocation, as far as it is used."""
+
+    message: str = msgspec.field(name="errorMessage")
 
 
 class PipelineError(Exception):
     """A named failure: what happened (`cause`) and what a person does about it (`next_step`)."""
 
-    next_step = "read the log of this step, then redrive the run"
+    next_step = DEFAULT_NEXT_STEP
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
         self.cause = cause
 
+    def failure(self, step: str, table_id: str = "") -> Failure:
+        """This error at a step, for one table or for the run."""
+        name = type(self).__name__
+        return Failure(error=name, cause=self.cause, step=step, table_id=table_id, next_step=self.next_step)
+
     def at(self, step: str, table_id: str = "") -> Self:
-        """The same error with table, step, cause and next step in its message."""
+        """The same error with its `Failure` as JSON for a message; `read_failure` reads it back."""
         located = type(self)(self.cause)
-        located.args = (f"{table_id + ' ' if table_id else ''}{step}: {self.cause}. Next: {self.next_step}",)
+        located.args = (msgspec.json.encode(self.failure(step, table_id)).decode(),)
         return located
 
 
+def read_failure(error: str, cause: str) -> Failure:
+    """The failure in the `Error` and `Cause` of a failed task or execution.
+
+    `cause` is Lambda's JSON with a located error in it, or plain text (a timeout, AWS, a Fail state). Plain text is
+    the cause; the next step is then the one of the error's name, or the default.
+    """
+    try:
+        message = msgspec.json.decode(cause, type=_LambdaError).message
+    except msgspec.DecodeError:
+        message = cause
+    try:
+        return msgspec.json.decode(message, type=Failure)
+    except msgspec.DecodeError:
+        return Failure(error=error, cause=message, next_step=NEXT_STEPS.get(error, DEFAULT_NEXT_STEP))
+
+
 class InputInvalid(PipelineError):
-    next_step = "correct the request and start again"
+    next_step = "correct the request and start a new run"
 
 
 class WrongFrequency(InputInvalid):
-    next_step = "start the table with the frequency that it has, or name none"
+    next_step = "request the table with its own frequency, or with none"
 
 
 class SourceError(PipelineError):
@@ -55,7 +114,7 @@ class SourceError(PipelineError):
 
 
 class SourceUnavailable(SourceError):
-    next_step = "run the table again when SingStat answers; maintenance takes hours"
+    next_step = "run the table again once SingStat responds; maintenance can take hours"
 
 
 class SourceRefused(SourceError):
@@ -63,31 +122,31 @@ class SourceRefused(SourceError):
 
 
 class TableNotFound(SourceError):
-    next_step = "look for its successor with `singstat search` and put that into the list"
+    next_step = "look for its successor with `singstat search` and list that instead"
 
 
 class SourceMalformed(SourceError):
-    next_step = "run the table again later; if it stays, look at the kept body"
+    next_step = "run the table again later; if it fails again, inspect the stored response"
 
 
 class SourceContract(SourceError):
-    next_step = "look at the kept body: SingStat may have changed its format"
+    next_step = "inspect the stored response: SingStat may have changed its format"
 
 
 class SourceIncomplete(SourceError):
-    next_step = "run the table again; nothing of this fetch was published"
+    next_step = "run the table again; nothing from this download was published"
 
 
 class SourceInconsistent(SourceError):
-    next_step = "run the table again later; it was being republished"
+    next_step = "run the table again later: it was being republished"
 
 
 class StaleVintage(SourceError):
-    next_step = "nothing: the newer vintage stays published"
+    next_step = "nothing to do: the newer vintage stays published"
 
 
 class WorkerError(PipelineError):
-    next_step = "redrive the run: it goes on from the last checkpoint"
+    next_step = "redrive the run: it resumes from the last checkpoint"
 
 
 class NoCapacity(WorkerError):
@@ -95,11 +154,11 @@ class NoCapacity(WorkerError):
 
 
 class WorkerLost(WorkerError):
-    next_step = "read the worker's log, then redrive the run: it goes on from the last checkpoint"
+    next_step = "read the worker's log, then redrive the run: it resumes from the last checkpoint"
 
 
 class SpotInterrupted(WorkerError):
-    """The instance is about to end; a fresh one goes on from the checkpoint."""
+    """The instance is about to stop; a new one resumes from the checkpoint."""
 
 
 class TransformFailed(PipelineError):
@@ -107,7 +166,7 @@ class TransformFailed(PipelineError):
 
 
 class CatalogueBusy(PipelineError):
-    next_step = "wait for the other run's crawl to end, then redrive the run"
+    next_step = "wait for the other run's crawl to finish, then redrive the run"
 
 
 class CatalogueFailed(PipelineError):
@@ -115,8 +174,25 @@ class CatalogueFailed(PipelineError):
 
 
 class VerificationFailed(PipelineError):
-    next_step = "compare the staged rows with the kept pages; nothing of this run was published"
+    next_step = "compare the staged rows with the stored pages; nothing from this run was published"
 
 
 class PublishConflict(PipelineError):
-    next_step = "nothing: the other run's vintage stays published"
+    next_step = "nothing to do: the other run's vintage stays published"
+
+
+class SomeTablesFailed(PipelineError):
+    next_step = "read why in runs/<run_id>/tally.json and published.json, then run the failed tables again"
+
+
+class UnknownStatus(PipelineError):
+    next_step = "read the log of the check, then start a new run"
+
+
+def _tree(error: type[PipelineError]) -> Iterator[type[PipelineError]]:
+    yield error
+    for derived in error.__subclasses__():
+        yield from _tree(derived)
+
+
+NEXT_STEPS = {error.__name__: error.next_step for error in _tree(PipelineError)}

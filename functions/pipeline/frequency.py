@@ -1,7 +1,7 @@
-"""How often a table is published; also the name of the published table that holds it."""
+"""The frequencies of tables; each is also the name of the published table with their observations."""
 
 from typing import Literal
 
 Frequency = Literal["monthly", "quarterly", "half_yearly", "yearly", "cross_sectional"]
 
-AskedFrequency = Frequency | Literal[""]
+RequestedFrequency = Frequency | Literal[""]

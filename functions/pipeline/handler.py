@@ -1,4 +1,4 @@
-"""What every handler shares: a typed contract, one JSON log line, errors that name table, step, cause and next step."""
+"""Shared by the Task handlers: typed requests and results, one JSON log line, located errors."""
 
 import inspect
 from collections.abc import Callable
@@ -15,9 +15,9 @@ logger = Logger()
 
 
 def task(function: Callable[[Request], msgspec.Struct]) -> Callable[[dict[str, Any], LambdaContext], Any]:
-    """Make `function` a Lambda handler: its parameter's type is what the state must pass, its result what it gets.
+    """Make `function` the Lambda handler of a Task state: its parameter's type is the event's, its result the output.
 
-    Raises `InputInvalid` for an event of another shape; a `PipelineError` leaves under its own name.
+    The handler locates each `PipelineError` at its step and table. Raises `InputInvalid` for an invalid event.
     """
     (parameter,) = inspect.signature(function).parameters
     contract: type[Request] = get_type_hints(function)[parameter]

@@ -1,4 +1,4 @@
-"""Numbers of things in words."""
+"""Counts in words."""
 
 
 def quantity(number: int, noun: str) -> str:

@@ -1,17 +1,23 @@
-"""The daily cost report on the laptop, made when somebody asks for it."""
+"""The daily cost report on the laptop, generated on request."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.errors import read_failure
+
 from local.cloud.aws import LocalAWS
 
 
 def report(aws: LocalAWS) -> Path:
-    """Make the report of today as the daily schedule does; the page. Raises `RuntimeError` when the function fails."""
+    """Generate the report as the daily schedule does; returns the path of its page.
+
+    Raises `RuntimeError` if the function fails.
+    """
     event = {"at": datetime.now(UTC).isoformat(timespec="seconds")}
     result = aws.functions.invoke(aws.resource("CostReportFunction"), event)
     answer = json.loads(result.payload)
     if result.failed:
-        raise RuntimeError(f"the cost report failed: {answer['errorType']}: {answer['errorMessage']}")
+        failure = read_failure(answer["errorType"], result.payload.decode())
+        raise RuntimeError(f"the cost report failed: {failure.error}: {failure.sentence}")
     return aws.lake / aws.resource("ResultsBucket") / str(answer["key"])

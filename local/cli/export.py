@@ -1,4 +1,4 @@
-"""What readers see now as files that stand alone: Parquet, CSV or Excel workbooks in a folder."""
+"""The published tables as files: Parquet, CSV or Excel workbooks in a folder."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from pipeline.report.workbook import Book
 from pipeline.table import schema
 from pipeline.wording import quantity
 
-from local.cli.folder import filled
+from local.cli.folder import replacing
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
 from local.cloud.sql.scan import hive_type, name_sql, text_sql
@@ -28,7 +28,7 @@ IN_TIME, BY_COLUMN = f"{SERIES}, period_start, period", ", ".join([SERIES, *sche
 
 
 class Exported(NamedTuple):
-    """What an export holds; `absent` are the tables that were asked for and are not published."""
+    """The numbers of exported tables and observations; `absent` are the requested tables that are not published."""
 
     tables: int
     observations: int
@@ -36,25 +36,25 @@ class Exported(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A DuckDB SELECT, the order of its rows, and what a Parquet file of them tells of itself."""
+    """A DuckDB SELECT, its ORDER BY, and the key-value metadata of a Parquet file of its rows."""
 
     select: str
     order: str
-    facts: dict[str, str]
+    metadata: dict[str, str]
 
 
-def export(lake: Path, folder: Path, kind: Kind, asked: Sequence[str] | None = None) -> Exported:
-    """Write what is published, or of it the tables `asked` for, to `folder`.
+def export(lake: Path, folder: Path, kind: Kind, wanted: Sequence[str] | None = None) -> Exported:
+    """Write the published tables, or only the `wanted` ones, to `folder`.
 
-    Raises `LookupError` when none of it is published, `RuntimeError` for a table that changes meanwhile or has too many
-    rows for Excel, `OSError` when `folder` cannot be written.
+    Raises `LookupError` if none of them is published, `RuntimeError` if a table is published meanwhile or has too many
+    rows for Excel, `OSError` if `folder` cannot be written.
     """
     catalogue = load(lake)
-    with filled(folder) as stage, athena.session(catalogue, PUBLISHED, lake, stage) as (con, translate):
+    with replacing(folder) as stage, athena.session(catalogue, PUBLISHED, lake, stage) as (con, translate):
         source = _Source(catalogue, con, translate)
-        tables = [table for table in source.published if asked is None or table.table_id in asked]
+        tables = [table for table in source.published if wanted is None or table.table_id in wanted]
         if not tables:
-            raise LookupError(f"nothing of this is published in {lake} yet: start with `singstat run`")
+            raise LookupError(f"none of these tables is published in {lake} yet: start with `singstat run`")
         if kind == "xlsx":
             _write_books(source, tables, stage)
         else:
@@ -69,12 +69,12 @@ def export(lake: Path, folder: Path, kind: Kind, asked: Sequence[str] | None = N
         (stage / "README.txt").write_text(about, encoding="utf-8")
     found = {table.table_id for table in tables}
     return Exported(
-        len(tables), sum(table.observations for table in tables), [name for name in asked or [] if name not in found]
+        len(tables), sum(table.observations for table in tables), [name for name in wanted or [] if name not in found]
     )
 
 
 class _Source:
-    """The published tables at one moment."""
+    """A consistent snapshot of the published tables."""
 
     def __init__(self, catalogue: Catalogue, con: Any, translate: Callable[[str], str]) -> None:
         self.con, self._catalogue, self._translate = con, catalogue, translate
@@ -88,23 +88,23 @@ class _Source:
             con.execute("INSERT INTO citations VALUES (?, ?, ?)", [table.table_id, citation(table), LICENSED])
 
     def tables(self, tables: Sequence[Publication]) -> Part:
-        """A row for each table."""
+        """One row per table."""
         select = f"SELECT * FROM tables JOIN citations USING (table_id) WHERE {_among(tables)}"  # noqa: S608
         return Part(select, "table_id", {"licence": LICENSED})
 
     def revisions(self, tables: Sequence[Publication]) -> Part:
-        """A row for each cell that differs between two consecutive editions."""
+        """One row per cell that differs between two consecutive editions."""
         order = f"table_id, length(edition), edition, {SERIES}, cell"
         return Part(f"SELECT * FROM revisions WHERE {_among(tables)}", order, {"licence": LICENSED})  # noqa: S608
 
     def rows(self, table: Publication) -> Part:
-        """The observations of a table. Raises `RuntimeError` when the catalogue is not at its edition."""
+        """The observations of a table. Raises `RuntimeError` if the catalogue points at another edition."""
         location = self._catalogue.databases[PUBLISHED][table.frequency].partitions.get((table.table_id,))
         if location != table.location:
-            raise RuntimeError(f"{table.table_id} is being published at this moment: try again")
+            raise RuntimeError(f"{table.table_id} is being published right now: try again")
         select = self._translate(f"SELECT * FROM {table.frequency} WHERE table_id = '{table.table_id}'")  # noqa: S608
-        facts = {"title": table.title, "edition": table.edition, "citation": citation(table), "licence": LICENSED}
-        return Part(select, BY_COLUMN if table.frequency == "cross_sectional" else IN_TIME, facts)
+        metadata = {"title": table.title, "edition": table.edition, "citation": citation(table), "licence": LICENSED}
+        return Part(select, BY_COLUMN if table.frequency == "cross_sectional" else IN_TIME, metadata)
 
 
 def _write_files(source: _Source, tables: Sequence[Publication], stage: Path, kind: Kind) -> None:
@@ -129,10 +129,10 @@ def _write_books(source: _Source, tables: Sequence[Publication], stage: Path) ->
 
 
 def _parquet(con: Any, part: Part, path: Path) -> int:
-    facts = ", ".join(f"{name}: {text_sql(text)}" for name, text in part.facts.items())
+    metadata = ", ".join(f"{name}: {text_sql(text)}" for name, text in part.metadata.items())
     (rows,) = con.execute(
         f"COPY (FROM ({part.select}) ORDER BY {part.order}) TO {text_sql(path.as_posix())}"
-        f" (FORMAT parquet, KV_METADATA {{{facts}}})"
+        f" (FORMAT parquet, KV_METADATA {{{metadata}}})"
     ).fetchone()
     return int(rows)
 
@@ -160,7 +160,7 @@ def _sheet(con: Any, part: Part, book: Book, name: str) -> int:
 
 
 def _texts(con: Any, part: Part) -> tuple[dict[str, str], Iterator[list[tuple[str | None, ...]]]]:
-    """Columns with their declared types, and the rows as texts: decimals without the zeros of their type."""
+    """Columns with their declared types, and the rows as text: decimals without trailing zeros."""
     described = con.execute(f"DESCRIBE FROM ({part.select})").fetchall()
     columns = {name: hive_type(kind) for name, kind, *_ in described}
     texts = ", ".join(_text_sql(name_sql(name), kind) for name, kind in columns.items())
@@ -181,17 +181,19 @@ def _among(tables: Sequence[Publication]) -> str:
 
 def _check(table: Publication, rows: int) -> None:
     if rows != table.observations:
-        raise RuntimeError(f"{table.table_id} has {rows:,} rows in the lake, but {table.observations:,} are published")
+        raise RuntimeError(
+            f"{table.table_id} has {rows:,} rows in the lake, but {table.observations:,} published observations"
+        )
 
 
 ABOUT = """\
-Official statistics of Singapore: {tables} of the SingStat Table Builder, as they were published.
+Official statistics of Singapore: {tables} of the SingStat Table Builder, as published.
 
 {layout}
-export.json       the files of this export with their SHA-256
+export.json       the files of this export with their SHA-256 hashes
 
-A row of a table is an observation. value_text is what SingStat sent; value is its exact decimal, empty for a marker
-such as - or na. vintage is the day of SingStat's last update; a correction on the same day is a new edition.
+Each row of a table is an observation. value_text is the text from SingStat; value is its exact decimal, empty for a
+marker such as - or na. vintage is the date of SingStat's last update; a correction on the same date is a new edition.
 {exactness}
 
 Licence: {licence}
@@ -200,16 +202,16 @@ How to cite:
 {citations}
 """
 FILES = """\
-tables.{kind:<10} a row for each table: title, agency, vintage, edition, when it was fetched, checksum, citation
-revisions.{kind:<7} a row for each cell that an edition changed: old, new, kind
-<frequency>/      the tables, each a file named after its id"""
+tables.{kind:<10} one row per table: title, agency, vintage, edition, time of download, checksum, citation
+revisions.{kind:<7} one row per cell that an edition changed: old, new, kind
+<frequency>/      the tables, one file each, named by table ID"""
 BOOKS = """\
-<frequency>.xlsx  sheet tables: a row for each table: title, agency, vintage, edition, when it was fetched, checksum,
-                  citation; then a sheet for each table, named after its id; last revisions: a row for each cell that
-                  an edition changed"""
+<frequency>.xlsx  sheet tables, one row per table: title, agency, vintage, edition, time of download, checksum,
+                  citation; one sheet per table, named by its ID; sheet revisions, one row per cell that an edition
+                  changed"""
 LAYOUTS = {"parquet": FILES, "csv": FILES, "xlsx": BOOKS}
 EXACTNESS = {
-    "parquet": "value is a decimal(38,18), days are dates.",
-    "csv": "The text is UTF-8. What a spreadsheet would take for a formula has a ' before it.",
-    "xlsx": "A number with more than the 15 digits that Excel keeps is a text; so is a day before March 1900.",
+    "parquet": "value is a decimal(38,18); dates are dates.",
+    "csv": "The encoding is UTF-8. Text that a spreadsheet would take for a formula is prefixed with '.",
+    "xlsx": "A number with more digits than the 15 that Excel keeps is text, and so is a date before March 1900.",
 }

@@ -1,4 +1,4 @@
-"""A folder that is given all files of an export or none, and keeps what else is in it."""
+"""Atomic replacement of the exported files in a folder; other files in it are left alone."""
 
 import hashlib
 import re
@@ -9,21 +9,22 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-LIST = "export.json"
+INDEX = "export.json"
 OURS = re.compile(r"(README\.txt|([a-z_]+/)?\w+\.(parquet|csv|xlsx))", re.ASCII)
 
 
-class Listing(msgspec.Struct):
-    """`export.json`: the SHA-256 of every file of the export."""
+class Index(msgspec.Struct):
+    """`export.json`: the SHA-256 of each exported file, by its path in the folder."""
 
     files: dict[str, str]
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[Path]:
-    """A place for files, which stand in `folder` once the block has ended well; those of the export before go.
+def replacing(folder: Path) -> Iterator[Path]:
+    """A staging directory; its files move to `folder` when the block succeeds, and replace those of the last export.
 
-    A new folder appears at once, with everything; in one that exists, each file is replaced at once. Raises `OSError`.
+    A new folder appears atomically; in an existing one, each file is replaced atomically. Raises `OSError` if `folder`
+    cannot be written or contains a file of that name which is not from an export.
     """
     if file := next((path for path in (folder, *folder.parents) if path.is_file()), None):
         raise NotADirectoryError(f"{file} is a file, not a folder")
@@ -34,7 +35,7 @@ def filled(folder: Path) -> Iterator[Path]:
             stage = Path(temporary) / "files"
             stage.mkdir()
             yield stage
-            _list(stage)
+            _write_index(stage)
             if folder.exists():
                 _replace(stage, folder)
             else:
@@ -43,34 +44,34 @@ def filled(folder: Path) -> Iterator[Path]:
         raise OSError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def _list(stage: Path) -> None:
+def _write_index(stage: Path) -> None:
     files = {
         path.relative_to(stage).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(stage.rglob("*"))
         if path.is_file()
     }
-    (stage / LIST).write_bytes(msgspec.json.format(msgspec.json.encode(Listing(files))) + b"\n")
+    (stage / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(Index(files))) + b"\n")
 
 
 def _replace(stage: Path, folder: Path) -> None:
-    """The list comes first: whenever this is cut short, it names every file of ours that is here."""
-    before, now = _listed(folder), _listed(stage)
+    """The index is replaced first: if interrupted, it still names every exported file in the folder."""
+    before, now = _indexed(folder), _indexed(stage)
     if foreign := sorted(name for name in now - before if (folder / name).exists()):
-        raise FileExistsError(f"{foreign[0]} is there already and is of no export")
+        raise FileExistsError(f"{foreign[0]} already exists and is not from an export")
     for name in before - now:
         (folder / name).unlink(missing_ok=True)
         if (folder / name).parent != folder:
-            with suppress(OSError):  # there are other files in it
+            with suppress(OSError):  # it contains other files
                 (folder / name).parent.rmdir()
-    for name in sorted(now, key=LIST.__ne__):
+    for name in sorted(now, key=INDEX.__ne__):
         (folder / name).parent.mkdir(exist_ok=True)
         (stage / name).replace(folder / name)
 
 
-def _listed(folder: Path) -> set[str]:
-    """The files of the export in `folder`; none, when its list is not of an export."""
+def _indexed(folder: Path) -> set[str]:
+    """The exported files in `folder`; none if it has no valid index."""
     try:
-        listing = msgspec.json.decode((folder / LIST).read_bytes(), type=Listing)
+        index = msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
     except (FileNotFoundError, msgspec.MsgspecError):
         return set()
-    return {LIST, *filter(OURS.fullmatch, listing.files)}
+    return {INDEX, *filter(OURS.fullmatch, index.files)}

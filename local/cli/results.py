@@ -1,4 +1,4 @@
-"""What became of a run's tables, read from its records in the lake and from what readers find."""
+"""The outcome of a run for each table, from the run's records in the lake and a query of the published tables."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -8,7 +8,6 @@ from msgspec import Struct
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.costs.estimate import RunCost
-from pipeline.run.tally import message
 from pipeline.run.verification import Measured
 from pipeline.table.manifest import Manifest
 
@@ -20,7 +19,7 @@ T = TypeVar("T")
 
 
 class TableResult(Struct, kw_only=True):
-    """What became of a table. `downloaded`, `verified`, `published` count the same observations at three places."""
+    """The outcome for a table. `downloaded`, `verified` and `published` count its observations at each step."""
 
     table_id: str
     status: str
@@ -34,6 +33,8 @@ class TableResult(Struct, kw_only=True):
 
 
 class RunResult(Struct, kw_only=True):
+    """The outcome of a run. `report` is the path of its page, None if the run published nothing."""
+
     run_id: str
     status: str
     tables: list[TableResult]
@@ -45,12 +46,12 @@ class RunResult(Struct, kw_only=True):
 
 
 def failure_line(story: Story) -> str:
-    """Why the run failed, in one line; empty when it did not."""
-    return f"{story.error}: {message(story.cause)}" if story.error else ""
+    """Why the run failed, in one line; empty if it did not."""
+    return f"{story.error}: {story.cause}" if story.error else ""
 
 
 def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResult]:
-    """A result for every planned table, in the plan's order."""
+    """The result of every planned table, in the order of the plan; `lake` is the data bucket's folder in `root`."""
     plan = _read(lake, keys.run(run_id, "plan"), RunPlan)
     if plan is None:
         return []
@@ -75,7 +76,7 @@ def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResu
             downloaded=manifest.observations if manifest else download.observations,
             verified=int(staged.observations) if staged else download.observations,
             published=shown,
-            error=download.error.Cause if download.error else None,
+            error=download.error.sentence if download.error else None,
         )
         if result.status == "stored":
             result.status, result.error = "failed", failure_line(story)
@@ -84,7 +85,7 @@ def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResu
 
 
 def _visible(root: Path, frequencies: set[str]) -> dict[str, tuple[str, int]]:
-    """Title and number of observations of each table that readers find now, counted by a query."""
+    """Title and number of observations of each published table, counted by a query."""
     if not frequencies:
         return {}
     counts = " UNION ALL ".join(

@@ -1,4 +1,4 @@
-"""One run on the laptop's AWS: start the state machine, follow it, say what became of every table."""
+"""A run on the laptop's AWS: start the state machine, follow it, collect the result of every table."""
 
 import secrets
 import time
@@ -16,18 +16,17 @@ from pipeline.run import history
 
 from local.cli.report_pages import PAGE
 from local.cli.results import RunResult, failure_line, results
-from local.cli.story import Story, keep, tell
+from local.cli.story import Story, save, summarise
 from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 
-GLANCE_SECONDS = 0.1
-
+POLL_SECONDS = 0.1
 
 Watcher = Callable[[Story, int], None]
 
 
 def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
-    """Run the pipeline to its end; `watch(story so far, pages kept)` is called at every glance."""
+    """Run the pipeline to its end, calling `watch(story so far, stored pages)` at every poll."""
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
     began = time.monotonic()
@@ -47,20 +46,21 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
 
 
 def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> Story:
-    """Watch an execution, by its ARN and its input, to its end; its story is kept in the lake."""
+    """Follow an execution, given by its ARN and input, to its end; its story is stored in the lake."""
     run_id = execution.rpartition(":")[2]
     lake = aws.lake / aws.resource("DataBucket")
     while True:
-        story = tell(run_id, sent, aws.describe(execution), aws.history(execution))
-        watch(story, pages_kept(lake, run_id))
+        story = summarise(run_id, sent, aws.describe(execution), aws.history(execution))
+        watch(story, stored_pages(lake, run_id))
         if story.status != "RUNNING":
             break
-        time.sleep(GLANCE_SECONDS)
+        time.sleep(POLL_SECONDS)
     used = measure(history.read(aws.history(execution)), datetime.now(UTC))
     story.cost = estimate(used, REGION, aws.parameter("Architecture"))
-    keep(aws.lake, story)
+    save(aws.lake, story)
     return story
 
 
-def pages_kept(lake: Path, run_id: str) -> int:
+def stored_pages(lake: Path, run_id: str) -> int:
+    """How many pages the run has stored so far; `lake` is the data bucket's folder."""
     return sum(1 for _ in lake.glob(f"{keys.RAW}/*/*/{run_id}/**/page-*.json.gz"))

@@ -1,4 +1,4 @@
-"""`singstat serve`: the API on 127.0.0.1 while it is wanted, and the runs that it starts."""
+"""`singstat serve`: the API on 127.0.0.1, and the runs started through it."""
 
 import secrets
 import signal
@@ -22,14 +22,14 @@ API = "AWS::ApiGateway::RestApi"
 
 
 class Keys(NamedTuple):
-    """The access key of the one who may call the API."""
+    """The access key that may call the API."""
 
     access: str
     secret: str
 
 
-class Door(NamedTuple):
-    """Where the API is, and who may call it; anyone, if there are no keys."""
+class Endpoint(NamedTuple):
+    """The URL of the API and the keys to sign requests with; None: it accepts unsigned requests."""
 
     url: str
     keys: Keys | None
@@ -42,20 +42,20 @@ class Door(NamedTuple):
 
 
 @contextmanager
-def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterator[Door]:
-    """The API of the stack, on a free port if `port` is 0. At the end the runs that go on are stopped.
+def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterator[Endpoint]:
+    """Serve the stack's API, on a free port if `port` is 0. Runs still in progress at the end are stopped.
 
-    Errors: OSError, the port is taken; StackError, the template has no API.
+    Raises `OSError` if the port is in use, `StackError` if the template has no API.
     """
     keys = Keys(f"AKIA{secrets.token_hex(8).upper()}", secrets.token_hex(20)) if authenticated else None
     runs = _Runs(aws)
     body = aws.apis[aws.resource(aws.stack.only(API))]
     gateway = Gateway(body, Integrations(aws, runs.started), Signatures(*keys) if keys else None)
-    with socket.create_server(("127.0.0.1", port)) as bound:  # werkzeug would end the process over a taken port
+    with socket.create_server(("127.0.0.1", port)) as bound:  # werkzeug exits the process if the port is in use
         server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=Handler, fd=bound.fileno())
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield Door(f"http://127.0.0.1:{server.port}", keys)
+        yield Endpoint(f"http://127.0.0.1:{server.port}", keys)
     finally:
         server.shutdown()
         server.server_close()
@@ -64,7 +64,7 @@ def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterato
 
 @contextmanager
 def until_interrupted() -> Iterator[None]:
-    """SIGINT and SIGTERM end the block in order, also where a shell told its background jobs to ignore them."""
+    """SIGINT and SIGTERM end the block cleanly, even if inherited as ignored, as in a shell's background jobs."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
@@ -72,7 +72,7 @@ def until_interrupted() -> Iterator[None]:
 
 
 class _Runs:
-    """Follows every run to its end, so that it can be explained."""
+    """Follows every run to its end, which stores its story for `singstat explain`."""
 
     def __init__(self, aws: LocalAWS) -> None:
         self._aws = aws
@@ -80,7 +80,7 @@ class _Runs:
         self._lock = threading.Lock()
 
     def started(self, execution: str, sent: dict[str, Any]) -> None:
-        """Follow a run, unless it is followed already."""
+        """Follow a run, unless it is already followed."""
         with self._lock:
             if execution in self._following:
                 return
@@ -90,10 +90,10 @@ class _Runs:
         follows.start()
 
     def stop(self) -> None:
-        """Stop the runs that go on, and wait until their stories are kept."""
+        """Stop the runs in progress and wait until their stories are stored."""
         for execution, follows in self._following.items():
             if follows.is_alive():
                 self._aws.client("stepfunctions").stop_execution(
-                    executionArn=execution, error="Stopped", cause="singstat serve ended while the run went on"
+                    executionArn=execution, error="Stopped", cause="singstat serve ended while the run was in progress"
                 )
             follows.join()

@@ -1,8 +1,6 @@
-"""The story of a run, told from the execution's history: which states, how long, what failed. Kept in the lake."""
+"""What `singstat explain` shows of a run: states, failures, workers and cost. Stored in the lake when the run ends."""
 
-import json
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,29 +8,23 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from pipeline.costs.estimate import RunCost
+from pipeline.run import history
+from pipeline.run.history import StateVisit, Try
 
 FOLDER = ".executions"
 NOT_ENDED = RunCost(usd=Decimal(0), lines=[], prices_as_of="", region="")
 
 
-class StateVisit(Struct):
-    """All visits of one state: how often it was entered, when first and when it was last left."""
-
-    name: str
-    entered: datetime
-    left: datetime | None = None
-    times: int = 1
-    done: int = 0
-
-
 class Failure(Struct):
+    """A failed attempt at a task; `cause` is a sentence with the next step."""
+
     state: str
     error: str
     cause: str
 
 
 class Worker(Struct, kw_only=True):
-    """A large table's try on EC2, and what its worker said of it at the end."""
+    """An attempt at a large table on EC2: how it ended, and the result that the worker reported."""
 
     table_id: str
     instance_id: str
@@ -41,6 +33,8 @@ class Worker(Struct, kw_only=True):
 
 
 class Story(Struct, kw_only=True):
+    """A run. `error` and `cause`, a sentence with the next step, are "" unless it failed."""
+
     run_id: str
     status: str
     request: dict[str, Any]
@@ -56,72 +50,48 @@ class Story(Struct, kw_only=True):
 
     @property
     def entered(self) -> int:
-        """How many states were entered, every visit counted."""
+        """The number of state entries, repeated visits included."""
         return sum(visit.times for visit in self.states)
 
 
-def tell(run_id: str, request: Mapping[str, Any], description: Mapping[str, Any], events: Iterable[Any]) -> Story:
-    """The story of an execution, finished or not, from DescribeExecution and its history."""
-    story = Story(
-        run_id=run_id,
-        status=description["status"],
-        request=dict(request),
-        error=description.get("error") or "",
-        cause=description.get("cause") or "",
-    )
-    states: dict[str, StateVisit] = {}
-    scope: dict[int, str] = {}
-    launched: dict[int, Worker] = {}
-    for event in events:
-        inside = scope.get(event.get("previousEventId", 0), "")
-        if entered := event.get("stateEnteredEventDetails"):
-            inside = entered["name"]
-            if visit := states.get(inside):
-                visit.times += 1
-            else:
-                states[inside] = StateVisit(name=inside, entered=event["timestamp"])
-        elif left := event.get("stateExitedEventDetails"):
-            inside = left["name"]
-            states[inside].left = event["timestamp"]
-            states[inside].done += 1
-        for kind in ("taskFailedEventDetails", "lambdaFunctionFailedEventDetails", "taskTimedOutEventDetails"):
-            if failed := event.get(kind):
-                story.failures.append(Failure(inside, failed.get("error") or "", failed.get("cause") or ""))
-        _follow_worker(event, launched)
-        scope[event["id"]] = inside
-    story.states = list(states.values())
-    story.workers = list({id(worker): worker for worker in launched.values()}.values())
+def summarise(
+    run_id: str, request: Mapping[str, Any], description: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+) -> Story:
+    """Summarise an execution, ended or not, from DescribeExecution and GetExecutionHistory."""
+    story = Story(run_id=run_id, status=description["status"], request=dict(request))
+    if failure := history.read_ending(description):
+        story.error, story.cause = failure.error, failure.sentence
+    if events:
+        execution = history.read(events)
+        story.states = list(execution.states.values())
+        story.failures = [
+            Failure(each.state, each.failure.error, each.failure.sentence) for each in execution.tries if each.failure
+        ]
+        story.workers = [_worker(each) for each in execution.of("DownloadLargeTable")]
     return story
 
 
-def _follow_worker(event: Mapping[str, Any], launched: dict[int, Worker]) -> None:
-    """Note who was launched for which task, by the chain of event ids that leads from a launch to its answer."""
-    before = event.get("previousEventId", 0)
-    worker = launched.get(before)
-    if scheduled := event.get("taskScheduledEventDetails"):
-        parameters = json.loads(scheduled.get("parameters") or "{}")
-        if table_id := parameters.get("Payload", {}).get("table_id"):
-            worker = Worker(table_id=table_id, instance_id="")
-    elif worker and (submitted := event.get("taskSubmittedEventDetails")):
-        worker.instance_id = json.loads(submitted["output"])["Payload"]["instance_id"]
-    elif worker and (succeeded := event.get("taskSucceededEventDetails")):
-        worker.ended, worker.report = "succeeded", json.loads(succeeded["output"])
-    elif worker and (failed := event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")):
-        worker.ended = failed.get("error") or "timed out"
-    if worker and "stateExitedEventDetails" not in event:
-        launched[event["id"]] = worker
+def _worker(attempt: Try) -> Worker:
+    worker = Worker(table_id=attempt.table_id, instance_id=attempt.launched.get("instance_id", ""))
+    if attempt.failure:
+        worker.ended = attempt.failure.error
+    elif attempt.ended:
+        worker.ended, worker.report = "succeeded", attempt.output
+    return worker
 
 
-def keep(lake: Path, story: Story) -> None:
+def save(lake: Path, story: Story) -> None:
+    """Write the story to the lake."""
     folder = lake / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{story.run_id}.json").write_bytes(msgspec.json.encode(story))
 
 
-def recall(lake: Path, run_id: str | None) -> Story:
-    """The story of `run_id`, or of the last run. Raises `LookupError` when the lake has none."""
-    kept = sorted((lake / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime)
-    names = [path for path in kept if run_id in (None, path.stem)]
-    if not names:
-        raise LookupError(f"no run {run_id or ''} in {lake}; runs there: {', '.join(p.stem for p in kept) or 'none'}")
-    return msgspec.json.decode(names[-1].read_bytes(), type=Story)
+def load(lake: Path, run_id: str | None) -> Story:
+    """The story of `run_id`, by default of the latest run. Raises LookupError if the lake has none."""
+    stored = sorted((lake / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime)
+    matching = [path for path in stored if run_id in (None, path.stem)]
+    if not matching:
+        runs = ", ".join(path.stem for path in stored) or "none"
+        raise LookupError(f"no run {run_id or ''} in {lake}; runs there: {runs}")
+    return msgspec.json.decode(matching[-1].read_bytes(), type=Story)

@@ -1,1 +1,1 @@
-"""AWS on the laptop: moto behind a thin front, the template deployed in it, and what moto lacks."""
+"""AWS on the laptop: moto behind a thin WSGI front, the services that moto lacks, and the deployed template."""

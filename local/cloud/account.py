@@ -1,4 +1,4 @@
-"""The account, region and stack that the laptop stands for."""
+"""The account, region and stack name of the laptop's AWS."""
 
 ACCOUNT = "123456789012"
 REGION = "ap-southeast-1"

@@ -1,4 +1,4 @@
-"""The laptop's AWS: one process that answers on 127.0.0.1 as AWS would, with the template's stack in it."""
+"""The laptop's AWS: one process that serves AWS's APIs on 127.0.0.1, with the template deployed."""
 
 import json
 import logging
@@ -19,12 +19,21 @@ from local.cloud.account import REGION
 from local.cloud.ec2 import api
 from local.cloud.ec2.instances import Instances
 from local.cloud.front import Front
-from local.cloud.iam.guard import Guard
+from local.cloud.iam.guard import AccessDenied, Guard
 from local.cloud.lambdas import code
 from local.cloud.lambdas.functions import Functions
 from local.cloud.lock import Lock
 from local.cloud.machine import interpreter
-from local.cloud.services import athena_api, cost_explorer, crawler, databrew, link_key, objects
+from local.cloud.services import (
+    athena_api,
+    cost_explorer,
+    crawler,
+    databrew,
+    link_key,
+    objects,
+    presigned_urls,
+    validation,
+)
 from local.cloud.services.event_rules import Rules
 from local.cloud.services.log_groups import LogGroups
 from local.cloud.services.mailbox import Mailbox
@@ -39,9 +48,9 @@ MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 class LocalAWS:
-    """AWS with one stack, while it is entered. What lasts: the S3 objects and the data catalogue of the lake.
+    """AWS with one deployed stack while entered. S3 objects and the data catalogue persist in the lake.
 
-    Errors on entering: LakeInUseError, another process has the lake; StackError, the template cannot be deployed.
+    Entering raises `LakeInUseError` if another process uses the lake, `StackError` if the template cannot be deployed.
     """
 
     _entered: ClassVar[threading.Lock] = threading.Lock()
@@ -52,18 +61,18 @@ class LocalAWS:
     stack: Stack
 
     def __init__(self, lake: Path, template: Path = TEMPLATE, parameters: Mapping[str, str] | None = None) -> None:
-        """`parameters`: values for the template's parameters other than their defaults."""
+        """`parameters` overrides the defaults of the template's parameters."""
         self.lake = lake.resolve()
         self._template = template.resolve()
         self._parameters = dict(parameters or {})
-        self._session: Any = boto3.Session(region_name=REGION)  # one: each would read botocore's models anew
+        self._session: Any = boto3.Session(region_name=REGION)  # shared: each session loads botocore's models again
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making = threading.Lock()
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
         if not self._entered.acquire(blocking=False):
-            raise RuntimeError("A process can have one LocalAWS at a time.")
+            raise RuntimeError("A process can enter only one LocalAWS at a time.")
         with ExitStack() as exit_stack:
             exit_stack.callback(self._entered.release)
             self._open(exit_stack)
@@ -79,7 +88,7 @@ class LocalAWS:
         return self.front.url
 
     def client(self, service: str, role_arn: str | None = None) -> Any:
-        """A boto3 client with a role's credentials, by default with the administrator's."""
+        """A boto3 client with the credentials of a role, or of the administrator."""
         key = (service, role_arn)
         if key not in self._clients:
             keys = self.credentials(role_arn) if role_arn else ADMINISTRATOR
@@ -89,8 +98,13 @@ class LocalAWS:
                 self._clients.setdefault(key, client)
         return self._clients[key]
 
-    def credentials(self, role_arn: str) -> dict[str, str]:
-        """The keys of a new session of a role, as boto3's keyword arguments."""
+    def credentials(self, role_arn: str, principal: str = "") -> dict[str, str]:
+        """A new session of a role as boto3's keyword arguments.
+
+        Raises `AccessDenied` if `principal`, a service, assumes the role and the role does not trust it.
+        """
+        if principal:
+            self.guard.assume(role_arn, principal)
         keys = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="laptop")["Credentials"]
         return {
             "aws_access_key_id": keys["AccessKeyId"],
@@ -99,15 +113,15 @@ class LocalAWS:
         }
 
     def resource(self, logical_id: str) -> str:
-        """The physical id of a resource. Errors: StackError."""
+        """The physical id of a resource. Raises `StackError` if there is no such resource."""
         return self.stack.resource(logical_id)
 
     def attribute(self, logical_id: str, name: str) -> str:
-        """An attribute of a resource, as GetAtt gives it. Errors: StackError."""
+        """An attribute of a resource, as GetAtt returns it. Raises `StackError` if it does not exist."""
         return self.stack.attribute(logical_id, name)
 
     def start(self, request: Mapping[str, Any], name: str) -> str:
-        """Start the template's state machine with an input and a name; the execution's ARN."""
+        """Start an execution of the template's state machine; returns its ARN."""
         arn = self.resource(self.stack.only(MACHINE))
         client = self.client("stepfunctions")
         started = client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
@@ -115,15 +129,15 @@ class LocalAWS:
         return str(started["executionArn"])
 
     def describe(self, execution_arn: str) -> dict[str, Any]:
-        """`status`, `error`, `cause`, and `output`, JSON text once it succeeded; None where there is none."""
+        """An execution's `status`, `error`, `cause` and `output` (JSON text); None where AWS has no value."""
         return interpreter.describe(execution_arn)
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
-        """The events so far, as GetExecutionHistory gives them. Their details are shared: do not change them."""
+        """The events so far, as in GetExecutionHistory. Their details are shared: do not modify."""
         return interpreter.history(execution_arn)
 
     def parameter(self, name: str) -> str:
-        """The value of a parameter of the template. Errors: KeyError, it has none of that name."""
+        """The value of a template parameter. Raises `KeyError` if the template does not declare it."""
         return self.stack.parameter(name)
 
     def put(self, uri: str, data: bytes) -> None:
@@ -132,8 +146,12 @@ class LocalAWS:
         self.client("s3").put_object(Bucket=bucket, Key=key, Body=data)
 
     def _profile_credentials(self, profile: str) -> dict[str, str]:
+        """None, as in EC2's metadata, if the role does not trust EC2."""
         found = self.client("iam").get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]
-        return self.credentials(found["Roles"][0]["Arn"])
+        try:
+            return self.credentials(found["Roles"][0]["Arn"], "ec2.amazonaws.com")
+        except AccessDenied:
+            return {}
 
     def _tags(self, instance: str) -> dict[str, str]:
         started = self.instances.started.get(instance)
@@ -146,7 +164,7 @@ class LocalAWS:
         lock.take()
         exit_stack.callback(lock.release)
         _reset_moto()
-        moto_utils.create_loader = lambda: self._session._session.get_component("data_loader")  # read each model once
+        moto_utils.create_loader = lambda: self._session._session.get_component("data_loader")  # load each model once
         objects.install(self.lake)
         exit_stack.callback(objects.uninstall)
         objects.restore(self.lake)
@@ -160,19 +178,21 @@ class LocalAWS:
         exit_stack.callback(self.functions.close)
         self.rules = Rules(self.functions)
         exit_stack.callback(self.rules.finish)
-        interpreter.install(self.client)
+        interpreter.install(self.client, self.lake / ".execution-names")
         saved = partial(catalogue.save, self.lake)
         catalogue.install()
         catalogue.restore(self.lake)
         athena_api.install(self.lake, self.put)
         crawler.install(self.lake, saved, self.guard.access)
-        brew = databrew.install(self.lake, self.put, self.guard.access)
+        brew = databrew.install(self.lake, self.put, self.guard.assuming("databrew.amazonaws.com"))
         folder = self._template.parent
         deployment = Deployment(
             self.client, self.functions, folder, self.url, self.rules, self.instances, logs, self.guard
         )
         self.apis = deployment.apis
         self.front.routes += [
+            validation.route,
+            presigned_urls.route,
             self.guard.route,
             Mailbox(self.lake).route,
             self.functions.route,
@@ -192,6 +212,6 @@ class LocalAWS:
 
 
 def _reset_moto() -> None:
-    """Forget what an earlier LocalAWS of this process made."""
+    """Discard the state of an earlier LocalAWS in this process."""
     BackendDict.reset()
     reset_model_data()

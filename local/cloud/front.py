@@ -1,4 +1,4 @@
-"""The door of the laptop's AWS: routes for what moto lacks, and moto behind them."""
+"""The laptop's AWS endpoint: routes for what moto lacks, then moto."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -17,31 +17,31 @@ READS = ("BatchGet", "Get", "List", "Search")
 
 
 class Handler(MotoRequestHandler):  # type: ignore[misc] # moto has no types
-    """Keeps connections open, says nothing, and does not wait for full packets, which would cost 40 ms a request."""
+    """Keep-alive, no request log, and no Nagle algorithm, which would add 40 ms per request."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """Remembers which service a host is; moto lists all its folders to answer that, at every request, in 3 ms."""
+    """Caches the service of each host; moto scans its folders on every request, 3 ms."""
 
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self._services: dict[str | None, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
-        """The name of moto's service for a host name."""
+        """The name of moto's service for a host."""
         if host not in self._services:
             self._services[host] = super().get_backend_for_host(host)
         return self._services[host]
 
 
 class Front:
-    """Serves on a free port of 127.0.0.1 while it is entered. Routes are asked in order; moto answers the rest."""
+    """Serves on a free port of 127.0.0.1 while entered. The first route that responds wins; moto handles the rest."""
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
@@ -59,7 +59,7 @@ class Front:
         self._server.server_close()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer one request."""
+        """Respond to one request."""
         for route in self.routes:
             response = route(environ)
             if response:

@@ -1,1 +1,1 @@
-"""A server on loopback that behaves like SingStat, replaying recorded answers."""
+"""A server on loopback that behaves like the SingStat API and serves recorded responses."""

@@ -1,4 +1,4 @@
-"""The recorded SingStat tables: read from `local/replay/recordings/`, held as tables that a test can revise."""
+"""The recorded SingStat tables, loaded from `local/replay/recordings/`. Tests can revise them in memory."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from typing import Any, Literal
 RECORDINGS = Path(__file__).parent / "recordings"
 GENERATED_BY = "SingStat Table Builder"
 GENERATED_ON = "01/10/2026"
-"""`dateGenerated` where none was recorded: a constant, so that the same request always gets the same bytes."""
+"""`dateGenerated` where none was recorded; a constant, so responses are reproducible."""
 
 INDENT = 4
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -27,7 +27,7 @@ CROSS_SECTIONAL_HEADER = (
 REQUEST_ECHO = ("offset", "limit", "sortBy", "timeFilter", "between", "search")
 
 Column = dict[str, Any]
-"""As in the API: a leaf `{"key", "value"}`, or, in cross-sectional tables, an inner node `{"key", "columns"}`."""
+"""As in the API: a leaf `{"key", "value"}` or, in cross-sectional tables, an inner node `{"key", "columns"}`."""
 
 
 @dataclass
@@ -43,10 +43,7 @@ class Row:
 
 @dataclass
 class Table:
-    """A SingStat table as it stands now.
-
-    `header` holds the header fields of its tabledata body, in the order in which the API writes them.
-    """
+    """The current state of a SingStat table. `header` holds the header fields of `tabledata` in the API's order."""
 
     kind: Literal["TS", "CT"]
     header: dict[str, str | None]
@@ -54,20 +51,20 @@ class Table:
 
     @property
     def id(self) -> str:
-        """The resource id, for example `M213751`."""
+        """The table ID, for example `M213751`."""
         return str(self.header["id"])
 
     @property
     def title(self) -> str:
-        """The title."""
+        """The title of the table."""
         return str(self.header["title"])
 
     def revise(self, vintage: str, cells: Mapping[tuple[str, ...], str | None]) -> None:
         """Publish a new vintage (`DD/MM/YYYY`) with some cells changed.
 
-        A cell is named by its row number and its key, or the keys of all levels: `("1", "2026 2Q")`,
-        `("1", "Total", "Males")`. None removes it; one that was not there is added, in time order for a time series.
-        An unknown row or inner column is a KeyError.
+        A cell is addressed by its row number and its key, or the keys of all levels: `("1", "2026 2Q")`,
+        `("1", "Total", "Males")`. None removes it; a new cell is added, in a time series at its place in time.
+        Raises `KeyError` if the row or an inner column is unknown.
         """
         rows = {row.number: row for row in self.rows}
         for (number, *path), value in cells.items():
@@ -87,16 +84,16 @@ class Table:
 
 
 def period_order(key: str) -> tuple[int, int]:
-    """What sorts period keys by time, like `1975 1Q`, `1961 Jan`, `2018 1H`, `2019 H1`; of other forms, the digits."""
+    """A chronological sort key of `1975 1Q`, `1961 Jan`, `2018 1H`, `2019 H1`; for other forms, of their digits."""
     year, _, part = key.partition(" ")
     digits = [int("".join(filter(str.isdecimal, text)) or 0) for text in (year, part)]
     return digits[0], MONTHS.index(part) if part in MONTHS else digits[1]
 
 
 def load_recordings() -> dict[str, Table]:
-    """Every recorded table by id: new objects at each call, so that revising one leaves the next call's alone."""
+    """Every recorded table by ID. Each call returns new objects, so revisions do not leak between callers."""
     tables = {}
-    # In name order `M213751.row1.tabledata.json` comes before `M213751.tabledata.json`, so the larger recording stays.
+    # `M213751.row1.tabledata.json` sorts before `M213751.tabledata.json`, so the complete recording wins.
     for path in sorted((RECORDINGS / "responses").glob("*.tabledata.json")):
         table = _from_body(json.loads(path.read_bytes())["Data"])
         tables[table.id] = table
@@ -126,7 +123,7 @@ def _from_values(table_id: str, framing: dict[str, str]) -> Table:
 
 
 def _series(grid: list[list[str]], framing: dict[str, str]) -> list[Row]:
-    """Oldest period first. An empty or `na` cell of the CSV stands for one that the API leaves out."""
+    """Oldest period first. An empty or `na` cell of the CSV represents a cell that the API omits."""
     (_, *labels), *lines = grid if framing["lines"] == "period" else zip(*grid, strict=True)
     lines_by_period = sorted(((_period(line[0]), line) for line in lines), key=lambda line: period_order(line[0]))
     numbers = _numbers_by_indent(labels) if framing["numbering"] == "indent" else map(str, range(1, len(labels) + 1))
@@ -153,14 +150,14 @@ def _cross_section(grid: list[list[str]], framing: dict[str, str]) -> list[Row]:
 
 
 def _period(cell: str) -> str:
-    """The API's key of a CSV period: `2025-05-01` -> `2025 May`, `2023Sep` -> `2023 Sep`, `2022` as it is."""
+    """The API's key of a CSV period: `2025-05-01` -> `2025 May`, `2023Sep` -> `2023 Sep`, `2022` unchanged."""
     if match := re.fullmatch(r"(\d{4})-(\d\d)-01", cell):
         return f"{match[1]} {MONTHS[int(match[2]) - 1]}"
     return re.sub(r"^(\d{4})([A-Z])", r"\1 \2", cell)
 
 
 def _numbers_by_indent(labels: Iterable[str]) -> Iterator[str]:
-    """Series numbers `1`, `1.1`, `1.1.1`, `1.2`, `2` from the indent of the labels."""
+    """Series numbers `1`, `1.1`, `1.1.1`, `1.2`, `2` from the indentation of the labels."""
     levels: list[int] = []
     for label in labels:
         depth = (len(label) - len(label.lstrip(" "))) // INDENT
@@ -170,7 +167,7 @@ def _numbers_by_indent(labels: Iterable[str]) -> Iterator[str]:
 
 
 def _nested(headers: Iterable[str], values: Iterable[str]) -> list[Column]:
-    """The column tree of one row, from header cells that join their levels with `_`."""
+    """The column tree of one row from header cells whose levels are joined by `_`."""
     tree: list[Column] = []
     for cell, value in zip(headers, values, strict=True):
         *nodes, leaf = cell.split("_")

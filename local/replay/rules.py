@@ -1,6 +1,7 @@
-"""What the SingStat API answers to a request, given the tables: its paging, filters, search and errors."""
+"""The responses of the SingStat API for given tables: paging, filters, search and errors."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email.message import Message
@@ -10,6 +11,7 @@ from typing import Any
 from local.replay.recordings import GENERATED_BY, GENERATED_ON, REQUEST_ECHO, Column, Row, Table, period_order
 
 ROOT = "/api/table"
+REFUSED_AGENTS = re.compile("python-requests|urllib|curl|java|okhttp|go-http-client|libwww", re.IGNORECASE)
 SEARCHED_TEXTS: dict[str, Callable[[Table], list[str]]] = {
     "title": lambda table: [table.title],
     "variable": lambda table: [row.text for row in table.rows],
@@ -19,20 +21,20 @@ SEARCHED_TEXTS: dict[str, Callable[[Table], list[str]]] = {
 
 @dataclass(frozen=True)
 class Request:
-    """A GET as it came: the whole path, the query as sent, the headers (looked up without regard to case)."""
+    """A GET request: the full path, the query as sent, the headers (case-insensitive)."""
 
     path: str
     query: dict[str, str]
     headers: Message
 
     def parameter(self, name: str) -> str | None:
-        """The value of a query parameter, its name in any case as the API takes it; None when not sent."""
+        """The value of a query parameter, None if absent. Names are case-insensitive, as in the API."""
         return next((value for key, value in self.query.items() if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back. `headers` are added, and replace those the server would send (a false Content-Length, say)."""
+    """A response. `headers` are added to those of the server and override them, such as a wrong Content-Length."""
 
     status: int
     body: bytes
@@ -41,9 +43,9 @@ class Answer:
 
 
 def respond(request: Request, tables: Mapping[str, Table], cells_per_page: int) -> Answer:
-    """The answer of the real API to this request if `tables` were all it had."""
+    """The response of the real API to this request if `tables` were all its tables."""
     agent = request.headers.get("User-Agent", "")
-    if not agent or agent.startswith("Python-urllib") or not request.headers.get("Accept"):
+    if not agent or REFUSED_AGENTS.search(agent) or not request.headers.get("Accept"):
         return Answer(HTTPStatus.FORBIDDEN, b"<html><title>403 Forbidden</title></html>", "text/html")
     match request.path.removeprefix(ROOT).split("/"):
         case ["", "resourceid"]:
@@ -72,7 +74,7 @@ def _bad_request(errors: dict[str, list[str]]) -> Answer:
 
 
 def _tabledata(request: Request, table: Table, cells_per_page: int) -> Answer:
-    """One page. `sortBy`, `between` and `search` are echoed like the rest, but not applied."""
+    """One page. `sortBy`, `between` and `search` are echoed like the other parameters, but not applied."""
     sent = {name: request.parameter(name) for name in REQUEST_ECHO}
     wrong = {
         name: [f"The value '{text}' is not valid."]
@@ -107,7 +109,7 @@ def _row_header(table: Table, row: Row) -> dict[str, str]:
 
 
 def _size(table: Table, row: Row) -> int:
-    # A series is flat, so its cells need no walk: a late page of a huge table costs no more than the first.
+    # A series is flat: counting it without a walk keeps late pages of huge tables as cheap as the first.
     return len(row.columns) if table.kind == "TS" else _leaves(row.columns)
 
 
@@ -116,7 +118,7 @@ def _leaves(columns: Iterable[Column]) -> int:
 
 
 def _cut(table: Table, rows: Iterable[Row], skip: int, take: int) -> list[tuple[Row, list[Column]]]:
-    """A straight cut of the cells, row after row: the rows that have a cell in it, the first and last maybe in part."""
+    """The rows with cells `skip` to `skip + take`, counted row by row; the first and last may be partial."""
     page = []
     for row in rows:
         size = _size(table, row)

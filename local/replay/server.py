@@ -1,4 +1,4 @@
-"""A SingStat server on loopback: serves the recorded tables, by the rules of the real API, over HTTP/1.1."""
+"""An HTTP/1.1 server on loopback that serves the recorded tables by the rules of the SingStat API."""
 
 import argparse
 import contextlib
@@ -20,11 +20,11 @@ __all__ = ["Answer", "Replay", "Request", "Row", "Table", "load_recordings"]
 
 
 class Replay:
-    """The server, running from construction to `close()` or the end of the `with` block.
+    """The server; runs from construction until `close()` or the end of the `with` block.
 
-    `tables` (default: the recordings) are served live: revise, add or delete one and the next answer shows it.
-    `requests` lists (path, query) of all requests so far. To make faults, wrap `answer`:
-    `replay.answer = broken(replay.answer)`; one that raises ConnectionError hangs up without an answer.
+    `tables` (default: the recordings) are served live: the next response reflects a revised, added or deleted table.
+    `requests` lists (path, query) of all requests so far. To inject faults, wrap `answer`:
+    `replay.answer = broken(replay.answer)`; raising `ConnectionError` closes the connection without a response.
     """
 
     def __init__(self, tables: dict[str, Table] | None = None, cells_per_page: int = 5000, port: int = 0) -> None:
@@ -33,22 +33,22 @@ class Replay:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.answer: Callable[[Request], Answer] = self._answer
         self._server = _Server(self, port)
-        # The default poll would make every close() wait up to half a second.
+        # The default poll interval would delay every close() by up to half a second.
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        """Base of all endpoints, for example `http://127.0.0.1:40000/api/table`."""
+        """The base URL of all endpoints, for example `http://127.0.0.1:40000/api/table`."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{ROOT}"
 
     def close(self) -> None:
-        """Stop, and end the connections that clients keep alive."""
+        """Stop the server and close the connections that clients keep alive."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         for connection in list(self._server.connections):
-            with contextlib.suppress(OSError):  # the client may have gone first
+            with contextlib.suppress(OSError):  # the client may have closed it
                 connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
@@ -62,10 +62,10 @@ class Replay:
 
 
 class _Server(socketserver.ThreadingTCPServer):
-    # Not http.server.HTTPServer: that looks up the host's name when it binds, which may take seconds.
+    # http.server.HTTPServer would look up the host name when it binds, which may take seconds.
     allow_reuse_address = True
     daemon_threads = True
-    request_queue_size = 128  # more at once would wait a second for the kernel's next try
+    request_queue_size = 128  # beyond it, the kernel retries connections only after a second
 
     def __init__(self, replay: Replay, port: int) -> None:
         self.replay = replay
@@ -80,7 +80,7 @@ class _Server(socketserver.ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # One write per answer and no Nagle delay: headers and body in two packets can stall 40 ms on a kept connection.
+    # One write per response and TCP_NODELAY: separate packets for headers and body can stall 40 ms on kept connections.
     disable_nagle_algorithm = True
     wbufsize = 1 << 22
 
@@ -110,13 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: what was asked is in `Replay.requests`."""
+        """Log nothing: `Replay.requests` has the requests."""
 
 
 def main() -> None:
     """Serve the recordings until interrupted."""
-    parser = argparse.ArgumentParser(description="Serve recorded SingStat answers on loopback until interrupted.")
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser = argparse.ArgumentParser(description="Serve recorded SingStat responses on loopback until interrupted.")
+    parser.add_argument("--port", type=int, default=0, help="default: any free port")
     with Replay(port=parser.parse_args().port) as replay, contextlib.suppress(KeyboardInterrupt):
         sys.stdout.write(f"{replay.url}\n")
         sys.stdout.flush()

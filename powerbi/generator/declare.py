@@ -1,4 +1,4 @@
-"""What a semantic model is made of, as the generator declares it."""
+"""The elements of the semantic model: columns, measures, tables, relationships and expressions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FORMATS = {"string": "", "dateTime": "yyyy-mm-dd", "double": "#,0.##########", "
 
 @dataclass(frozen=True)
 class Column:
-    """A column with its Power BI type. `sort_by` is another column of its table; a hidden one is not in field lists."""
+    """A column with its Power BI type. `sort_by` names another column of its table; field lists omit hidden columns."""
 
     name: str
     type: str
@@ -24,7 +24,7 @@ class Column:
 
     @property
     def format_string(self) -> str:
-        """How its values are shown; empty for text."""
+        """The format string of its values; empty for text."""
         return FORMATS[self.type] if self.format is None else self.format
 
 
@@ -41,7 +41,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose rows come from `source`: M, or DAX when `calculated`."""
+    """A table with the rows of `source`: M, or DAX if `calculated`."""
 
     name: str
     description: str
@@ -54,7 +54,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Relationship:
-    """Many rows of `table[column]` belong to one row of `to[to_column]`, which filters them."""
+    """A many-to-one relationship from `table[column]` to `to[to_column]`, which filters it."""
 
     table: str
     column: str
@@ -75,12 +75,12 @@ class Expression:
 def from_contract(
     contract: Mapping[str, str], descriptions: Mapping[str, str], hidden: frozenset[str]
 ) -> tuple[Column, ...]:
-    """The contract's columns, in its order, with its names."""
+    """The columns of the contract, with their names and in their order."""
     return tuple(
         Column(name, TYPES[hive], descriptions[name], hidden=name in hidden) for name, hive in contract.items()
     )
 
 
 def m_types(columns: tuple[Column, ...]) -> str:
-    """The columns as M writes names and types: `{{"series_no", type text}, ...}`."""
+    """Names and types of the columns in M: `{{"series_no", type text}, ...}`."""
     return "{" + ", ".join(f'{{"{column.name}", {M_TYPES[column.type]}}}' for column in columns) + "}"

@@ -1,4 +1,4 @@
-"""The measures in DAX. None adds values of a series up, and none mixes two series: it is blank instead."""
+"""The measures in DAX. They never sum values of a series, and are blank if they would mix two series."""
 
 from pipeline.report.series import STEPS
 from pipeline.table.values import MARKERS
@@ -28,7 +28,7 @@ EVERY_PERIOD = f"REMOVEFILTERS ( 'date' ),\n    REMOVEFILTERS ( {CELL} )"
 
 
 def _at(period: str) -> str:
-    """The selected series' value in another period than those selected."""
+    """The value of the selected series in another period, regardless of the selected dates."""
     return f"CALCULATE (\n    MAX ( 'observations'[value] ),\n    {EVERY_PERIOD},\n    'date'[date] = {period}\n)"
 
 
@@ -89,7 +89,7 @@ SHARE_REVISED = "MAXX ( 'revisions', ABS ( 'revisions'[relative_change] ) )"
 
 
 def _cells(condition: str) -> str:
-    """How many cells of both kinds of tables meet a condition on their `value` and `value_text`."""
+    """The number of cells, in both kinds of tables, that meet a condition on `value` and `value_text`."""
     return "\n    + ".join(
         f"COUNTROWS ( FILTER ( '{table}', {condition.format(table=table)} ) )"
         for table in ("observations", "cross_sectional")
@@ -103,31 +103,53 @@ IS_MARKER = (
 )
 
 OBSERVATIONS = (
-    Measure("Latest period", SERIES, DAY, "First day of the last selected period that has a value.", LATEST_PERIOD),
+    Measure("Latest period", SERIES, DAY, "First day of the last selected period with a value.", LATEST_PERIOD),
     Measure(
         "Latest value", SERIES, NUMBER, "Value in the latest period; blank unless one series is selected.", LATEST_VALUE
     ),
-    Measure("Index", SERIES, "0.0", "Latest value, base date = 100; without a base date the first period is.", INDEX),
-    Measure(PERIOD_AGO, CHANGES, NUMBER, "Value of the period before the latest one.", _before(STEP)),
-    Measure(YEAR_AGO, CHANGES, NUMBER, "Value of the same period a year before the latest one.", _before("12")),
-    Measure("Change on period", CHANGES, SIGNED, "Latest value less that of the period before.", _change(PERIOD_AGO)),
     Measure(
-        "Change on period %", CHANGES, PERCENT, "Change on period, of the value before.", _change(PERIOD_AGO, True)
+        "Index", SERIES, "0.0", "Latest value relative to the base date = 100; by default the first period.", INDEX
     ),
-    Measure("Change on year", CHANGES, SIGNED, "Latest value less that of a year before.", _change(YEAR_AGO)),
+    Measure(PERIOD_AGO, CHANGES, NUMBER, "Value of the period before the latest period.", _before(STEP)),
+    Measure(YEAR_AGO, CHANGES, NUMBER, "Value of the same period a year before the latest period.", _before("12")),
     Measure(
-        "Change on year %", CHANGES, PERCENT, "Change on year, of the value a year before.", _change(YEAR_AGO, True)
+        "Change on period", CHANGES, SIGNED, "Latest value minus the value of the period before.", _change(PERIOD_AGO)
     ),
-    Measure("Number of series", COUNTS, COUNT, "Series of all selected time-series tables.", NUMBER_OF_SERIES),
+    Measure(
+        "Change on period %",
+        CHANGES,
+        PERCENT,
+        "Change on period relative to the value before.",
+        _change(PERIOD_AGO, True),
+    ),
+    Measure("Change on year", CHANGES, SIGNED, "Latest value minus the value a year before.", _change(YEAR_AGO)),
+    Measure(
+        "Change on year %",
+        CHANGES,
+        PERCENT,
+        "Change on year relative to the value a year before.",
+        _change(YEAR_AGO, True),
+    ),
+    Measure(
+        "Number of series", COUNTS, COUNT, "Number of series in the selected time series tables.", NUMBER_OF_SERIES
+    ),
     Measure(
         "Cells",
         COUNTS,
         COUNT,
-        "Loaded cells, those without a value too.",
+        "Loaded cells, including those without a value.",
         "COUNTROWS ( 'observations' ) + COUNTROWS ( 'cross_sectional' )",
     ),
-    Measure("Missing cells", QUALITY, COUNT, "Cells where SingStat sent a marker such as na or -.", _cells(IS_MARKER)),
-    Measure("Missing %", QUALITY, SHARE, "Missing cells, of all cells.", "DIVIDE ( [Missing cells], [Cells] )"),
+    Measure(
+        "Missing cells",
+        QUALITY,
+        COUNT,
+        "Cells for which SingStat published a marker such as na or -.",
+        _cells(IS_MARKER),
+    ),
+    Measure(
+        "Missing %", QUALITY, SHARE, "Missing cells as a share of all cells.", "DIVIDE ( [Missing cells], [Cells] )"
+    ),
     Measure(
         "Rejected cells",
         QUALITY,
@@ -138,7 +160,7 @@ OBSERVATIONS = (
 )
 TABLES = (
     Measure("Tables", COUNTS, COUNT, "Published SingStat tables.", "COUNTROWS ( 'tables' )"),
-    Measure("Newest vintage", COUNTS, DAY, "Last day on which SingStat updated a table.", "MAX ( 'tables'[vintage] )"),
+    Measure("Newest vintage", COUNTS, DAY, "Date of SingStat's latest update of a table.", "MAX ( 'tables'[vintage] )"),
     Measure(
         "Published cells",
         QUALITY,
@@ -150,7 +172,7 @@ TABLES = (
         "Cells not loaded",
         QUALITY,
         "#,0;-#,0;0",
-        "Published less loaded cells: 0, or refresh.",
+        "Published minus loaded cells. If not 0, refresh.",
         "[Published cells] - [Cells]",
     ),
 )
@@ -167,7 +189,7 @@ REVISED = (
             f"{kind.capitalize()} cells",
             REVISIONS,
             COUNT,
-            f"Revisions of the kind {kind}.",
+            f"Number of {kind} cells.",
             f"CALCULATE ( [Revisions], KEEPFILTERS ( 'revisions'[kind] = \"{kind}\" ) )",
         )
         for kind in ("revised", "new", "deleted")
@@ -176,14 +198,14 @@ REVISED = (
         "Tables with revisions",
         REVISIONS,
         COUNT,
-        "Tables that have a revision.",
+        "Number of tables with revisions.",
         "DISTINCTCOUNT ( 'revisions'[table_id] )",
     ),
     Measure(
         "Largest revision",
         REVISIONS,
         NUMBER,
-        "Largest distance between an old and a new value, in the unit of the series.",
+        "Largest absolute difference between an old and a new value, in the unit of the series.",
         "MAXX ( FILTER ( 'revisions', 'revisions'[kind] = \"revised\" ),"
         " ABS ( 'revisions'[new_value] - 'revisions'[old_value] ) )",
     ),
@@ -191,7 +213,7 @@ REVISED = (
         "Largest revision %",
         REVISIONS,
         "0.0%",
-        "Largest distance between an old and a new value, of the old.",
+        "Largest absolute difference between an old and a new value, relative to the old one.",
         SHARE_REVISED,
     ),
 )
@@ -200,14 +222,14 @@ COST = (
         "Billed",
         COSTS,
         MONEY,
-        "What AWS billed, in the currency of the bill.",
+        "Amount billed by AWS, in the currency of the bill.",
         "CALCULATE ( SUM ( 'costs'[amount] ), KEEPFILTERS ( 'costs'[kind] = \"bill\" ) )",
     ),
     Measure(
         "Estimated",
         COSTS,
         MONEY,
-        "Our estimates of the runs, in USD.",
+        "Estimated cost of the runs, in USD.",
         "CALCULATE ( SUM ( 'costs'[amount] ), KEEPFILTERS ( 'costs'[kind] = \"estimate\" ) )",
     ),
 )

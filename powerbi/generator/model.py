@@ -1,4 +1,4 @@
-"""The semantic model: tables on the column contract, relationships, measures."""
+"""The semantic model: tables with the columns of the contract, measures and relationships."""
 
 from pipeline.table import schema
 
@@ -6,37 +6,37 @@ from powerbi.generator import measures, queries
 from powerbi.generator.declare import Column, Relationship, Table, from_contract
 
 CONTRACT = {
-    "table_id": "SingStat's id of the table, like M212881.",
-    "series_no": "Number of the series in its table; a text: 1, 1.0 and 1.10 differ.",
+    "table_id": "SingStat's ID of the table, for example M212881.",
+    "series_no": "Number of the series in its table, as text: 1, 1.0 and 1.10 are different series.",
     "series": "Name of the series.",
     "unit": "Unit of the values.",
-    "footnote": "What SingStat notes about it.",
-    "period": "Period as SingStat writes it, like 2026 3Q.",
+    "footnote": "SingStat's footnote.",
+    "period": "Period as SingStat writes it, for example 2026 3Q.",
     "period_start": "First day of the period.",
     **{f"column_{level}": f"Column heading, level {level} of 5." for level in range(1, 6)},
-    "value": "Value with 15 digits; blank for a marker. The exact text is value_text.",
-    "value_text": "What SingStat sent, untouched.",
-    "vintage": "Day of SingStat's last update: the vintage.",
+    "value": "Value with 15 significant digits; blank for a marker. value_text is exact.",
+    "value_text": "Text from SingStat, unchanged.",
+    "vintage": "Date of SingStat's last update (the vintage), not of publication here.",
     "title": "Title of the table.",
     "frequency": "monthly, quarterly, half_yearly, yearly or cross_sectional.",
     "theme": "Theme in SingStat's catalogue.",
     "subject": "Subject in SingStat's catalogue.",
     "topic": "Topic in SingStat's catalogue.",
-    "source_agency": "Agency that made the numbers.",
-    "edition": "Vintage and number, like 2026-07-24.1.",
-    "previous_edition": "The edition before.",
-    "observations": "Cells, as counted and verified before publication.",
-    "checksum": "Checksum over all cells.",
+    "source_agency": "Agency that produced the statistics.",
+    "edition": "Vintage and number of the edition, for example 2026-07-24.1.",
+    "previous_edition": "The previous edition.",
+    "observations": "Number of cells, verified before publication.",
+    "checksum": "Checksum of all cells.",
     "run_id": "The run that published it.",
-    "fetched_at": "When it was downloaded.",
-    "source_url": "Where it was downloaded from.",
-    "verified_by": "The Athena query that proved its numbers.",
-    "location": "Where its files are.",
+    "fetched_at": "Time of download in UTC.",
+    "source_url": "URL of the API it was downloaded from.",
+    "verified_by": "ID of the Athena query that verified it.",
+    "location": "S3 location of its files.",
     "cell": "Period or column headings of the cell.",
     "kind": "revised, new or deleted.",
-    "old_value": "Value in the edition before, with 15 digits; blank for a marker.",
-    "new_value": "Value in this edition, with 15 digits; blank for a marker.",
-    "old_text": "Text in the edition before.",
+    "old_value": "Value in the previous edition, with 15 significant digits; blank for a marker.",
+    "new_value": "Value in this edition, with 15 significant digits; blank for a marker.",
+    "old_text": "Text in the previous edition.",
     "new_text": "Text in this edition.",
 }
 TECHNICAL = frozenset({"checksum", "run_id", "location"})
@@ -52,9 +52,9 @@ OF_CROSS_SECTIONAL = _contract(schema.CROSS_SECTIONAL | schema.PUBLISHED_PARTITI
 OF_TABLES = _contract(schema.TABLES, TECHNICAL)
 OF_REVISIONS = _contract(schema.REVISIONS)
 OF_COSTS = (
-    Column("day", "dateTime", "Day by UTC, as AWS's bills are."),
-    Column("kind", "string", "bill: what AWS billed; estimate: what our runs should cost."),
-    Column("service", "string", "AWS service; of an estimate the number of runs."),
+    Column("day", "dateTime", "Day in UTC, as in the AWS bill."),
+    Column("kind", "string", "bill: billed by AWS; estimate: estimated cost of our runs."),
+    Column("service", "string", "AWS service; for an estimate, the number of runs."),
     Column("amount", "double", "Amount in its currency.", format="#,0.0000"),
     Column("currency", "string", "Currency of the amount."),
 )
@@ -62,24 +62,24 @@ OF_COSTS = (
 MODEL = (
     Table(
         "observations",
-        "The published time series, all four frequencies: one row for each cell.",
+        "The published time series of all four frequencies: one row per cell.",
         (
             *OF_OBSERVATIONS,
-            Column("frequency", "string", "Published table it comes from."),
-            Column("series_label", "string", "Number and name of the series: unique in its table."),
+            Column("frequency", "string", "Frequency of the series, which is the name of its published table."),
+            Column("series_label", "string", "Number and name of the series, unique in its table."),
         ),
         queries.observations(OF_OBSERVATIONS),
         measures.OBSERVATIONS,
     ),
     Table(
         "cross_sectional",
-        "The published tables without periods: one row for each cell.",
+        "The published cross-sectional tables: one row per cell.",
         OF_CROSS_SECTIONAL,
         queries.published("cross_sectional", OF_CROSS_SECTIONAL),
     ),
     Table(
         "tables",
-        "What is published: one row for each SingStat table.",
+        "The published SingStat tables: one row per table.",
         OF_TABLES,
         queries.published("tables", OF_TABLES),
         measures.TABLES,
@@ -93,7 +93,7 @@ MODEL = (
             Column(
                 "relative_change",
                 "double",
-                "New value less the old, of the old; blank unless both are numbers.",
+                "New minus old value, relative to the old; blank unless both are numbers.",
                 format=measures.PERCENT,
             ),
         ),
@@ -102,7 +102,7 @@ MODEL = (
     ),
     Table(
         "costs",
-        "What the application costs, by the daily reports in CostsFolder.",
+        "Cost of the application, from the daily reports in CostsFolder.",
         OF_COSTS,
         queries.costs(OF_COSTS),
         measures.COST,
@@ -115,7 +115,7 @@ MODEL = (
             Column("year", "int64", "Calendar year.", format="0"),
             Column("quarter", "string", "Year and quarter, like 2026 Q3."),
             Column("month", "string", "Year and month, like 2026-09."),
-            Column("month_name", "string", "Month, like Sep.", sort_by="month_number"),
+            Column("month_name", "string", "Month, for example Sep.", sort_by="month_number"),
             Column("month_number", "int64", "Month, 1 to 12.", hidden=True, format="0"),
         ),
         queries.DATES,
@@ -124,8 +124,8 @@ MODEL = (
     ),
     Table(
         "base_date",
-        "The periods to choose the base of an index from; it filters nothing.",
-        (Column("base_date", "dateTime", "First day of the period where the index is 100."),),
+        "The periods available as the base of the index; not related to other tables.",
+        (Column("base_date", "dateTime", "First day of the period in which the index is 100."),),
         queries.BASE_DATES,
         calculated=True,
     ),

@@ -1,4 +1,4 @@
-"""The pages of the report: which visuals, on a grid of 12 columns."""
+"""The pages of the report and their visuals, on a grid of 12 columns."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from powerbi.generator.visuals import Field, Head, Place, Visual, cards, chart, 
 
 @dataclass(frozen=True)
 class Page:
-    """A page with its visuals in the order in which they are read, and a value of a field that it leaves out."""
+    """A page with its visuals in reading order; rows where a field has the value in `without` are filtered out."""
 
     name: str
     visuals: tuple[Visual, ...]
@@ -15,7 +15,7 @@ class Page:
 
 
 TITLE = column("tables", "title", "Table")
-TABLE_ID = column("tables", "table_id", "Id")
+TABLE_ID = column("tables", "table_id", "ID")
 FREQUENCY = column("tables", "frequency", "Frequency")
 VINTAGE = column("tables", "vintage", "Vintage")
 AGENCY = column("tables", "source_agency", "Agency")
@@ -37,7 +37,7 @@ def _row(top: int, height: int) -> Place:
 OVERVIEW = Page(
     "Overview",
     (
-        heading("Overview", "What is published, and how fresh it is."),
+        heading("Overview", "Published tables and their vintages."),
         cards(
             Head(
                 "counts",
@@ -52,7 +52,7 @@ OVERVIEW = Page(
             measure("Revisions"),
         ),
         chart(
-            Head("byTheme", Place(0, 4, *BODY), "Cells by theme", "Bars: number of published cells of each theme."),
+            Head("byTheme", Place(0, 4, *BODY), "Cells by theme", "Bar chart: number of published cells by theme."),
             "clusteredBarChart",
             column("tables", "theme", "Theme"),
             measure("Published cells", "Cells"),
@@ -78,16 +78,18 @@ OVERVIEW = Page(
 SERIES = Page(
     "Series",
     (
-        heading("Series", "Choose a table and its series. Nothing is ever added up: a point is a value as published."),
-        slicer(Head("table", Place(0, 4, *CHOICES), "Table", "Choose one table."), TITLE, single=True),
-        slicer(Head("series", Place(4, 3, *CHOICES), "Series", "Choose series of the table."), LABEL),
-        slicer(Head("dates", Place(7, 3, *CHOICES), "Dates", "Choose the dates."), DATE, mode="Between"),
+        heading(
+            "Series", "Select a table and its series. Values are never aggregated: each point is a published value."
+        ),
+        slicer(Head("table", Place(0, 4, *CHOICES), "Table", "Select one table."), TITLE, single=True),
+        slicer(Head("series", Place(4, 3, *CHOICES), "Series", "Select series of the table."), LABEL),
+        slicer(Head("dates", Place(7, 3, *CHOICES), "Dates", "Select the dates."), DATE, mode="Between"),
         slicer(
-            Head("base", Place(10, 2, *CHOICES), "Base of the index", "Choose the period where the index is 100."),
+            Head("base", Place(10, 2, *CHOICES), "Base of the index", "Select the period in which the index is 100."),
             column("base_date", "base_date", "Base date"),
         ),
         chart(
-            Head("values", Place(0, 6, 184, 272), "Values", "Lines: the values of each chosen series by date."),
+            Head("values", Place(0, 6, 184, 272), "Values", "Line chart: values of each selected series by date."),
             "lineChart",
             PERIOD,
             measure("Latest value", "Value"),
@@ -98,7 +100,7 @@ SERIES = Page(
                 "index",
                 Place(6, 6, 184, 272),
                 "Index, base = 100",
-                "Lines: each chosen series as an index of its value at the base date.",
+                "Line chart: each selected series as an index of its value at the base date.",
             ),
             "lineChart",
             PERIOD,
@@ -110,7 +112,7 @@ SERIES = Page(
                 "latest",
                 _row(472, 224),
                 "Latest values and changes",
-                "Each series with unit, latest period and value, and its changes on the period and the year before.",
+                "Each series with its unit, latest period and value, and changes on the previous period and year.",
             ),
             LABEL,
             column("observations", "unit", "Unit"),
@@ -130,14 +132,14 @@ REVISIONS = Page(
     "Revisions",
     (
         heading("Revisions", "Every cell that differs between two consecutive editions of a table."),
-        slicer(Head("table", Place(0, 8, *CHOICES), "Table", "Choose tables."), TITLE),
-        slicer(Head("kind", Place(8, 4, *CHOICES), "Kind", "Choose revised, new or deleted cells."), KIND),
+        slicer(Head("table", Place(0, 8, *CHOICES), "Table", "Select tables."), TITLE),
+        slicer(Head("kind", Place(8, 4, *CHOICES), "Kind", "Select revised, new or deleted cells."), KIND),
         cards(
             Head(
                 "counts",
                 _row(184, 96),
                 "",
-                "Number of revisions by kind, tables that have any, and the largest in per cent.",
+                "Number of revisions by kind, tables with revisions, and the largest revision in per cent.",
             ),
             measure("Revised cells", "Revised"),
             measure("New cells", "New"),
@@ -150,7 +152,7 @@ REVISIONS = Page(
                 "byVintage",
                 Place(0, 4, 296, 400),
                 "Revisions by vintage",
-                "Columns: number of cells that a vintage revised, added or deleted.",
+                "Column chart: number of cells that each vintage revised, added or deleted.",
             ),
             "columnChart",
             column("revisions", "revised_on", "Vintage"),
@@ -162,7 +164,7 @@ REVISIONS = Page(
                 "cells",
                 Place(4, 8, 296, 400),
                 "Revised cells",
-                "Each differing cell: table, series, period, kind, old and new text and the editions.",
+                "Each changed cell: table, series, period, kind, old and new text, change and edition.",
             ),
             TITLE,
             column("revisions", "series_no", "No."),
@@ -181,20 +183,22 @@ REVISIONS = Page(
 COSTS = Page(
     "Costs",
     (
-        heading("Costs", "AWS's bill and our estimates, from the daily reports. Empty until CostsFolder is set."),
+        heading("Costs", "The AWS bill and our estimates, from the daily reports. Empty until CostsFolder is set."),
         cards(
-            Head("sums", Place(0, 6, *CARDS), "", "Sum of the bill and sum of the estimates of the chosen days."),
+            Head(
+                "sums", Place(0, 6, *CARDS), "", "Total of the bill and total of the estimates for the selected days."
+            ),
             measure("Billed"),
             measure("Estimated"),
         ),
-        slicer(Head("days", Place(6, 4, *CARDS), "Days", "Choose the days."), DATE, mode="Between"),
-        slicer(Head("currency", Place(10, 2, *CARDS), "Currency", "Choose the currency."), CURRENCY),
+        slicer(Head("days", Place(6, 4, *CARDS), "Days", "Select the days."), DATE, mode="Between"),
+        slicer(Head("currency", Place(10, 2, *CARDS), "Currency", "Select the currency."), CURRENCY),
         chart(
             Head(
                 "byDay",
                 Place(0, 8, *BODY),
                 "Bill by day and service",
-                "Columns: what each AWS service cost on each day.",
+                "Column chart: cost of each AWS service by day.",
             ),
             "columnChart",
             column("costs", "day", "Day"),
@@ -202,7 +206,7 @@ COSTS = Page(
             SERVICE,
         ),
         table(
-            Head("services", Place(8, 4, *BODY), "Bill by service", "What each AWS service cost on the chosen days."),
+            Head("services", Place(8, 4, *BODY), "Bill by service", "Cost of each AWS service on the selected days."),
             SERVICE,
             measure("Billed"),
             CURRENCY,
@@ -214,13 +218,13 @@ COSTS = Page(
 QUALITY = Page(
     "Quality",
     (
-        heading("Quality", "Every cell accounted for: what was verified, what is loaded, what has no value."),
+        heading("Quality", "Verified, loaded and missing cells."),
         cards(
             Head(
                 "cells",
                 _row(*CARDS),
                 "",
-                "Cells that were verified, that are loaded, not loaded, missing and rejected.",
+                "Number of verified, loaded, not loaded, missing and rejected cells.",
             ),
             measure("Published cells", "Verified cells"),
             measure("Cells", "Loaded cells"),
@@ -233,7 +237,7 @@ QUALITY = Page(
                 "missing",
                 Place(0, 4, *BODY),
                 "Missing cells by agency",
-                "Bars: share of cells without a value, by source agency.",
+                "Bar chart: share of missing cells by source agency.",
             ),
             "clusteredBarChart",
             AGENCY,
@@ -244,7 +248,7 @@ QUALITY = Page(
                 "tables",
                 Place(4, 8, *BODY),
                 "Tables",
-                "Each table with its cells verified, loaded, not loaded, missing and rejected, and its edition.",
+                "Each table with verified, loaded, not loaded, missing and rejected cells, edition, time of download.",
             ),
             TITLE,
             TABLE_ID,

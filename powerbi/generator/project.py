@@ -1,4 +1,4 @@
-"""All files of the project, by their path in `powerbi/`."""
+"""All generated files of the project."""
 
 import json
 
@@ -14,7 +14,7 @@ THEME = f"{NAME}.json"
 
 
 def project() -> dict[str, str]:
-    """Path and text of every file that is generated."""
+    """The text of every generated file, by its path in `powerbi/`."""
     return {
         "SingStat.pbip": _json(
             {

@@ -1,4 +1,4 @@
-"""Where the rows come from: the parameters and functions in M, the queries of the tables in M and DAX."""
+"""The sources of the rows: parameters and functions in M, queries of the tables in M and DAX."""
 
 from textwrap import dedent, indent
 
@@ -39,14 +39,19 @@ PUBLISHED = """
 """
 
 EXPRESSIONS = (
-    _parameter("DataSource", "Athena", "Where the numbers come from.", ("Athena", "Export folder")),
+    _parameter("DataSource", "Athena", "The source of the data.", ("Athena", "Export folder")),
     _parameter("AthenaDsn", "SingStat", "The ODBC data source name of Amazon Athena on this computer."),
     _parameter("AthenaDatabase", "transformed_singstat_data", "The published database in the Glue Data Catalog."),
-    _parameter("ExportFolder", "C:\\SingStat\\export", "What `singstat export --format parquet` wrote."),
-    _parameter("CostsFolder", "", "A copy of the daily cost reports, or nothing: then costs are empty.", optional=True),
+    _parameter("ExportFolder", "C:\\SingStat\\export", "Output directory of `singstat export --format parquet`."),
+    _parameter(
+        "CostsFolder",
+        "",
+        "Folder with a copy of the daily cost reports. If empty, so is the table costs.",
+        optional=True,
+    ),
     Expression(
         "Published",
-        "A published table with the columns and types asked for, from Athena or the export folder.",
+        "A published table with the given columns and types, from Athena or the export folder.",
         dedent(PUBLISHED).strip(),
         "Function",
     ),
@@ -71,7 +76,7 @@ def observations(columns: tuple[Column, ...]) -> str:
 
 
 def revisions(columns: tuple[Column, ...]) -> str:
-    """The M query of the revisions that adds the date of their edition, `revised_on`, and `relative_change`."""
+    """The M query of the revisions with two more columns: `revised_on`, the vintage, and `relative_change`."""
     return _let(
         found=published("revisions", columns),
         dated='Table.AddColumn(found, "revised_on", each Date.FromText(Text.Start([edition], 10)), type date)',
@@ -83,7 +88,7 @@ def revisions(columns: tuple[Column, ...]) -> str:
 
 
 def costs(columns: tuple[Column, ...]) -> str:
-    """The M query of the daily cost reports: of each day what the newest report says."""
+    """The M query of the daily cost reports: each day from the newest report that contains it."""
     names = ", ".join(f'"{column.name}"' for column in columns)
     return _let(
         columns=f"{{{names}}}",

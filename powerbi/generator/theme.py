@@ -1,4 +1,4 @@
-"""The report's theme: the colours of the HTML report, and series colours that colour-blind readers tell apart."""
+"""The report theme: the colours of the HTML report and a colour-blind-safe palette for series."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def _solid(colour: str) -> dict[str, Any]:
 
 
 def theme() -> dict[str, Any]:
-    """The content of the theme's file."""
+    """The content of the theme file."""
     return {
         "name": NAME,
         "dataColors": list(SERIES),

@@ -1,4 +1,4 @@
-"""The semantic model as TMDL: indented by tabs, one object or property a line."""
+"""The semantic model as TMDL: one object or property per line, indented by tabs."""
 
 import re
 import uuid
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 from powerbi.generator.declare import Column, Expression, Measure, Relationship, Table
 
-NAMESPACE = uuid.UUID("9c3f6c5e-2b0e-5d0a-9a57-51a9f2b3c0de")  # ours, so that tags never change
+NAMESPACE = uuid.UUID("9c3f6c5e-2b0e-5d0a-9a57-51a9f2b3c0de")  # fixed, so lineage tags never change
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 CULTURE = "en-US"
 
 
 def tag(*path: str) -> str:
-    """The lineage tag of the object with that path of names: always the same."""
+    """The lineage tag of an object, derived from its path of names."""
     return str(uuid.uuid5(NAMESPACE, "/".join(path)))
 
 
 def quoted(name: str) -> str:
-    """A name as TMDL writes it."""
+    """A name, quoted if TMDL requires it."""
     return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
 
 
@@ -27,7 +27,7 @@ def database() -> str:
 
 
 def model(tables: Iterable[Table], expressions: Iterable[Expression]) -> str:
-    """`model.tmdl`: which tables and cultures there are, and the order of the queries."""
+    """`model.tmdl`: the tables, the culture, the order of the queries."""
     tables = list(tables)
     order = [*(one.name for one in expressions), *(table.name for table in tables if not table.calculated)]
     queries = ",".join(f'"{name}"' for name in order)
@@ -71,7 +71,7 @@ def relationships(declared: Iterable[Relationship]) -> str:
 
 
 def table(declared: Table) -> str:
-    """`tables/<name>.tmdl`: measures, columns and the one partition."""
+    """`tables/<name>.tmdl`: measures, columns and the single partition."""
     kind = "calculated" if declared.calculated else "m"
     head = f"/// {declared.description}\ntable {quoted(declared.name)}\n\tlineageTag: {tag('table', declared.name)}\n"
     parts = [
@@ -107,7 +107,7 @@ def _column(of: Table, column: Column) -> str:
 
 
 def _code(source: str, depth: int) -> str:
-    """What follows an equals sign: on its line if it is one line, else on the next ones, `depth` tabs deep."""
+    """An expression after the equals sign: inline if one line, else on the next lines, indented by `depth` tabs."""
     if "\n" not in source:
         return f" {source}"
     tabs = "\t" * depth

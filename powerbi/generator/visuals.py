@@ -1,4 +1,4 @@
-"""Visuals of the report in PBIR: each is the content of a `visual.json`."""
+"""The visuals of the report in PBIR; each becomes a `visual.json`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Field:
-    """A column or measure of the model, and the words that a visual shows for it."""
+    """A column or measure of the model and its display name in a visual."""
 
     table: str
     name: str
@@ -41,7 +41,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a visual is: the first of its columns of 12, how many they are, its top and height in pixels."""
+    """The position of a visual: first grid column (of 12), number of columns, top and height in pixels."""
 
     column: int
     span: int
@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Head:
-    """What every visual has. `title` is shown unless it is empty, `alt` is read out."""
+    """The common properties of a visual. An empty `title` is not shown; `alt` is for screen readers."""
 
     name: str
     place: Place
@@ -61,7 +61,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Visual:
-    """A visual before it has a place in the tab order: the fields of each of its roles, its settings, its order."""
+    """A visual without its tab order: the fields of each role, the formatting objects and the sort order."""
 
     head: Head
     kind: str
@@ -76,19 +76,19 @@ def column(table: str, name: str, label: str) -> Field:
 
 
 def measure(name: str, label: str = "") -> Field:
-    """A measure of the model, found in whatever table holds it. Raises StopIteration if none does."""
+    """A measure of the model, in any table. Raises `StopIteration` if there is none of that name."""
     table = next(table.name for table in MODEL if any(one.name == name for one in table.measures))
     return Field(table, name, measure=True, label=label or name)
 
 
 def cards(head: Head, *fields: Field) -> Visual:
-    """A row of figures, each with its name."""
+    """A row of cards, one per field."""
     layout = {"columnCount": whole(len(fields)), "alignment": text("middle"), "style": text("Cards")}
     return Visual(head, "cardVisual", {"Data": fields}, {"layout": properties(layout)})
 
 
 def chart(head: Head, kind: str, category: Field, value: Field, legend: Field | None = None) -> Visual:
-    """A chart of a value by category: lines, columns or bars, told apart by the legend's field."""
+    """A line, column or bar chart of a value by category, with one colour per value of `legend`."""
     roles = {"Category": [category], "Y": [value]}
     no_title = properties({"showAxisTitle": yes(False)})
     objects = {"categoryAxis": no_title, "valueAxis": no_title}
@@ -100,7 +100,7 @@ def chart(head: Head, kind: str, category: Field, value: Field, legend: Field | 
 
 
 def slicer(head: Head, field: Field, mode: str = "Dropdown", single: bool = False) -> Visual:
-    """A choice of the values of a field; always of exactly one when `single`."""
+    """A slicer on a field; `single` enforces exactly one selected value."""
     objects = {
         "data": properties({"mode": text(mode)}),
         "header": properties({"show": yes(False)}),
@@ -110,12 +110,12 @@ def slicer(head: Head, field: Field, mode: str = "Dropdown", single: bool = Fals
 
 
 def table(head: Head, *fields: Field, sort: tuple[Field, str]) -> Visual:
-    """Rows, one for each combination of the columns, without a total."""
+    """A table with one row per combination of the columns and no total."""
     return Visual(head, "tableEx", {"Values": fields}, {"total": properties({"totals": yes(False)})}, sort)
 
 
 def heading(title: str, subtitle: str) -> Visual:
-    """The words at the top of a page."""
+    """The title and subtitle of a page."""
     runs = [
         {"value": f"{title}  ", "textStyle": {"fontSize": "20pt", "fontWeight": "bold", "color": INK}},
         {"value": subtitle, "textStyle": {"fontSize": "11pt", "color": MUTED}},
@@ -125,7 +125,7 @@ def heading(title: str, subtitle: str) -> Visual:
 
 
 def visual_json(visual: Visual, order: int) -> Json:
-    """The content of `visual.json`; `order` is its place for those who tab through the page."""
+    """The content of `visual.json`; `order` is its tab order."""
     body: Json = {"visualType": visual.kind}
     if visual.roles:
         body["query"] = {
@@ -158,7 +158,7 @@ def visual_json(visual: Visual, order: int) -> Json:
 
 
 def leaving_out(field: Field, value: str) -> Json:
-    """A filter that takes a value of a field away."""
+    """A page filter that excludes a value of a field."""
     inside = {"Column": {"Expression": {"SourceRef": {"Source": "f"}}, "Property": field.name}}
     among = {"In": {"Expressions": [inside], "Values": [[{"Literal": {"Value": f"'{value}'"}}]]}}
     return {
@@ -176,22 +176,22 @@ def leaving_out(field: Field, value: str) -> Json:
 
 
 def properties(values: Json) -> list[Json]:
-    """The settings of one formatting object."""
+    """The properties of one formatting object."""
     return [{"properties": values}]
 
 
 def text(value: str) -> Json:
-    """A text as a setting."""
+    """A text literal."""
     return _literal("'" + value.replace("'", "''") + "'")
 
 
 def yes(value: bool) -> Json:
-    """A truth value as a setting."""
+    """A boolean literal."""
     return _literal(str(value).lower())
 
 
 def whole(value: int) -> Json:
-    """A whole number as a setting."""
+    """An integer literal."""
     return _literal(f"{value}L")
 
 

@@ -1,4 +1,4 @@
-"""Two runs over synthetic tables, and a real browser for the pages of their reports."""
+"""Reports of two runs over synthetic tables, and a real browser to open them."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from local.replay.server import Replay
 from tests.support.once import once
 from tests.support.samples import revise, samples
 
-os.environ.setdefault("DATA_BUCKET", "unused")  # what the modules that know AWS read when they are imported
+os.environ.setdefault("DATA_BUCKET", "unused")  # read when the AWS modules are imported
 os.environ.setdefault("RESULTS_BUCKET", "unused")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -23,7 +23,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        pytest.skip("not checked: there is no Chromium here")
+        pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The folders of two reports: of the first vintages and of the second; made once for all processes."""
+    """The report folders of the first and second vintages, created once for all test processes."""
 
     def make(folder: Path) -> None:
         (folder / "reports").write_text("\n".join(map(str, _run_twice(folder / "lake"))))
@@ -43,13 +43,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def _run_twice(lake: Path) -> list[Path]:
     tables = samples()
-    asked = RunRequest(tables=list(tables))
+    request = RunRequest(tables=list(tables))
     with Replay(tables) as replay:
         parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
         with LocalAWS(lake, parameters=parameters) as aws:
-            results = [run(aws, asked, lambda *_: None)]
+            results = [run(aws, request, lambda *_: None)]
             revise(tables)
-            results.append(run(aws, asked, lambda *_: None))
+            results.append(run(aws, request, lambda *_: None))
     pages = [result.report for result in results]
     assert [result.status for result in results] == ["SUCCEEDED", "FAILED"], results
     return [page.parent for page in pages if page]

@@ -1,4 +1,4 @@
-"""The page of the daily cost report in a real browser: telephone and desk, light and dark, with a bill and without."""
+"""The cost report page in a real browser: phone and desktop, light and dark, with and without a bill."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,11 +9,11 @@ import pytest
 from pipeline.billing.bill import Bill, Charge
 from pipeline.billing.page import page as write
 from pipeline.billing.summary import summarise, table
-from pipeline.billing.wording import amount
+from pipeline.billing.wording import money
 from pipeline.costs.estimate import RunCost
 from pipeline.costs.record import CostRecord
 
-from tests.browser.test_report_page import CONTRAST, DESK, PICTURES, TELEPHONE, opened
+from tests.browser.test_report_page import CONTRAST, DESKTOP, PHONE, PICTURES, opened
 
 DAY = date(2026, 11, 23)
 HOSTILE = '<script>document.title = "broken"</script> & "quotes" ' + "a very long name " * 20
@@ -29,7 +29,7 @@ BILLS = {
     ),
     "tiny": Bill([Charge(date(2026, 11, 20), "AWS Lambda", Decimal("0.0000000001"))]),
     "large": Bill([Charge(date(2026, 11, day), "Amazon Athena", Decimal("123456.789")) for day in range(1, 21)]),
-    "denied": Bill([], notice="Cost Explorer gives no access.", remedy=f"AWS says: {'arn:aws:sts::role/' * 12}"),
+    "denied": Bill([], notice="Access to Cost Explorer was denied.", remedy=f"AWS says: {'arn:aws:sts::role/' * 12}"),
 }
 RUNS = [CostRecord("one", DAY, RunCost(Decimal("0.2118"), [], "2026-08-12", "ap-southeast-1"))]
 
@@ -46,13 +46,13 @@ def folders(tmp_path_factory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(params=["telephone", "desk"])
+@pytest.fixture(params=["phone", "desktop"])
 def screen(request):
-    return TELEPHONE if request.param == "telephone" else DESK
+    return PHONE if request.param == "phone" else DESKTOP
 
 
 @pytest.mark.parametrize("name", BILLS)
-def test_the_page_fits_its_screen_and_the_chart_is_whole(browser, folders, screen, name):
+def test_the_page_fits_the_screen_and_the_chart_is_not_clipped(browser, folders, screen, name):
     with opened(browser, folders[name], viewport=screen) as page:
         pictures = page.evaluate(PICTURES)
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -70,14 +70,14 @@ def test_the_page_fits_its_screen_and_the_chart_is_whole(browser, folders, scree
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["full", "denied"])
-def test_text_can_be_read(browser, folders, screen, name, scheme):
+def test_text_has_enough_contrast(browser, folders, screen, name, scheme):
     with opened(browser, folders[name], viewport=screen, color_scheme=scheme) as page:
         assert page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize("name", BILLS)
-def test_it_can_be_used_without_seeing_it(browser, folders, name):
-    with opened(browser, folders[name], viewport=DESK) as page:
+def test_the_page_is_accessible(browser, folders, name):
+    with opened(browser, folders[name], viewport=DESKTOP) as page:
         levels = page.eval_on_selector_all("h1, h2, h3", "all => all.map(each => +each.tagName[1])")
         headless = "all => all.filter(each => !each.querySelector('thead th[scope=col]')).length"
         labelled = page.eval_on_selector_all(
@@ -94,9 +94,9 @@ def test_it_can_be_used_without_seeing_it(browser, folders, name):
         assert all(labelled)
 
 
-def test_the_figures_are_those_of_the_bill_and_names_stay_text(browser, folders):
-    known = summary("full")
-    with opened(browser, folders["full"], viewport=DESK) as page:
+def test_the_figures_match_the_bill_and_names_are_escaped(browser, folders):
+    expected = summary("full")
+    with opened(browser, folders["full"], viewport=DESKTOP) as page:
         shown = dict(
             page.eval_on_selector_all(
                 "section[aria-labelledby=days] tbody tr",
@@ -107,13 +107,13 @@ def test_the_figures_are_those_of_the_bill_and_names_stay_text(browser, folders)
         assert page.locator("script").count() == 0
 
     assert {name: Decimal(value) for name, value in shown.items()} == {
-        " ".join(each.name.split()): each.total for each in known.services
+        " ".join(each.name.split()): each.total for each in expected.services
     }
-    assert {amount(each.total) for each in known.charted} <= set(key)
+    assert {money(each.total) for each in expected.charted} <= set(key)
 
 
-def test_the_csv_can_be_saved_without_a_network(browser, folders, tmp_path):
-    with opened(browser, folders["full"], viewport=DESK) as page:
+def test_the_csv_can_be_downloaded_offline(browser, folders, tmp_path):
+    with opened(browser, folders["full"], viewport=DESKTOP) as page:
         with page.expect_download() as download:
             page.get_by_text("All figures as CSV").click()
         download.value.save_as(tmp_path / "costs.csv")

@@ -1,4 +1,4 @@
-"""The files beside the page: what they hold is what is published, and they are the same whenever they are made."""
+"""The files next to the page: they contain what is published, and are reproducible."""
 
 import csv
 import io
@@ -32,13 +32,13 @@ NOT_REFRESHED = "('M900007', 'M900008')"
 
 
 def query(folder: Path, sql: str) -> Rows:
-    """Rows of the lake that a report's folder lies in."""
+    """Query the lake that contains a report's folder."""
     return laptop.query(sql, folder.parents[3])
 
 
 @cache
 def published(folder: Path, *columns: str) -> list[tuple[str, ...]]:
-    """The rows that readers find of the refreshed tables, as text."""
+    """The published rows of the refreshed tables, as text."""
     rows = []
     for frequency, known in FREQUENCIES.items():
         chosen = [name if name in known or name == "table_id" else f"'' AS {name}" for name in columns]
@@ -48,14 +48,14 @@ def published(folder: Path, *columns: str) -> list[tuple[str, ...]]:
 
 
 def plain(name: str, cell: Any) -> str:
-    """A cell as text: a day without its time, a number without the zeros that its type adds."""
+    """A cell as text: a date without time, a number without trailing zeros."""
     if isinstance(cell, datetime):
         return cell.date().isoformat()
     text = "" if cell is None else str(cell)
     return f"{Decimal(text).normalize():f}" if name == "value" and text else text
 
 
-def test_the_workbook_holds_every_published_cell(runs):
+def test_the_workbook_contains_every_published_cell(runs):
     book = openpyxl.load_workbook(runs[1] / "data.xlsx")
     names, *rows = book["data"].iter_rows(values_only=True)
     columns = ["table_id", *schema.STAGED]
@@ -66,7 +66,7 @@ def test_the_workbook_holds_every_published_cell(runs):
     assert not [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.hyperlink]
 
 
-def test_the_workbook_has_notes_and_proof(runs):
+def test_the_workbook_has_notes_and_checks(runs):
     book = openpyxl.load_workbook(runs[1] / "data.xlsx")
     notes = list(book["notes"].iter_rows(values_only=True))
     quality = list(book["quality"].iter_rows(min_row=2, values_only=True))
@@ -78,7 +78,7 @@ def test_the_workbook_has_notes_and_proof(runs):
     assert {equal for *_, equal in quality} == {"yes"}
 
 
-def test_each_csv_holds_the_published_rows_and_no_formula(runs):
+def test_each_csv_contains_the_published_rows_and_no_formula(runs):
     for path in runs[1].glob("*.csv"):
         rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
         texts = [cell for row in rows for cell in row.values()]
@@ -91,7 +91,7 @@ def test_each_csv_holds_the_published_rows_and_no_formula(runs):
         assert not [text for text in texts if text[:1] == "-" and text not in MARKERS and not Decimal(text) < 0]
 
 
-def test_revisions_on_the_page_are_those_of_the_view(runs):
+def test_revisions_on_the_page_match_the_view(runs):
     counted = query(runs[1], "SELECT table_id, kind, count(*) AS n FROM revisions GROUP BY table_id, kind")
     page = (runs[1] / "report.html").read_text("utf-8")
     of = {(row["table_id"], row["kind"]): int(row["n"] or 0) for row in counted}
@@ -99,13 +99,13 @@ def test_revisions_on_the_page_are_those_of_the_view(runs):
     for table_id in {str(row["table_id"]) for row in counted}:
         section = page[page.index(f'<h2 id="{table_id}"') :].split("</section>")[0]
         revised = of.get((table_id, "revised"), 0)
-        said = f"{revised} {'cell' if revised == 1 else 'cells'} revised,"
-        assert said in section
+        expected = f"{revised} {'cell' if revised == 1 else 'cells'} revised,"
+        assert expected in section
         assert f"{of.get((table_id, 'new'), 0)} new, {of.get((table_id, 'deleted'), 0)} deleted" in section
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["first", "second"])
-def test_every_png_is_a_picture_of_something(runs, number):
+def test_every_png_has_content(runs, number):
     pictures = sorted(runs[number].glob("*.png"))
 
     assert {path.stem for path in pictures} >= {"M900001", "M900002", "M900004", "M900005", "M900006", "17560"}
@@ -122,7 +122,7 @@ def test_every_png_is_a_picture_of_something(runs, number):
 
 @pytest.fixture
 def again(runs, monkeypatch):
-    """Write the second report again from the files that the run left; gives its files by name."""
+    """Writes the second report again from the run's stored files; returns the new files by name."""
     folder = runs[1]
     (bucket,) = {path.parents[2] for path in folder.parents[3].glob(f"*/runs/{folder.name}/plan.json")}
     written: dict[str, bytes] = {}
@@ -131,26 +131,26 @@ def again(runs, monkeypatch):
     monkeypatch.setattr(results_bucket, "write", lambda key, body, kind: written.update({key.rpartition("/")[2]: body}))
 
     def write(link=str):
-        report.Builder(folder.name).write(link, COST)
+        report.write(folder.name, link, COST)
         return written
 
     return write
 
 
-def lasting(page: bytes) -> str:
-    """The page without what it cost so far, and without its links, which end later when they are made later."""
+def reproducible(page: bytes) -> str:
+    """The page without the cost section and the links, which depend on the time of writing."""
     before, _, after = page.decode().partition('<section aria-labelledby="cost">')
     return re.sub(r'href="[^#"][^"]*" data-file', "href data-file", before + after.partition("</section>")[2])
 
 
-def test_a_report_that_is_written_again_is_the_same(runs, again):
+def test_a_report_is_reproducible(runs, again):
     first, second = {path.name: path.read_bytes() for path in runs[1].iterdir()}, again()
 
-    assert lasting(first.pop("report.html")) == lasting(second.pop("report.html"))
+    assert reproducible(first.pop("report.html")) == reproducible(second.pop("report.html"))
     assert first == second
 
 
-def test_of_a_table_that_is_too_large_the_headline_is_shown(again, monkeypatch):
+def test_a_table_that_is_too_large_shows_its_headline_only(again, monkeypatch):
     monkeypatch.setattr(report, "TABLE_CELLS", 1000)
 
     written = again()
@@ -167,7 +167,7 @@ def test_of_a_table_that_is_too_large_the_headline_is_shown(again, monkeypatch):
     assert [table for table, what, note in notes if what == "rows"] == ["M900002"]
 
 
-def test_links_lead_to_the_files_from_elsewhere_and_from_the_disk(again):
+def test_files_are_linked_by_url_and_by_name(again):
     page = again(link=lambda key: f"https://example.invalid/links/{key.rpartition('/')[2]}?a=1&b=2")[
         "report.html"
     ].decode()

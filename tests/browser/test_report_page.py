@@ -1,6 +1,7 @@
-"""The page of a report in a real browser: telephone and desk, light, dark and print, hostile labels."""
+"""The report page in a real browser: phone and desktop, light, dark and print, hostile labels."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +15,10 @@ from local.cloud.sql.catalogue import PUBLISHED
 from tests.support.samples import LONG_TITLE, LONG_WORD, NASTY
 
 pytestmark = pytest.mark.timeout(300)
-DESK, TELEPHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 CHARTS = {"M900001", "M900002", "M900004", "M900005", "M900006", "17560"}
 
-# The colour of every text against what lies behind it, as WCAG 2 reckons it: those below 4.5, or 3 for large text.
+# Texts whose contrast ratio is below WCAG 2 AA: 4.5, or 3 for large text.
 CONTRAST = """() => {
   const parse = colour => colour.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
@@ -66,39 +67,34 @@ PICTURES = """() => {
 
 @pytest.fixture(params=["first", "second"])
 def folder(request: pytest.FixtureRequest, runs: tuple[Path, Path]) -> Path:
-    """The report of the first vintages, and that of the second."""
+    """The reports of the first and of the second vintages."""
     return runs[request.param == "second"]
 
 
-@pytest.fixture(params=["telephone", "desk"])
+@pytest.fixture(params=["phone", "desktop"])
 def page(request: pytest.FixtureRequest, browser: Browser, folder: Path) -> Iterator[Page]:
-    """The page, opened from disk; whatever it says to the console or asks of the network fails the test."""
-    with opened(browser, folder, viewport=TELEPHONE if request.param == "telephone" else DESK) as page:
+    """The page, opened from disk; any console message or network request fails the test."""
+    with opened(browser, folder, viewport=PHONE if request.param == "phone" else DESKTOP) as page:
         yield page
 
 
-class opened:  # noqa: N801 - read as a verb
-    """The page of a report in a browser of its own settings, which must stay silent."""
-
-    def __init__(self, browser: Browser, folder: Path, **settings: Any) -> None:
-        self._context, self._folder = browser.new_context(**settings), folder
-        self.page, self.noise = self._context.new_page(), []
-        self.page.on("console", lambda message: self.noise.append(message.text))
-        self.page.on("pageerror", lambda error: self.noise.append(str(error)))
-        self.page.on("request", lambda request: self.noise.append(request.url))
-
-    def __enter__(self) -> Page:
-        url = (self._folder / "report.html").as_uri()
-        self.page.goto(url)
-        assert self.noise.pop(0) == url
-        return self.page
-
-    def __exit__(self, *_: object) -> None:
-        self._context.close()
-        assert self.noise == []
+@contextmanager
+def opened(browser: Browser, folder: Path, **settings: Any) -> Iterator[Page]:
+    """A report in a browser context of its own; any console message or network request fails the test."""
+    context, noise = browser.new_context(**settings), []
+    page, url = context.new_page(), (folder / "report.html").as_uri()
+    page.on("console", lambda message: noise.append(message.text))
+    page.on("pageerror", lambda error: noise.append(str(error)))
+    page.on("request", lambda request: noise.append(request.url))
+    try:
+        page.goto(url)
+        yield page
+    finally:
+        context.close()
+    assert noise == [url]
 
 
-def test_every_chart_is_visible_and_whole(page):
+def test_every_chart_is_visible_and_not_clipped(page):
     width = page.viewport_size["width"]
     pictures = page.evaluate(PICTURES)
 
@@ -113,13 +109,13 @@ def test_every_chart_is_visible_and_whole(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(page, scheme):
+def test_text_has_enough_contrast(page, scheme):
     page.emulate_media(color_scheme=scheme)
 
     assert page.evaluate(CONTRAST) == []
 
 
-def test_it_can_be_used_without_seeing_it(page):
+def test_the_page_is_accessible(page):
     levels = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(each => +each.tagName[1])")
     unnamed = "all => all.filter(e => !(e.textContent.trim() || e.getAttribute('aria-label'))).length"
     ids = page.eval_on_selector_all("[id]", "all => all.map(each => each.id)")
@@ -142,7 +138,7 @@ def test_it_can_be_used_without_seeing_it(page):
     assert set(targets) <= set(ids)
 
 
-def test_hostile_labels_are_text(page):
+def test_hostile_labels_are_escaped(page):
     section = page.locator("section[aria-labelledby=M900004]")
 
     assert section.locator("h2").inner_text() == NASTY
@@ -154,8 +150,8 @@ def test_hostile_labels_are_text(page):
     assert page.locator("b, img").count() == 0
 
 
-def test_what_failed_and_what_did_not_change_is_said(browser, runs):
-    with opened(browser, runs[1], viewport=DESK) as page:
+def test_failed_and_unchanged_tables_are_listed(browser, runs):
+    with opened(browser, runs[1], viewport=DESKTOP) as page:
         failed = page.locator("section[aria-labelledby=failed]").inner_text()
         unchanged = page.locator("section[aria-labelledby=unchanged]").inner_text()
         lead = page.locator("p.lead").inner_text()
@@ -167,18 +163,18 @@ def test_what_failed_and_what_did_not_change_is_said(browser, runs):
 
 
 def test_a_table_without_a_number_says_so(browser, runs):
-    with opened(browser, runs[0], viewport=DESK) as page:
+    with opened(browser, runs[0], viewport=DESKTOP) as page:
         section = page.locator("section[aria-labelledby=M900003]")
 
         assert section.locator("figure").count() == 0
         assert "No chart: every value of this table is missing." in section.inner_text()
 
 
-def test_the_vintage_before_is_told_apart_without_colour(browser, runs):
+def test_the_previous_vintage_is_distinguishable_without_colour(browser, runs):
     dashed = "svg path[style*='stroke-dasharray']"
-    with opened(browser, runs[0], viewport=DESK) as page:
+    with opened(browser, runs[0], viewport=DESKTOP) as page:
         assert page.locator(f"section[aria-labelledby=M900001] {dashed}").count() == 0
-    with opened(browser, runs[1], viewport=DESK) as page:
+    with opened(browser, runs[1], viewport=DESKTOP) as page:
         chart = page.locator("section[aria-labelledby=M900001] .wide")
 
         assert chart.locator(dashed).count() > 0
@@ -187,15 +183,15 @@ def test_the_vintage_before_is_told_apart_without_colour(browser, runs):
 
 
 def test_a_line_has_gaps_where_values_are_missing(browser, runs):
-    with opened(browser, runs[0], viewport=DESK) as page:
+    with opened(browser, runs[0], viewport=DESKTOP) as page:
         drawn = page.locator("section[aria-labelledby=M900005] .wide svg path[style*='var(--accent)']").first
         pieces = str(drawn.get_attribute("d")).count("M ")
 
     assert pieces > 3
 
 
-def test_of_many_series_the_first_are_shown_and_the_rest_is_pointed_to(browser, runs):
-    with opened(browser, runs[1], viewport=DESK) as page:
+def test_the_first_of_many_series_are_shown_with_a_reference_to_the_rest(browser, runs):
+    with opened(browser, runs[1], viewport=DESKTOP) as page:
         section = page.locator("section[aria-labelledby=M900002]")
 
         assert section.locator("h2").inner_text() == LONG_TITLE.strip()
@@ -205,14 +201,14 @@ def test_of_many_series_the_first_are_shown_and_the_rest_is_pointed_to(browser, 
         assert "The largest 20 of 201." in section.inner_text()
 
 
-def test_the_latest_values_are_the_published_ones(browser, runs):
+def test_the_latest_values_match_the_published_ones(browser, runs):
     read = """all => all.map(row => ({
       table: row.closest("section").getAttribute("aria-labelledby"),
       series: row.dataset.series,
       period: row.dataset.period,
       value: row.querySelector("data")?.value ?? null,
     }))"""
-    with opened(browser, runs[1], viewport=DESK) as page:
+    with opened(browser, runs[1], viewport=DESKTOP) as page:
         shown = page.eval_on_selector_all("tr[data-period]:not([data-period=''])", read)
 
     union = " UNION ALL ".join(
@@ -236,8 +232,8 @@ def lake(folder: Path) -> Path:
     return folder.parents[3]
 
 
-def test_it_prints_dark_on_white(browser, runs):
-    with opened(browser, runs[1], viewport=DESK, color_scheme="dark") as page:
+def test_it_prints_dark_text_on_white(browser, runs):
+    with opened(browser, runs[1], viewport=DESKTOP, color_scheme="dark") as page:
         page.emulate_media(media="print", color_scheme="dark")
 
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

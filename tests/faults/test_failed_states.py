@@ -67,6 +67,7 @@ def test_nothing_is_published(tmp_path, steps, error, why):
         parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
         with LocalAWS(lake, project(folder, steps), parameters) as aws:
             result = run(aws, RunRequest(tables=["M810001"]), lambda *_: None)
+            aws.rules.finish()
             jobs = aws.client("databrew").list_jobs()["Jobs"]
 
     assert result.status == "FAILED"
@@ -105,7 +106,7 @@ def test_who_is_subscribed_hears_of_it(tmp_path):
     assert len(mails) == 1
     _, text, subject, *_ = mails[0]
     assert subject == f"SingStat: FAILED in CheckTransform ({result.run_id})"
-    assert f"The run {result.run_id} FAILED in CheckTransform" in text
+    assert f"Run {result.run_id}: FAILED in CheckTransform" in text
     assert "TransformFailed: CheckTransform: it ended FAILED" in text
     assert "Next: " in text
 

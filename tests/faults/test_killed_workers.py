@@ -171,7 +171,22 @@ def test_lacking_the_next_type_is_taken_and_then_the_table_fails_by_name(workers
     assert first.status == "SUCCEEDED", first
     assert taken == "t4g.medium"
     assert second.status == "FAILED"
-    assert "AWS has none of the instance types t4g.small, t4g.medium, c7g.medium" in second.tables[0].error
+    assert "EC2 has no capacity for t4g.small, t4g.medium, c7g.medium in 2 zones" in second.tables[0].error
+    assert workers.readers_see() == undisturbed[1]
+    wait_for(lambda: not workers.alive())
+
+
+def test_zones_are_tried_in_turn_before_the_next_type(workers, undisturbed):
+    first, second = workers.aws.resource("WorkerSubnet0"), workers.aws.resource("WorkerSubnet1")
+    workers.aws.instances.lacking.add((workers.aws.instances.zones[first], "t4g.small"))
+    result = workers.run()
+    workers.aws.instances.lacking.clear()
+    taken = workers.instances()[-1]
+    tags = {tag["Key"]: tag["Value"] for tag in taken["Tags"]}
+
+    assert result.status == "SUCCEEDED", result
+    assert (taken["InstanceType"], taken["SubnetId"]) == ("t4g.small", second)
+    assert tags.items() >= {"application": "singstat", "run_id": result.run_id, "table_id": TABLE}.items()
     assert workers.readers_see() == undisturbed[1]
     wait_for(lambda: not workers.alive())
 

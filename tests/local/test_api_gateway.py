@@ -1,4 +1,4 @@
-"""The API of template.yaml over HTTP: who may ask, what is refused, and that nothing but a valid body starts a run."""
+"""The API of template.yaml over HTTP: authentication, refusals, and that only a valid body starts a run."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[doors.House]:
 
 
 def refused(answer: Any) -> tuple[int, str]:
-    """Status and error, once the answer is found to be of the one form that errors have."""
+    """Status and error, after checking that the response has the form of all errors."""
     told = answer.json()
     assert set(told) == {"error", "message"}
     assert answer.headers["Content-Type"] == "application/json"
@@ -38,7 +38,7 @@ def refused(answer: Any) -> tuple[int, str]:
 
 
 class TestStart:
-    def test_a_run_gets_the_name_and_the_input(self, house: doors.House) -> None:
+    def test_a_run_has_the_name_and_input_of_the_request(self, house: doors.House) -> None:
         answer = doors.send(house.open, "POST", "/quarterly", b'{"force": true}', {"Idempotency-Key": "first-1"})
         assert (answer.status_code, answer.json()) == (
             202,
@@ -69,7 +69,7 @@ class TestStart:
         assert told["statusUrl"] == f"{house.open.url}/runs/ended-1"
         assert house.inputs()["ended-1"] == {}
 
-    def test_many_at_once_with_one_key_are_one_run(self, house: doors.House) -> None:
+    def test_concurrent_requests_with_one_key_start_one_run(self, house: doors.House) -> None:
         before = len(house.inputs())
         with ThreadPoolExecutor(10) as pool:
             asked = [
@@ -82,11 +82,11 @@ class TestStart:
 
 
 class TestSignature:
-    def test_the_caller_may(self, house: doors.House) -> None:
+    def test_the_caller_is_accepted(self, house: doors.House) -> None:
         assert doors.send(house.signed, "POST", "/monthly", ONE, {"Idempotency-Key": "signed"}).status_code == 202
         assert doors.send(house.signed, "GET", "/runs/a%20b?x=1&a=%2F").status_code == 299
 
-    def test_curl_may(self, house: doors.House) -> None:
+    def test_curl_is_accepted(self, house: doors.House) -> None:
         curl = shutil.which("curl")
         if not curl or "--aws-sigv4" not in subprocess.check_output([curl, "--help", "all"], text=True):
             pytest.skip("not checked: there is no curl that signs")
@@ -103,7 +103,7 @@ class TestSignature:
         assert done.stdout.endswith("202")
 
     @pytest.mark.parametrize(("method", "path"), [*(("POST", f"/{name}") for name in doors.ROUTES), ("GET", "/runs/a")])
-    def test_nobody_else_may(self, house: doors.House, method: str, path: str) -> None:
+    def test_other_callers_are_refused(self, house: doors.House, method: str, path: str) -> None:
         before = house.inputs()
         door = house.signed
         role = house.aws.credentials(house.aws.attribute("ApiRole", "Arn"))
@@ -131,7 +131,7 @@ class TestSignature:
             {"headers": {"Host": "localhost:1"}},
         ],
     )
-    def test_what_is_signed_cannot_be_changed(self, house: doors.House, change: dict[str, Any]) -> None:
+    def test_signed_parts_cannot_be_changed(self, house: doors.House, change: dict[str, Any]) -> None:
         before, door = house.inputs(), house.signed
         headers = doors.sign(door, "POST", "/monthly", ONE, {"Idempotency-Key": "mine"}) | change.get("headers", {})
         sent = house.open._replace(url=door.url)
@@ -139,7 +139,7 @@ class TestSignature:
         assert refused(answer) == (403, "InvalidSignature")
         assert house.inputs() == before
 
-    def test_a_replay_is_the_same_run_and_ends_with_the_minutes(
+    def test_a_replayed_request_is_the_same_run_until_its_signature_expires(
         self, house: doors.House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         door, sent = house.signed, house.open._replace(url=house.signed.url)
@@ -212,7 +212,7 @@ class TestRefused:
         assert refused(doors.send(house.open, "POST", "/monthly", ONE, headers)) == (400, "InvalidIdempotencyKey")
         assert house.inputs() == before
 
-    def test_duplicate_json_keys_are_judged_by_what_is_started(self, house: doors.House) -> None:
+    def test_duplicate_json_keys_are_validated_as_they_are_started(self, house: doors.House) -> None:
         good = doors.send(house.open, "POST", "/monthly", b'{"tables": ["../x"], "tables": ["M213751"]}')
         assert house.inputs()[good.json()["runId"]]["tables"] == ["M213751"]
         bad = doors.send(house.open, "POST", "/monthly", b'{"tables": ["M213751"], "tables": ["../x"]}')
@@ -298,7 +298,7 @@ def valid(body: dict[str, Any]) -> bool:
 class TestFuzz:
     @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(body=BODIES, frequency=st.sampled_from(doors.ROUTES), kind=st.sampled_from(["application/json", FORM]))
-    def test_what_is_valid_starts_and_nothing_else(
+    def test_only_valid_bodies_start_a_run(
         self, house: doors.House, body: dict[str, Any], frequency: str, kind: str
     ) -> None:
         answer = doors.send(house.open, "POST", f"/{frequency}", json.dumps(body).encode(), {"Content-Type": kind})
@@ -336,10 +336,10 @@ class TestFunctions:
         assert event["body"] is None
 
     @pytest.mark.parametrize("token", ["fail", "malformed"])
-    def test_one_that_fails_says_nothing(self, house: doors.House, token: str) -> None:
+    def test_errors_of_functions_are_not_disclosed(self, house: doors.House, token: str) -> None:
         assert refused(doors.send(house.open, "GET", f"/links/{token}")) == (502, "Unavailable")
 
-    def test_a_body_that_is_no_text(self, house: doors.House) -> None:
+    def test_a_binary_body(self, house: doors.House) -> None:
         assert doors.send(house.open, "GET", "/runs/a", b"\xff").json()["body"] == "\ufffd"
 
     def test_the_public_route_needs_no_signature(self, house: doors.House) -> None:
@@ -352,7 +352,7 @@ def test_only_links_are_public(house: doors.House) -> None:
     assert len(routes) == 5
 
 
-def test_a_port_that_is_taken(house: doors.House) -> None:
+def test_a_port_that_is_in_use(house: doors.House) -> None:
     taken = int(house.open.url.rpartition(":")[2])
     with pytest.raises(OSError, match="Address already in use"), serving(house.aws, taken):
         pass

@@ -1,4 +1,4 @@
-"""The mapping templates of template.yaml: whatever is asked, Step Functions gets one machine, one name, one input."""
+"""The mapping templates of template.yaml: any request yields one state machine, one name and one input."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ KINDS = ["application/json", "application/x-www-form-urlencoded"]
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The paths of the deployed body; ARNs are real in form."""
+    """The paths of the deployed body; ARNs have their real format."""
     template = doors.small_template(tmp_path_factory.mktemp("template"))
     arns = {"Pipeline": doors.MACHINE}
     values = Intrinsics(template, {}, lambda name: arns.get(name, name), lambda name, _: f"arn:aws:iam::1:role/{name}")
@@ -41,7 +41,7 @@ def context(request_id: str = "request-1") -> dict[str, Any]:
 def ask(
     paths: Any, body: str, headers: dict[str, str] | None = None, frequency: str = "monthly", kind: str = KINDS[0]
 ) -> Any:
-    """What Step Functions gets."""
+    """The request that Step Functions receives."""
     template = paths[f"/{frequency}"]["post"]["x-amazon-apigateway-integration"]["requestTemplates"][kind]
     parameters = {"path": {}, "querystring": {"Idempotency-Key": "wrong"}, "header": headers or {}}
     sent = json.loads(render(template, Input(body, parameters), context()))
@@ -51,7 +51,7 @@ def ask(
 
 
 def answer(paths: Any, status: int, body: Any, run: str = "demo-1") -> tuple[int, Any]:
-    """What the caller gets when Step Functions answers."""
+    """The response that the caller receives for a response of Step Functions."""
     responses = paths["/monthly"]["post"]["x-amazon-apigateway-integration"]["responses"]
     chosen = responses[r"2\d{2}" if status == 200 else "default"]
     told = context()
@@ -72,7 +72,7 @@ bodies = st.dictionaries(names, json_values, max_size=6)
 
 class TestRequest:
     @given(body=bodies, frequency=st.sampled_from(doors.ROUTES), kind=st.sampled_from(KINDS), ascii_only=st.booleans())
-    def test_any_body_reaches_nothing_but_the_input(
+    def test_a_body_affects_only_the_input(
         self, paths: Any, body: dict[str, Any], frequency: str, kind: str, ascii_only: bool
     ) -> None:
         sent = ask(paths, json.dumps(body, ensure_ascii=ascii_only), frequency=frequency, kind=kind)
@@ -93,14 +93,14 @@ class TestRequest:
             ('{"tables": ["M1"], "tables": ["M213751"]}', {"frequency": "quarterly", "tables": ["M213751"]}),
         ],
     )
-    def test_honest_bodies(self, paths: Any, body: str, expected: dict[str, Any]) -> None:
+    def test_ordinary_bodies(self, paths: Any, body: str, expected: dict[str, Any]) -> None:
         assert json.loads(ask(paths, body, frequency="quarterly")["input"]) == expected
 
     @given(
         key=st.text(max_size=90) | st.from_regex(NAME, fullmatch=True),
         header=st.sampled_from(["Idempotency-Key", "idempotency-key"]),
     )
-    def test_the_name_is_the_key_or_one_that_is_refused(self, paths: Any, key: str, header: str) -> None:
+    def test_the_name_is_the_key_or_invalid(self, paths: Any, key: str, header: str) -> None:
         allowed = 1 <= len(key) <= 80 and all(c.isascii() and (c.isalnum() or c in "_-") for c in key)
         assert ask(paths, "{}", {header: key, "Other": HOSTILE})["name"] == (key if allowed else "?")
 
@@ -130,12 +130,12 @@ class TestAnswer:
         assert "AWS" not in json.dumps(told)
         assert "arn:" not in json.dumps(told)
 
-    def test_an_answer_without_a_type(self, paths: Any) -> None:
+    def test_a_response_without_a_type(self, paths: Any) -> None:
         assert answer(paths, 500, {})[0] == 502
 
 
 class TestVelocity:
-    """What Velocity does otherwise than the engine from the registry."""
+    """Differences between Velocity and airspeed."""
 
     @pytest.mark.parametrize(
         ("template", "text"),
@@ -158,12 +158,12 @@ class TestVelocity:
         assert render(template.replace("$text", "$input.path('$.text')"), given, {}) == text
 
     @pytest.mark.parametrize("condition", ["$input.params('x')", "$input.path('$.list')", "$input.path('$.a b')"])
-    def test_what_versions_of_velocity_disagree_about_is_refused(self, condition: str) -> None:
+    def test_conditions_that_versions_of_velocity_evaluate_differently_are_refused(self, condition: str) -> None:
         with pytest.raises(TemplateError):
             render(f"#if({condition})x#end", Input('{"list": []}', {"header": {}}), {})
 
 
-def test_functions_end_before_api_gateway_gives_up(tmp_path: Path) -> None:
+def test_functions_time_out_before_api_gateway_does(tmp_path: Path) -> None:
     resources = load_template(TEMPLATE, tmp_path)["Resources"]
     timeouts = [resources[f"{name}Function"]["Properties"]["Timeout"] for name in ("DescribeRun", "OpenLink")]
     assert max(timeouts) < 29

@@ -24,7 +24,7 @@ def rows(lake: Path, sql: str, *parameters: str) -> list[tuple[str | None, ...]]
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Path:
-    """Two registered partitions of `monthly`, one of which lies elsewhere, and one folder that nobody registered."""
+    """Two registered partitions of `monthly`, one in another location, and one unregistered folder."""
     lakes.parquet(
         tmp_path,
         "data/m/run=r1/table_id=M1/a.parquet",
@@ -126,7 +126,7 @@ def test_decimals_are_exact(lake: Path) -> None:
         ("CAST(NULL AS varchar)", None),
     ],
 )
-def test_expressions_mean_what_they_mean_on_athena(lake: Path, expression: str, expected: str | None) -> None:
+def test_expressions_have_athenas_semantics(lake: Path, expression: str, expected: str | None) -> None:
     assert rows(lake, f"SELECT {expression}") == [(expected,)]
 
 
@@ -135,7 +135,7 @@ def test_average_over_a_window_stays_decimal(lake: Path) -> None:
     assert rows(lake, sql) == [("0.150000000000000000",)]
 
 
-def test_columns_without_a_name_are_numbered(lake: Path) -> None:
+def test_unnamed_columns_are_numbered(lake: Path) -> None:
     sql = "SELECT m.*, CAST(value AS varchar), count(*) OVER () AS n, 1 FROM monthly m"
     names = [name for name, _ in athena.run(sql, DB, (), lake).columns]
     assert names == ["series_no", "period_start", "value", "table_id", "_col4", "n", "_col6"]
@@ -158,7 +158,7 @@ def test_growth_is_decimal(lake: Path) -> None:
     assert rows(lake, sql) == [("100.000000000000000000",)]
 
 
-def test_partitions_are_read_where_the_catalogue_says(lake: Path) -> None:
+def test_partitions_are_read_from_their_catalogued_locations(lake: Path) -> None:
     sql = "SELECT table_id, count(*) FROM monthly GROUP BY table_id ORDER BY table_id"
     assert rows(lake, sql) == [("M1", "3"), ("M2", "1")]
     assert rows(lake, "SELECT * FROM monthly WHERE table_id = 'M2'") == [
@@ -167,7 +167,7 @@ def test_partitions_are_read_where_the_catalogue_says(lake: Path) -> None:
     assert rows(lake, "SELECT count(*) FROM monthly WHERE table_id = 'M9'") == [("0",)]
 
 
-def test_only_the_wanted_partitions_are_scanned(lake: Path) -> None:
+def test_only_the_selected_partitions_are_scanned(lake: Path) -> None:
     size = (lake / "data/elsewhere/b.parquet").stat().st_size
     for where in ("table_id = ?", "value > 0 AND m.table_id IN (?, 'M7')"):
         sql = f"SELECT * FROM monthly m WHERE {where}"
@@ -183,7 +183,7 @@ def test_a_table_without_files_has_its_columns(lake: Path) -> None:
     assert result.rows == []
 
 
-def test_a_column_that_files_lack_is_null(lake: Path) -> None:
+def test_a_column_missing_from_files_is_null(lake: Path) -> None:
     kept = json.loads((lake / "catalogue.json").read_bytes())
     kept[DB]["tables"]["monthly"]["input"]["StorageDescriptor"]["Columns"].append({"Name": "unit", "Type": "string"})
     (lake / "catalogue.json").write_text(json.dumps(kept))
@@ -207,7 +207,7 @@ def test_a_view_is_expanded(lake: Path) -> None:
     assert rows(lake, "SELECT latest FROM latest l WHERE l.series_no = '1'") == [("0.100000000000000000",)]
 
 
-def test_names_may_be_qualified_and_hidden_by_a_with(lake: Path) -> None:
+def test_names_may_be_qualified_and_shadowed_by_a_with(lake: Path) -> None:
     assert rows(lake, 'SELECT other.monthly.series_no FROM "awsdatacatalog"."other".monthly') == [("1",)]
     sql = "WITH monthly AS (SELECT series_no FROM monthly WHERE table_id = 'M1') SELECT count(*) FROM monthly"
     assert rows(lake, sql) == [("3",)]
@@ -229,8 +229,8 @@ def test_a_parameter_is_a_literal_or_an_error(lake: Path, parameter: str) -> Non
         rows(lake, "SELECT ?", parameter)
 
 
-def test_the_number_of_parameters_must_fit(lake: Path) -> None:
-    with pytest.raises(athena.QueryError, match="2 question marks, but 1 parameters"):
+def test_the_number_of_parameters_must_match(lake: Path) -> None:
+    with pytest.raises(athena.QueryError, match="2 question marks but 1 parameters"):
         rows(lake, "SELECT ?, ?", "1")
 
 
@@ -258,7 +258,7 @@ def test_listings(lake: Path) -> None:
         "",
     ],
 )
-def test_what_does_not_merely_read_the_catalogue_is_refused(lake: Path, sql: str) -> None:
+def test_statements_that_are_not_read_only_are_refused(lake: Path, sql: str) -> None:
     with pytest.raises(athena.QueryRefused) as refusal:
         rows(lake, sql)
     assert "\n" not in str(refusal.value)
@@ -267,12 +267,12 @@ def test_what_does_not_merely_read_the_catalogue_is_refused(lake: Path, sql: str
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("SELECT * FROM monthl", r"table singstat\.monthl is unknown; there is latest, monthly, new, tables"),
-        ("SELECT * FROM nowhere.monthly", "database nowhere is unknown; there is other, singstat"),
-        ("SELECT * FROM hive.other.monthly", "catalogue hive is unknown"),
-        ("SELECT valeu FROM monthly", "column valeu is unknown; near it: .*value"),
-        ("SELECT m.valeu FROM monthly m", "column valeu is unknown"),
-        ("SELECT value FROM 'monthly.csv'", r"table singstat\.monthly\.csv is unknown"),
+        ("SELECT * FROM monthl", r"table singstat\.monthl does not exist; existing: latest, monthly, new, tables"),
+        ("SELECT * FROM nowhere.monthly", "database nowhere does not exist; existing: other, singstat"),
+        ("SELECT * FROM hive.other.monthly", "catalogue hive does not exist"),
+        ("SELECT valeu FROM monthly", "column valeu does not exist; similar: .*value"),
+        ("SELECT m.valeu FROM monthly m", "column valeu does not exist"),
+        ("SELECT value FROM 'monthly.csv'", r"table singstat\.monthly\.csv does not exist"),
         ("SELECT FROM WHERE", "SYNTAX_ERROR: line 1"),
         ("SELECT 'open", "SYNTAX_ERROR"),
         ("SELECT CAST(title AS date) FROM tables WHERE title = 'Prices'", "(?i)conversion.*Prices"),
@@ -285,7 +285,7 @@ def test_errors_are_one_line_and_name_the_cause(lake: Path, sql: str, message: s
     assert "\n" not in str(error.value)
 
 
-def test_a_catalogue_survives_moto(lake: Path) -> None:
+def test_a_catalogue_outlives_moto(lake: Path) -> None:
     before = catalogue.load(lake)
     with lakes.aws() as client:
         catalogue.restore(lake)
@@ -297,7 +297,7 @@ def test_a_catalogue_survives_moto(lake: Path) -> None:
     assert "later" in after.databases[DB]
 
 
-def test_glue_refuses_a_stale_version_and_a_partition_twice(lake: Path) -> None:
+def test_glue_refuses_a_stale_version_and_a_duplicate_partition(lake: Path) -> None:
     catalogue.install()
     with lakes.aws() as client:
         catalogue.restore(lake)
@@ -370,7 +370,7 @@ def test_the_api_runs_a_query(lake: Path) -> None:
         assert list(csv.reader(io.StringIO(stored))) == [[cell or "" for cell in row] for row in found]
 
 
-def test_the_api_tells_why_a_query_failed(lake: Path) -> None:
+def test_the_api_returns_the_reason_of_a_failed_query(lake: Path) -> None:
     athena_api.install(lake, lakes.put_into(lake))
     with lakes.aws() as client:
         catalogue.restore(lake)
@@ -382,14 +382,14 @@ def test_the_api_tells_why_a_query_failed(lake: Path) -> None:
         )["QueryExecutionId"]
         status = ended(service, identity)["Status"]
         assert status["State"] == "FAILED"
-        assert "table singstat.nothing is unknown" in status["StateChangeReason"]
+        assert "table singstat.nothing does not exist" in status["StateChangeReason"]
         with pytest.raises(ClientError, match="FAILED"):
             service.get_query_results(QueryExecutionId=identity)
         with pytest.raises(ClientError, match="No output location"):
             service.start_query_execution(QueryString="SELECT 1")
 
 
-def test_the_api_sees_partitions_made_since_it_started(lake: Path) -> None:
+def test_the_api_sees_partitions_created_after_its_start(lake: Path) -> None:
     athena_api.install(lake, lakes.put_into(lake))
     with lakes.aws() as client:
         catalogue.restore(lake)

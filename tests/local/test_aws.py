@@ -89,7 +89,7 @@ class TestFunctions:
         failed, error = invoke(aws, {}, "lost")
         assert (failed, error["errorType"]) == ("Unhandled", kind)
 
-    def test_a_function_that_takes_too_long_is_stopped(self, aws: LocalAWS) -> None:
+    def test_a_function_is_killed_after_its_timeout(self, aws: LocalAWS) -> None:
         _, before = invoke(aws, {"do": "echo"}, IMPATIENT)
         failed, error = invoke(aws, {"do": "hang"}, IMPATIENT)
         assert (failed, error["errorType"]) == ("Unhandled", "Sandbox.Timedout")
@@ -97,13 +97,13 @@ class TestFunctions:
         assert invoke(aws, {"do": "echo"}, IMPATIENT)[1]["process"] != before["process"]
         assert not exists(before["process"])
 
-    def test_a_process_that_ends(self, aws: LocalAWS) -> None:
+    def test_a_process_that_exits(self, aws: LocalAWS) -> None:
         failed, error = invoke(aws, {"do": "leave", "code": 3})
         assert (failed, error["errorType"]) == ("Unhandled", "Runtime.ExitError")
         assert error["errorMessage"].endswith("exit status 3")
         assert invoke(aws, {"do": "echo"})[0] is None
 
-    def test_eight_at_a_time(self, aws: LocalAWS, tmp_path: Path) -> None:
+    def test_eight_concurrent_invocations(self, aws: LocalAWS, tmp_path: Path) -> None:
         event = {"do": "meet", "folder": str(tmp_path), "parties": 8}
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: invoke(aws, event, aws.attribute("WorkFunction", "Arn")), range(8)))
@@ -136,7 +136,7 @@ def exists(process: int) -> bool:
 
 
 class TestProcesses:
-    def test_one_at_a_time_on_a_lake(self, lake: Path) -> None:
+    def test_a_lake_is_used_by_one_process_at_a_time(self, lake: Path) -> None:
         lake.mkdir()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
             (lake / ".lock").write_text(str(other.pid))
@@ -152,7 +152,7 @@ class TestProcesses:
         lock.release()
         assert not list(lake.iterdir())
 
-    def test_workers_end_with_a_killed_parent(self, lake: Path) -> None:
+    def test_workers_exit_if_their_parent_is_killed(self, lake: Path) -> None:
         command = [sys.executable, "-c", SOURCE, str(lake), str(TEMPLATE)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PLATFORM.parents[2]) as parent:
             assert parent.stdout
@@ -161,7 +161,7 @@ class TestProcesses:
         while exists(worker):
             time.sleep(0.01)
 
-    def test_workers_end_with_the_laptops_aws(self, lake: Path) -> None:
+    def test_workers_exit_with_the_laptops_aws(self, lake: Path) -> None:
         with LocalAWS(lake, TEMPLATE) as aws:
             worker = invoke(aws, {"do": "echo"})[1]["process"]
         assert not exists(worker)

@@ -1,4 +1,4 @@
-"""The crawler over real Parquet files: what it catalogues must be what the files hold."""
+"""The crawler on real Parquet files: the catalogue must match their content."""
 
 import re
 import threading
@@ -37,7 +37,7 @@ def glue(tmp_path: Path) -> Iterator[Any]:
 
 
 def crawl(glue: Any, name: str = "staged", **settings: Any) -> dict[str, Any]:
-    """Crawl `s3://data/Staged-Data/` to the end; gives LastCrawl."""
+    """Crawl `s3://data/Staged-Data/` to the end and return LastCrawl."""
     if name not in glue.list_crawlers()["CrawlerNames"]:
         targets = {"S3Targets": [{"Path": "s3://data/Staged-Data/"}]}
         glue.create_crawler(**{"Name": name, "Role": "r", "DatabaseName": "db", "Targets": targets, **settings})
@@ -70,7 +70,7 @@ def test_files_become_one_table_with_partitions(glue: Any, tmp_path: Path) -> No
     assert answer.rows == [("0.100000000000000000", None, "M1"), ("0.100000000000000000", "kg", "half year")]
 
 
-def test_a_second_crawl_adds_what_is_new_and_keeps_what_is_there(glue: Any, tmp_path: Path) -> None:
+def test_a_second_crawl_adds_new_partitions_and_keeps_existing_ones(glue: Any, tmp_path: Path) -> None:
     lakes.parquet(tmp_path, "data/Staged-Data/table_id=M1/a.parquet", ROW)
     crawl(glue)
     first = glue.get_table(DatabaseName="db", Name="staged_data")["Table"]["VersionId"]
@@ -93,7 +93,7 @@ def test_a_crawler_that_only_logs_changes_leaves_the_columns(glue: Any, tmp_path
     assert len(glue.get_partitions(DatabaseName="db", TableName="staged_data")["Partitions"]) == 2
 
 
-def test_nothing_there_is_a_success_without_a_table(glue: Any, tmp_path: Path) -> None:
+def test_an_empty_target_is_a_success_without_a_table(glue: Any, tmp_path: Path) -> None:
     assert crawl(glue)["Status"] == "SUCCEEDED"
     assert catalogue.load(tmp_path).databases == {}
 
@@ -101,9 +101,9 @@ def test_nothing_there_is_a_success_without_a_table(glue: Any, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("key", "select", "message"),
     [
-        ("table_id=M2/b.parquet", "SELECT 7 AS series_no", "column series_no is string in other files, but int in"),
+        ("table_id=M2/b.parquet", "SELECT 7 AS series_no", "column series_no is string in other files but int in"),
         ("table_id=M2/b.parquet", "SELECT '7' AS table_id", "column table_id of .* is also a partition"),
-        ("b.parquet", ROW, "folders by nothing and by table_id"),
+        ("b.parquet", ROW, "partitioned by nothing and by table_id"),
         ("table_id=M2/b.parquet", "SELECT [1] AS items, {'a': 1} AS item", "not supported"),
     ],
 )
@@ -118,7 +118,7 @@ def test_files_that_cannot_be_one_table_fail_the_crawl(
     assert catalogue.load(tmp_path).databases == {}
 
 
-def test_a_running_crawler_refuses_to_start_and_shows_its_last_crawl(tmp_path: Path) -> None:
+def test_a_running_crawler_cannot_be_started_and_reports_its_last_crawl(tmp_path: Path) -> None:
     go_on, first = threading.Event(), threading.Event()
 
     def saved() -> None:

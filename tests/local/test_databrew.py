@@ -1,10 +1,11 @@
-"""DataBrew job runs over real JSON Lines: the Parquet they leave is read back and compared value by value."""
+"""DataBrew on real JSON Lines: the Parquet output is compared value by value, and conflicts are refused as on AWS."""
 
 import gzip
 import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ Brew = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Any]:
-    """A maker of clients over a lake with a bucket `data`."""
+    """A factory of clients for a lake with a bucket `data`."""
 
     def put(uri: str, body: bytes) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -38,7 +39,7 @@ def client(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def brew(client: Any) -> Brew:
-    """Run a recipe over rows to its end; gives DescribeJobRun's answer."""
+    """Run a recipe on rows to the end and return the response of DescribeJobRun."""
     service = client("databrew")
 
     def run(steps: list[dict[str, Any]], *files: list[Row], **output: Any) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def brew(client: Any) -> Brew:
 
 
 def finish(service: Any) -> dict[str, Any]:
-    """Run the job `job` to its end."""
+    """Run the job `job` to the end and return the response of DescribeJobRun."""
     run_id = service.start_job_run(Name="job")["RunId"]
     described: dict[str, Any] = {}
 
@@ -217,7 +218,7 @@ def test_each_operation(
         assert sorted(output(tmp_path), key=repr) == sorted(expected, key=repr)
 
 
-def test_case_changes_and_steps_follow_one_another(brew: Brew, tmp_path: Path) -> None:
+def test_steps_apply_in_order(brew: Brew, tmp_path: Path) -> None:
     steps = [
         step("DUPLICATE", sourceColumn="b", targetColumn="c"),
         step("UPPER_CASE", sourceColumn="c"),
@@ -233,9 +234,9 @@ def test_case_changes_and_steps_follow_one_another(brew: Brew, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ([step("DELETE", sourceColumn="a"), step("FLAG_COLUMN")], "step 2 FLAG_COLUMN: the laptop does not know"),
-        ([step("RENAME", sourceColumn="z", targetColumn="c")], "step 1 RENAME: column z is not there"),
-        ([step("RENAME", sourceColumn="a", targetColumn="b")], "step 1 RENAME: column b is already there"),
+        ([step("DELETE", sourceColumn="a"), step("FLAG_COLUMN")], "step 2 FLAG_COLUMN: the laptop does not support"),
+        ([step("RENAME", sourceColumn="z", targetColumn="c")], "step 1 RENAME: column z does not exist"),
+        ([step("RENAME", sourceColumn="a", targetColumn="b")], "step 1 RENAME: column b already exists"),
         ([step("RENAME", sourceColumn="a")], "step 1 RENAME: parameter targetColumn is missing"),
         ([change("decimal(10,2)")], r"step 1 CHANGE_DATA_TYPE: .*type decimal\(10,2\)"),
         ([step("REMOVE_COMBINED", sourceColumn="a", removeLetters="true")], "step 1 REMOVE_COMBINED: .*removeLetters"),
@@ -246,7 +247,7 @@ def test_case_changes_and_steps_follow_one_another(brew: Brew, tmp_path: Path) -
         ),
     ],
 )
-def test_a_step_that_cannot_be_done_fails_the_run_by_name(
+def test_an_invalid_step_fails_the_run_and_is_named(
     brew: Brew, tmp_path: Path, steps: list[dict[str, Any]], message: str
 ) -> None:
     run = brew(steps, ROWS)
@@ -256,7 +257,7 @@ def test_a_step_that_cannot_be_done_fails_the_run_by_name(
     assert not (tmp_path / "data/out").exists()
 
 
-def test_every_value_is_text_and_files_are_joined_by_name(brew: Brew, tmp_path: Path) -> None:
+def test_every_value_is_text_and_columns_are_matched_by_name(brew: Brew, tmp_path: Path) -> None:
     first: list[Row] = [{"series_no": "1.10", "value_text": "0012"}, {"series_no": "1.1", "value_text": "2024-01-01"}]
     second: list[Row] = [{"value_text": "true", "series_no": None, "unit": "kg"}]
     assert brew([step("DUPLICATE", sourceColumn="unit", targetColumn="copy")], first, second)["State"] == "SUCCEEDED"
@@ -295,7 +296,7 @@ def test_without_overwrite_each_run_has_a_folder(brew: Brew, client: Any, tmp_pa
     assert output(tmp_path) == [("1",)]
 
 
-def test_runs_are_listed_described_and_forgotten_with_their_job(brew: Brew, client: Any) -> None:
+def test_runs_are_listed_described_and_deleted_with_their_job(brew: Brew, client: Any) -> None:
     service = client("databrew")
     run = brew([], [{"a": "1"}])
     assert run["ExecutionTime"] >= 0
@@ -315,13 +316,112 @@ def test_runs_are_listed_described_and_forgotten_with_their_job(brew: Brew, clie
     service.delete_recipe_version(Name="recipe", RecipeVersion="1.0")
 
 
+def make_job(service: Any, name: str = "job", version: str = "1.0") -> None:
+    """Create a dataset and a job on `recipe`, which is created and published unless it exists."""
+    place = {"Bucket": "data", "Key": "in/"}
+    with suppress(ClientError):
+        service.create_recipe(Name="recipe", Steps=[])
+        service.publish_recipe(Name="recipe")
+    service.create_dataset(Name=name, Format="JSON", Input={"S3InputDefinition": place})
+    service.create_recipe_job(
+        Name=name,
+        DatasetName=name,
+        RoleArn="arn:aws:iam::123456789012:role/transform",
+        RecipeReference={"Name": "recipe", "RecipeVersion": version},
+        Outputs=[{"Location": {"Bucket": "data", "Key": key}, "Format": "PARQUET"} for key in ("first/", "second/")],
+    )
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> str:
+    """The error code of a refused call."""
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_dataset_and_a_recipe_version_in_use_by_a_job_cannot_be_deleted(client: Any) -> None:
+    service = client("databrew")
+    make_job(service)
+    service.publish_recipe(Name="recipe")
+
+    assert refused(service.delete_dataset, Name="job") == "ConflictException"
+    assert refused(service.delete_recipe_version, Name="recipe", RecipeVersion="1.0") == "ConflictException"
+    service.delete_recipe_version(Name="recipe", RecipeVersion="2.0")
+    service.delete_job(Name="job")
+    service.delete_dataset(Name="job")
+    service.delete_recipe_version(Name="recipe", RecipeVersion="1.0")
+
+
+def test_teardown_deletes_only_recipe_versions_that_no_job_uses(client: Any) -> None:
+    service = client("databrew")
+    make_job(service, version="LATEST_PUBLISHED")
+    versions = ["LATEST_WORKING", "1.0", "7.0"]
+
+    errors = service.batch_delete_recipe_version(Name="recipe", RecipeVersions=versions)["Errors"]
+    assert {error["RecipeVersion"]: error["ErrorCode"] for error in errors} == {
+        "1.0": "ConflictException",
+        "7.0": "ResourceNotFoundException",
+        "LATEST_WORKING": "ValidationException",
+    }
+    service.delete_job(Name="job")
+    answer = service.batch_delete_recipe_version(Name="recipe", RecipeVersions=["LATEST_WORKING", "1.0"])
+    assert answer["Errors"] == []
+    assert service.list_recipes(RecipeVersion="LATEST_WORKING")["Recipes"] == []
+
+
+@pytest.mark.parametrize("versions", [["1.0", "1.0"], [f"{number}.0" for number in range(51)]])
+def test_an_invalid_batch_of_versions_is_rejected_entirely(client: Any, versions: list[str]) -> None:
+    service = client("databrew")
+    make_job(service)
+
+    assert refused(service.batch_delete_recipe_version, Name="recipe", RecipeVersions=versions) == "ValidationException"
+    assert refused(service.batch_delete_recipe_version, Name="other", RecipeVersions=["1.0"]) == (
+        "ResourceNotFoundException"
+    )
+
+
+def test_teardown_of_the_working_version_needs_that_of_published_ones(client: Any) -> None:
+    service = client("databrew")
+    make_job(service)
+    service.delete_job(Name="job")
+
+    working = {"Name": "recipe", "RecipeVersion": "LATEST_WORKING"}
+    assert refused(service.delete_recipe_version, **working) == "ValidationException"
+    service.delete_recipe_version(Name="recipe", RecipeVersion="1.0")
+    service.delete_recipe_version(**working)
+
+
+def test_a_job_needs_a_dataset_and_a_published_version(client: Any) -> None:
+    service = client("databrew")
+    make_job(service)
+    role, names = "arn:aws:iam::123456789012:role/transform", {"Name": "recipe", "RecipeVersion": "3.0"}
+
+    missing = [("job", names), ("absent", names | {"RecipeVersion": "1.0"})]
+    for dataset, reference in missing:
+        arguments = {"Name": "other", "DatasetName": dataset, "RoleArn": role, "RecipeReference": reference}
+        assert refused(service.create_recipe_job, **arguments) == "ResourceNotFoundException"
+
+
+def test_the_quota_is_a_hundred_datasets_and_jobs(client: Any) -> None:
+    service = client("databrew")
+    for number in range(100):
+        make_job(service, f"job {number}")
+
+    assert refused(make_job, service=service, name="one more") == "ServiceQuotaExceededException"
+    service.delete_job(Name="job 0")
+    service.delete_dataset(Name="job 0")
+    make_job(service, "one more")
+    place = {"S3InputDefinition": {"Bucket": "data", "Key": "in/"}}
+    assert refused(service.create_dataset, Name="another", Input=place) == "ServiceQuotaExceededException"
+
+
 def test_an_empty_dataset_fails_the_run(brew: Brew) -> None:
     run = brew([])
     assert run["State"] == "FAILED"
     assert run["ErrorMessage"] == "dataset job: there are no files under s3://data/flattened/r1/"
 
 
-def test_a_stopped_run_writes_no_further_output(tmp_path: Path) -> None:
+def test_a_stopped_run_is_stopping_first_and_writes_no_further_output(tmp_path: Path) -> None:
     stopped = threading.Event()
 
     def put(uri: str, body: bytes) -> None:
@@ -331,21 +431,13 @@ def test_a_stopped_run_writes_no_further_output(tmp_path: Path) -> None:
     lakes.text(tmp_path, "data/in/a.jsonl", '{"a": "1"}')
     with lakes.aws(databrew.install(tmp_path, put, lakes.anybody)) as made:
         service = made("databrew")
-        service.create_recipe(Name="recipe", Steps=[])
-        service.publish_recipe(Name="recipe")
-        place = {"Bucket": "data", "Key": "in/"}
-        service.create_dataset(Name="job", Format="JSON", Input={"S3InputDefinition": place})
-        service.create_recipe_job(
-            Name="job",
-            DatasetName="job",
-            RoleArn="arn:aws:iam::123456789012:role/transform",
-            RecipeReference={"Name": "recipe"},
-            Outputs=[
-                {"Location": {"Bucket": "data", "Key": key}, "Format": "PARQUET"} for key in ("first/", "second/")
-            ],
-        )
-        run_id = service.start_job_run(Name="job")["RunId"]
-        service.stop_job_run(Name="job", RunId=run_id)
+        make_job(service)
+        run = {"Name": "job", "RunId": service.start_job_run(Name="job")["RunId"]}
+        assert refused(service.delete_job, Name="job") == "ConflictException"
+        service.stop_job_run(**run)
+        assert service.describe_job_run(**run)["State"] == "STOPPING"
+        assert refused(service.delete_job, Name="job") == "ConflictException"
         stopped.set()
-        waiting.wait_for(lambda: service.describe_job_run(Name="job", RunId=run_id)["State"] == "STOPPED")
+        waiting.wait_for(lambda: service.describe_job_run(**run)["State"] == "STOPPED")
+        service.delete_job(Name="job")
     assert not (tmp_path / "data/second").exists()

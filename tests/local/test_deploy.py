@@ -1,4 +1,4 @@
-"""What `sam build` and `sam package` make, as a stack in moto's CloudFormation: created, updated, deleted."""
+"""The result of `sam build` and `sam package` as a stack in moto's CloudFormation: created, updated, deleted."""
 
 import base64
 import hashlib
@@ -20,16 +20,16 @@ from tests.support.moto_stack import Deployed, deploy, differences, not_made
 from tests.support.once import once
 from tests.support.sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, package
 
-pytestmark = pytest.mark.timeout(900)  # `sam package` zips the bundle once for each function
+pytestmark = pytest.mark.timeout(900)  # `sam package` zips the bundle once per function
 
 HEADING = "Not checked without an account"
 MIB = 1024 * 1024
-MACHINES = {"arm64": 183, "x86_64": 62}  # the processor's number in the header of a compiled library
+MACHINES = {"arm64": 183, "x86_64": 62}  # e_machine of ELF headers
 BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "python_dateutil", "six")
-# Properties that moto's CloudFormation leaves out or does not tell.
+# Properties that moto's CloudFormation ignores or does not return.
 UNREAD = {
     "AWS::EC2::SecurityGroup": {"SecurityGroupEgress"},
-    "AWS::EC2::Subnet": {"MapPublicIpOnLaunch"},
+    "AWS::EC2::Subnet": {"AvailabilityZone"},
     "AWS::EC2::SubnetRouteTableAssociation": {"RouteTableId", "SubnetId"},
     "AWS::EC2::VPC": {"EnableDnsHostnames"},
     "AWS::IAM::Role": {"ManagedPolicyArns"},
@@ -43,17 +43,20 @@ UNREAD = {
         "LayerName",
     },
     "AWS::Lambda::Permission": {"Action", "FunctionName", "Principal", "SourceArn"},
-    "AWS::Logs::LogGroup": {"KmsKeyId"},
+    "AWS::Logs::LogGroup": {"KmsKeyId", "Tags"},
     "AWS::S3::Bucket": {
         "LifecycleConfiguration",
         "LoggingConfiguration",
         "OwnershipControls",
         "PublicAccessBlockConfiguration",
+        "Tags",
         "VersioningConfiguration",
     },
+    "AWS::SNS::Topic": {"Tags"},
+    "AWS::SQS::Queue": {"Tags"},
     "AWS::StepFunctions::StateMachine": {"LoggingConfiguration", "Tags", "TracingConfiguration"},
 }
-# What moto does not take away with the stack: managed policies, and a network whose route tables it cannot delete.
+# Types that moto does not delete with the stack: managed policies, and networks, whose route tables it cannot delete.
 UNDELETED = {
     "AWS::EC2::InternetGateway",
     "AWS::EC2::Route",
@@ -68,14 +71,14 @@ KEPT = {"AuditBucket", "DataBucket", "EncryptionKey", "ResultsBucket"}
 
 
 def not_checked(template: Template) -> list[str]:
-    """What no test here can say about a deployment: types, some of them with their properties."""
+    """What these tests cannot check about a deployment: types, some with their properties."""
     properties = [f"{kind}: {', '.join(sorted(names))}" for kind, names in UNREAD.items()]
     deletions = [f"{kind}: deletion" for kind in UNDELETED]
     return sorted({*not_made(template), *properties, *deletions})
 
 
 class Packaged(NamedTuple):
-    """The folder of the artefacts, the translated template, and the defaults of its parameters."""
+    """The artefacts' folder, the translated template, and its default parameters."""
 
     folder: Path
     template: Template
@@ -99,7 +102,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
 
 @contextmanager
 def account(packaged: Packaged) -> Iterator[tuple[Client, str]]:
-    """An empty account with the artefacts uploaded: its clients and its address."""
+    """An account with only the artefacts uploaded: its clients and its URL."""
     with moto_server() as url:
 
         @cache
@@ -138,7 +141,7 @@ def _code(function: dict[str, Any]) -> str:
 
 @pytest.fixture
 def bundle(packaged: Packaged) -> Iterator[zipfile.ZipFile]:
-    (key,) = {_code(function) for function in _functions(packaged.template).values()}  # one for all functions
+    (key,) = {_code(function) for function in _functions(packaged.template).values()}  # shared by all functions
     with zipfile.ZipFile(packaged.folder / key) as archive:
         yield archive
 
@@ -152,13 +155,15 @@ class TestBundle:
         for path in ("ec2/user_data.sh", "ec2/worker.py", "pipeline/sql/verify.sql"):
             assert bundle.read(path) == (ROOT / "functions" / path).read_bytes()
 
-    def test_it_is_small_but_for_boto3(self, bundle: zipfile.ZipFile) -> None:
+    def test_it_is_small_except_for_boto3(self, bundle: zipfile.ZipFile) -> None:
         boto3 = [part for part in bundle.infolist() if part.filename.startswith(BOTO3)]
         total = sum(part.compress_size for part in bundle.infolist())
         assert total - sum(part.compress_size for part in boto3) < 3 * MIB
         assert total < 20 * MIB
 
-    def test_its_libraries_are_for_the_functions_processors(self, packaged: Packaged, bundle: zipfile.ZipFile) -> None:
+    def test_its_libraries_are_built_for_the_functions_architecture(
+        self, packaged: Packaged, bundle: zipfile.ZipFile
+    ) -> None:
         compiled = [name for name in bundle.namelist() if name.endswith(".so")]
         assert {name.split("/")[0] for name in compiled} >= {"isal", "msgspec"}
         machines = {name: struct.unpack("<H", bundle.read(name)[18:20])[0] for name in compiled}
@@ -167,21 +172,21 @@ class TestBundle:
 
 @needs_sam
 class TestStack:
-    def test_every_resource_is_made_as_declared(self, stack: tuple[Client, Deployed]) -> None:
+    def test_every_resource_is_created_as_declared(self, stack: tuple[Client, Deployed]) -> None:
         aws, deployed = stack
         assert set(deployed.physical) == set(deployed.template["Resources"])
         different = differences(aws, deployed)
-        assert different["AWS::Lambda::Function"].pop("Code")  # told as a digest: the next test
+        assert different["AWS::Lambda::Function"].pop("Code")  # returned as a digest: see the next test
         assert {kind: set(names) for kind, names in different.items()} == UNREAD, different
 
     def test_functions_have_the_bundle(self, stack: tuple[Client, Deployed], packaged: Packaged) -> None:
         aws, deployed = stack
         for name, function in _functions(packaged.template).items():
             digest = hashlib.sha256((packaged.folder / _code(function)).read_bytes()).digest()
-            told = read(aws, "AWS::Lambda::Function", deployed.physical[name])
-            assert told["CodeSha256"] == base64.b64encode(digest).decode()
+            described = read(aws, "AWS::Lambda::Function", deployed.physical[name])
+            assert described["CodeSha256"] == base64.b64encode(digest).decode()
 
-    def test_the_state_machine_names_what_was_made(self, stack: tuple[Client, Deployed]) -> None:
+    def test_the_state_machine_refers_to_the_created_resources(self, stack: tuple[Client, Deployed]) -> None:
         aws, deployed = stack
         arn = deployed.outputs["PipelineArn"]
         definition = aws("stepfunctions").describe_state_machine(stateMachineArn=arn)["definition"]
@@ -192,7 +197,7 @@ class TestStack:
 
 @needs_sam
 class TestLife:
-    def test_an_update_changes_what_was_asked_and_a_deletion_keeps_the_data(self, packaged: Packaged) -> None:
+    def test_an_update_changes_only_its_parameter_and_a_deletion_retains_the_data(self, packaged: Packaged) -> None:
         with account(packaged) as (aws, url):
             before = deploy(aws, url, packaged.template, packaged.parameters, "create_stack")
             asked = packaged.parameters | {"BackoffSeconds": "7"}

@@ -1,8 +1,9 @@
-"""EC2 on the laptop: instances as process groups, their user data, and what workers need besides."""
+"""EC2 on the laptop: instances as process groups, their user data, and the other services that workers use."""
 
 import base64
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,10 +31,14 @@ Resources:
   Log: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /worker/log}}
   Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/24}}
   Group: {Type: AWS::EC2::SecurityGroup, Properties: {VpcId: !Ref Vpc, GroupDescription: none}}
+  SubnetA: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, AvailabilityZone: !Select [0, !GetAZs ""]}}
+  SubnetB: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, AvailabilityZone: !Select [1, !GetAZs ""]}}
   Role:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}]
       Policies:
         - PolicyName: copy
           PolicyDocument:
@@ -49,7 +54,7 @@ Resources:
         InstanceType: t4g.small
         InstanceInitiatedShutdownBehavior: terminate
         IamInstanceProfile: {Arn: !GetAtt Profile.Arn}
-        NetworkInterfaces: [{DeviceIndex: 0, Groups: [!GetAtt Group.GroupId]}]
+        NetworkInterfaces: [{DeviceIndex: 0, Groups: [!GetAtt Group.GroupId], SubnetId: !Ref SubnetA}]
         TagSpecifications:
           - {ResourceType: instance, Tags: [{Key: application, Value: shop}, {Key: run_id, Value: none}]}
   Function:
@@ -70,12 +75,12 @@ case "$WORK" in
     python3.13 -c 'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])'; pwd; echo done ;;
 esac
 """
-GUARD = "guard of user data lets only these run"
+GUARD = "The laptop runs only user data that consists of"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A template's folder; part of its function's code is a link, as the worker's is."""
+    """A template's folder; part of its function's code is a symbolic link, like the worker's."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "template.yaml").write_text(TEMPLATE)
     for name, text in {
@@ -122,13 +127,13 @@ def console(aws: LocalAWS, instance_id: str) -> str:
 
 
 def says(aws: LocalAWS, instance_id: str, line: str) -> str:
-    """All that an instance said, as soon as a line is there."""
+    """The console output of an instance once it contains a line."""
     wait_for(lambda: f"{line}\n" in console(aws, instance_id))
     return console(aws, instance_id)
 
 
 def exists(process_group: int) -> bool:
-    """Also while the system has yet to bury orphans of the group."""
+    """True also while orphans of the group wait to be reaped."""
     try:
         os.killpg(process_group, 0)
     except ProcessLookupError:
@@ -145,7 +150,7 @@ def refusal(aws: LocalAWS, script: str, **more: Any) -> tuple[str, str]:
 
 
 class TestInstances:
-    def test_it_is_described_from_its_template_and_its_request(self, aws: LocalAWS) -> None:
+    def test_it_is_described_by_its_template_and_its_request(self, aws: LocalAWS) -> None:
         tags = [{"Key": "run_id", "Value": "a & <b>"}, {"Key": "empty", "Value": ""}]
         answer = run(
             aws,
@@ -190,7 +195,7 @@ class TestInstances:
         with pytest.raises(ClientError, match="The filter 'colour' is invalid"):
             aws.client("ec2").describe_instances(Filters=[{"Name": "colour", "Values": ["red"]}])
 
-    def test_terminate_ends_all_its_processes(self, aws: LocalAWS) -> None:
+    def test_terminate_stops_all_its_processes(self, aws: LocalAWS) -> None:
         name = run(aws, user_data("polite"))["InstanceId"]
         says(aws, name, "ready")
         group = aws.instances.started[name].instance.process_group
@@ -206,7 +211,7 @@ class TestInstances:
         again = aws.client("ec2").terminate_instances(InstanceIds=[name])["TerminatingInstances"][0]
         assert again["CurrentState"]["Name"] == again["PreviousState"]["Name"] == "terminated"
 
-    def test_what_does_not_listen_is_killed(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_processes_that_ignore_sigterm_are_killed(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(instance, "TERM_SECONDS", 0.01)
         name = run(aws, user_data("deaf"))["InstanceId"]
         says(aws, name, "deaf")
@@ -221,7 +226,7 @@ class TestInstances:
         wait_for(lambda: not exists(aws.instances.started[name].instance.process_group))
         assert describe(aws, name)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
 
-    def test_its_timer_is_the_laptops(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_its_shutdown_can_be_scheduled(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(instance, "MINUTE_SECONDS", 0)
         ended = run(aws, user_data("timer"))["InstanceId"]
         wait_for(lambda: state(aws, ended) == "terminated")
@@ -230,12 +235,12 @@ class TestInstances:
         says(aws, waiting, "set")
         assert state(aws, waiting) == "running"
 
-    def test_a_timer_can_be_set_anew(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_scheduled_shutdown_can_be_replaced(self, aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(instance, "MINUTE_SECONDS", 1e-6)
         name = run(aws, user_data("twice"))["InstanceId"]
         wait_for(lambda: state(aws, name) == "terminated")
 
-    def test_the_end_or_the_death_of_its_script_leaves_it_running(self, aws: LocalAWS) -> None:
+    def test_it_keeps_running_when_its_script_exits_or_is_killed(self, aws: LocalAWS) -> None:
         ended, killed = (run(aws, user_data(work))["InstanceId"] for work in ("", "wait"))
         os.killpg(aws.instances.started[killed].instance.process_group, signal.SIGKILL)
         for name in (ended, killed):
@@ -265,13 +270,13 @@ class TestInstances:
         name = run(aws, user_data("copy", BUCKET=aws.resource("Bucket"), AWS_DEFAULT_REGION="ap-southeast-1"))[
             "InstanceId"
         ]
-        said = says(aws, name, "done")
+        output = says(aws, name, "done")
         stored = aws.client("s3").get_object(Bucket=aws.resource("Bucket"), Key="out.txt")["Body"].read()
         assert stored == b"\x00\xff"
-        assert "fatal error: An error occurred (404)" in said
-        assert ":assumed-role/singstat-role/" in said
+        assert "fatal error: An error occurred (404)" in output
+        assert ":assumed-role/singstat-role/" in output
 
-    def test_its_metadata_service_knows_of_no_interruption(self, aws: LocalAWS) -> None:
+    def test_its_metadata_service_reports_no_interruption(self, aws: LocalAWS) -> None:
         with urlopen(Request(f"{aws.url}/latest/api/token", method="PUT")) as token:  # noqa: S310
             assert token.read()
         with pytest.raises(HTTPError, match="404"):
@@ -299,6 +304,26 @@ class TestRequests:
         finally:
             aws.instances.lacking = set()
 
+    def test_a_zone_may_lack_an_instance_type(self, aws: LocalAWS) -> None:
+        subnet = [{"DeviceIndex": 0, "SubnetId": aws.resource("SubnetB")}]
+        aws.instances.not_offered = {("ap-southeast-1a", "t4g.small")}
+        aws.instances.lacking = {("ap-southeast-1a", "t4g.medium")}
+        try:
+            code, message = refusal(aws, user_data("wait"), ClientToken="zones")
+            assert code == "Unsupported"
+            assert "is not supported in your requested Availability Zone (ap-southeast-1a)" in message
+            assert refusal(aws, user_data("wait"), InstanceType="t4g.medium")[0] == "InsufficientInstanceCapacity"
+            assert run(aws, user_data("wait"), ClientToken="zones", InstanceType="c7g.large")
+            assert run(aws, user_data("wait"), NetworkInterfaces=subnet)
+            assert run(aws, user_data("wait"), NetworkInterfaces=subnet, InstanceType="t4g.medium")
+        finally:
+            aws.instances.not_offered, aws.instances.lacking = set(), set()
+
+    def test_a_subnet_does_not_go_with_network_interfaces(self, aws: LocalAWS) -> None:
+        code, message = refusal(aws, user_data("wait"), SubnetId=aws.resource("SubnetB"))
+        assert code == "InvalidParameterCombination"
+        assert "Network interfaces and an instance-level subnet ID may not be specified" in message
+
     @pytest.mark.parametrize(
         ("template", "code"),
         [
@@ -309,7 +334,7 @@ class TestRequests:
     def test_templates_that_do_not_exist(self, aws: LocalAWS, template: dict[str, str], code: str) -> None:
         assert refusal(aws, user_data("wait"), LaunchTemplate=template)[0] == code
 
-    def test_what_the_laptop_does_not_have(self, aws: LocalAWS) -> None:
+    def test_unsupported_requests(self, aws: LocalAWS) -> None:
         ec2 = aws.client("ec2")
         with pytest.raises(ClientError, match="InvalidInstanceID.NotFound"):
             ec2.describe_instances(InstanceIds=["i-0"])
@@ -318,7 +343,7 @@ class TestRequests:
         assert refusal(aws, user_data("wait"), MaxCount=2)[0] == "InvalidParameterValue"
 
 
-class TestGuard:
+class TestUserData:
     @pytest.mark.parametrize(
         "script",
         [
@@ -356,11 +381,11 @@ class TestGuard:
         assert code == "InvalidParameterValue"
         assert GUARD in message
 
-    def test_variables_may_be_few_or_many(self, aws: LocalAWS) -> None:
+    def test_any_number_of_variables_is_allowed(self, aws: LocalAWS) -> None:
         assert run(aws, "#!/bin/bash\n" + SCRIPT)
         assert run(aws, user_data("", AWS_DEFAULT_REGION="ap-southeast-1", PATH_OF_KEY='a "b" $c', B2=""))
 
-    def test_size_is_limited(self, aws: LocalAWS) -> None:
+    def test_the_quota_of_user_data(self, aws: LocalAWS) -> None:
         assert "16384 bytes" in refusal(aws, user_data("x" * 16384))[1]
 
 
@@ -368,7 +393,7 @@ SOURCE = """
 import sys, time
 from pathlib import Path
 from local.cloud.aws import LocalAWS
-from local.cloud.instances import Launch
+from local.cloud.ec2.instances import Launch
 with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
     started = aws.instances.run(Launch("token", "singstat-launch", user_data=sys.argv[3]))
     print(started.instance.process_group, flush=True)
@@ -377,7 +402,7 @@ with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
 
 
 class TestNothingIsLeftBehind:
-    def test_instances_end_with_the_laptops_aws(self, folder: Path, tmp_path: Path) -> None:
+    def test_instances_terminate_with_the_laptops_aws(self, folder: Path, tmp_path: Path) -> None:
         with LocalAWS(tmp_path, folder / "template.yaml") as aws:
             names = [run(aws, user_data(work))["InstanceId"] for work in ("wait", "deaf", "timer", "environment")]
             says(aws, names[1], "deaf")
@@ -389,7 +414,7 @@ class TestNothingIsLeftBehind:
         wait_for(lambda: not [one for one in instances if exists(one.process_group)])
         assert not list((tmp_path / ".instances").glob("*/disk"))
 
-    def test_instances_end_with_a_killed_laptop(self, folder: Path, tmp_path: Path) -> None:
+    def test_instances_terminate_if_the_laptop_is_killed(self, folder: Path, tmp_path: Path) -> None:
         encoded = base64.b64encode(user_data("deaf").encode()).decode()
         command = [sys.executable, "-c", SOURCE, str(tmp_path), str(folder / "template.yaml"), encoded]
         with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as laptop:
@@ -413,7 +438,7 @@ class TestFunctionCode:
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
             aws.client("lambda").get_function(FunctionName="none")
 
-    def test_its_code_is_a_zip_of_its_folder(self, aws: LocalAWS, folder: Path) -> None:
+    def test_its_code_is_a_zip_archive_of_its_folder(self, aws: LocalAWS, folder: Path) -> None:
         location = aws.client("lambda").get_function(FunctionName="singstat-Function-laptop")["Code"]["Location"]
         first = urlopen(location).read()  # noqa: S310
         with zipfile.ZipFile(io.BytesIO(first)) as archive:
@@ -444,14 +469,24 @@ class TestLogs:
             logs.put_log_events(logGroupName=group, logStreamName="none", logEvents=events)
 
 
-def test_a_template_whose_instances_would_only_stop_is_not_deployed(tmp_path: Path) -> None:
+def test_a_template_whose_instances_stop_on_shutdown_is_not_deployed(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(TEMPLATE.replace("InstanceInitiatedShutdownBehavior: terminate", "KeyName: none"))
     with pytest.raises(StackError, match="InstanceInitiatedShutdownBehavior"), LocalAWS(tmp_path / "lake", template):
         pass
 
 
-def test_ec2_costs_nothing_at_the_start(folder: Path, tmp_path: Path) -> None:
+def test_an_instance_whose_role_does_not_trust_ec2_has_no_credentials(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "project"
+    shutil.copytree(folder, other, symlinks=True)
+    (other / "template.yaml").write_text(TEMPLATE.replace("Service: ec2.", "Service: ecs."))
+    with LocalAWS(tmp_path / "lake", other / "template.yaml") as aws:
+        output = says(aws, run(aws, user_data("environment"))["InstanceId"], "END=1")
+    assert "AWS_ENDPOINT_URL=" in output
+    assert "AWS_ACCESS_KEY_ID=" not in output
+
+
+def test_motos_ec2_is_not_imported(folder: Path, tmp_path: Path) -> None:
     source = (
         "import sys; "
         + SOURCE.split("    started", maxsplit=1)[0].strip()

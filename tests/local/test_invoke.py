@@ -1,4 +1,4 @@
-"""Every function with its sample event: on the laptop's AWS, and as `sam build` makes it in Lambda's own runtime."""
+"""Every function with its sample event: on the laptop's AWS, and as built by `sam build` in Lambda's own runtime."""
 
 import ast
 import http.client
@@ -16,13 +16,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import boto3
 import msgspec
 import pytest
+from botocore.config import Config
 from pipeline.contracts import api, records, states
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud.account import ACCOUNT, REGION
-from local.cloud.aws import LocalAWS
+from local.cloud.aws import ADMINISTRATOR, LocalAWS
 from local.cloud.lambdas.functions import Function
 from local.replay.server import Replay
 from tests.support.once import once
@@ -30,8 +32,8 @@ from tests.support.relay import seen_from
 from tests.support.sam_build import HOST, ROOT, build, free_port, needs_sam, sam
 from tests.support.waiting import wait_for
 
-RUN = "20261123T080000-0a1b"  # as the sample events call it
-# In the order of the state machine, then those of the API; what follows another one needs what that one started.
+RUN = "20261123T080000-0a1b"  # the run id in the sample events
+# In the order of the state machine, then the API's; functions of one chain depend on the results of earlier ones.
 CHAINS = [
     ("plan_run",),
     ("download_table",),
@@ -48,7 +50,7 @@ CHAINS = [
     ("describe_run",),
     ("open_link",),
 ]
-# Beyond its type, what a result must say of the run.
+# Fields that a result must contain, besides being of its type.
 FACTS: dict[str, dict[str, Any]] = {
     "plan_run": {"run_id": RUN, "tables": ["M212161"], "poll_seconds": 1},
     "download_table": {"table_id": "M212161", "status": "stored", "frequency": "quarterly"},
@@ -64,7 +66,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "open_link": {"statusCode": 403},
 }
 Invoke = Callable[[str, Any], Any]
-PAUSE = 0.2  # seconds between two looks at something that runs
+PAUSE = 0.2  # seconds between polls
 IMAGE = f"public.ecr.aws/lambda/python:3.13-{HOST}"
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 needs_runtime = pytest.mark.skipif(
@@ -82,7 +84,7 @@ def deployed(aws: LocalAWS, handler: str) -> Function:
 
 
 def promised(handler: str) -> type | None:
-    """The type that a handler says it returns, read from its source: importing it would call for AWS."""
+    """The declared return type of a handler, read from its source because importing it requires AWS."""
     tree = ast.parse((ROOT / "functions" / f"{handler}.py").read_text("utf-8"))
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handler")
     name = function.returns.id if isinstance(function.returns, ast.Name) else ""
@@ -91,7 +93,7 @@ def promised(handler: str) -> type | None:
 
 @pytest.fixture(scope="module")
 def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
-    """A laptop's AWS after the run that the sample events are about."""
+    """A laptop's AWS after the run of the sample events."""
     with Replay() as replay:
         parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
         with LocalAWS(tmp_path_factory.mktemp("laptop") / "lake", parameters=parameters) as aws:
@@ -104,7 +106,7 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
 
 @pytest.fixture
 def aws(switched_on: LocalAWS) -> LocalAWS:
-    """The same, with nothing published: so the functions have work to do, whichever comes first."""
+    """The same with nothing published, so each chain has work to do."""
     bucket = switched_on.resource("DataBucket")
     switched_on.client("s3").delete_object(Bucket=bucket, Key="publications/M212161.json")
     return switched_on
@@ -115,7 +117,7 @@ def on_laptop(aws: LocalAWS, handler: str, event: Any) -> Any:
 
 
 def in_runtime(aws: LocalAWS, built: Path, client: Path, handler: str, event: Any) -> Any:
-    """What the built function answers in SAM's emulator of the runtime, with no package but its own."""
+    """The built function's result in Lambda's runtime interface client, with only its own packages."""
     function, code, samcli = deployed(aws, handler), built / logical_id(handler), find_spec("samcli")
     invoke_at, runtime_at = (f"127.0.0.1:{free_port()}" for _ in range(2))
     emulator = Path(str(samcli and samcli.origin)).parent / f"local/rapid/aws-lambda-rie-{HOST}"
@@ -153,14 +155,14 @@ def in_runtime(aws: LocalAWS, built: Path, client: Path, handler: str, event: An
 
 
 def layers(built: Path, handler: str) -> list[Path]:
-    """Where the built layers of a function have their packages."""
+    """The package folders of a function's built layers."""
     resources = yaml_parse((built / "template.yaml").read_text("utf-8"))["Resources"]
     named = resources[logical_id(handler)]["Properties"].get("Layers", [])
     return [built / resources[layer["Ref"]]["Properties"]["ContentUri"] / "python" for layer in named]
 
 
 class Engine(NamedTuple):
-    """Where containers of `sam local` have the built application from, a folder of their own, and our address there."""
+    """The built application for `sam local`, a working folder, and this machine's address as seen from a container."""
 
     built: Path
     folder: Path
@@ -168,17 +170,17 @@ class Engine(NamedTuple):
 
 
 def in_container(aws: LocalAWS, engine: Engine, handler: str, event: Any) -> Any:
-    """What `sam local invoke` answers of the built function in a container that reaches the laptop's AWS."""
+    """The result of `sam local invoke` in a container that can reach the laptop's AWS."""
     if handler == "download_large_table":
-        pytest.skip("not checked: it asks AWS for its own code, by a name that `sam local` replaces")
+        pytest.skip("not checked: it calls GetFunction with its own name, which `sam local` replaces")
     built, folder, bridge = engine
     function, name = deployed(aws, handler), logical_id(handler)
     template = yaml_parse((built / "template.yaml").read_text("utf-8"))
-    template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""  # or it cannot be set
+    template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = ""  # must exist to be overridden
     for_containers, given, variables = built / f"{folder.name}.json", folder / "event.json", folder / "variables.json"
     for_containers.write_text(json.dumps(template))
-    told = json.dumps([event, {name: {**function.variables, "AWS_ENDPOINT_URL": aws.url}}])
-    with seen_from(bridge, told) as text:
+    passed = json.dumps([event, {name: {**function.variables, "AWS_ENDPOINT_URL": aws.url}}])
+    with seen_from(bridge, passed) as text:
         for file, content in zip((given, variables), json.loads(text), strict=True):
             file.write_text(json.dumps(content))
         printed = sam(
@@ -199,7 +201,7 @@ def listens(address: str) -> bool:
 
 
 def runtime_client(folder: Path) -> None:
-    """Link Lambda's runtime client and what it needs into a folder, and nothing else that is installed here."""
+    """Link only Lambda's runtime client and its dependencies into a folder."""
     for package in ("awslambdaric", "simplejson", "snapshot-restore-py"):
         installed = distribution(package)
         for name in {file.parts[0] for file in installed.files or []} - {".."}:
@@ -208,7 +210,7 @@ def runtime_client(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The application as `sam build` makes it for this machine's processors."""
+    """The application built by `sam build` for this machine's architecture."""
     overrides = ("--parameter-overrides", f"Architecture={HOST}")
     return once(tmp_path_factory, f"built-for-{HOST}", lambda folder: build(folder / "build", *overrides)) / "build"
 
@@ -234,7 +236,7 @@ def runtime_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bridge() -> str:
-    """The address of this machine that containers see."""
+    """The address of this machine as seen from containers."""
     docker = pytest.importorskip("docker", reason="not checked: the package docker, which comes with aws-sam-cli")
     try:
         engine = docker.from_env(timeout=5)
@@ -245,13 +247,16 @@ def bridge() -> str:
     except docker.errors.DockerException:
         pytest.skip(f"not checked: there is no container engine that has {IMAGE}")
     except OSError:
-        pytest.skip("not checked: the container engine's bridge is not on this machine")
+        pytest.skip("not checked: the container engine's bridge is not an interface of this machine")
 
 
 def replay(aws: LocalAWS, invoke: Invoke, handlers: tuple[str, ...]) -> dict[str, Any]:
-    """What each function answers to its sample, in which the ids that only AWS gives are the real ones."""
+    """Each function's result for its sample event, with ids from AWS replaced by real ones."""
     answer = {"Bucket": aws.resource("ResultsBucket"), "Key": "answer.json"}
-    known: dict[str, Any] = {"ResponseURL": aws.client("s3").generate_presigned_url("put_object", answer)}
+    s3 = boto3.client(
+        "s3", endpoint_url=aws.url, config=Config(signature_version="s3v4"), region_name=REGION, **ADMINISTRATOR
+    )
+    known: dict[str, Any] = {"ResponseURL": s3.generate_presigned_url("put_object", answer)}
     results: dict[str, Any] = {}
     for handler in handlers:
         text = (ROOT / "events" / f"{handler}.json").read_text("utf-8")
@@ -271,9 +276,7 @@ def test_every_function_is_replayed() -> None:
 
 
 @pytest.mark.parametrize("handlers", CHAINS, ids="-".join)
-def test_a_sample_event_gives_what_its_function_promises(
-    aws: LocalAWS, invoke: Invoke, handlers: tuple[str, ...]
-) -> None:
+def test_a_sample_event_returns_the_declared_type(aws: LocalAWS, invoke: Invoke, handlers: tuple[str, ...]) -> None:
     for handler, result in replay(aws, invoke, handlers).items():
         assert msgspec.to_builtins(msgspec.convert(result, promised(handler))) == result
         assert FACTS.get(handler, {}).items() <= (result or {}).items()
@@ -286,7 +289,7 @@ def test_the_recipe_function_answers_cloudformation(aws: LocalAWS, invoke: Invok
     assert (answer["Status"], answer["LogicalResourceId"]) == ("SUCCESS", "PublishedRecipe")
 
 
-def test_a_failed_run_keeps_no_instance(aws: LocalAWS, invoke: Invoke) -> None:
+def test_a_failed_run_leaves_no_instance(aws: LocalAWS, invoke: Invoke) -> None:
     launched = replay(aws, invoke, ("download_large_table", "handle_failure"))["download_large_table"]["instance_id"]
     found = aws.client("ec2").describe_instances(InstanceIds=[launched])["Reservations"][0]["Instances"][0]
     assert found["State"]["Name"] in {"shutting-down", "terminated"}

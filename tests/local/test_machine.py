@@ -1,4 +1,4 @@
-"""State machines on the laptop do what they do on AWS."""
+"""State machines on the laptop behave as on AWS."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
 
 
 def start(aws: LocalAWS, states: dict[str, Any], event: dict[str, Any] | None = None, **fields: Any) -> str:
-    """Start a machine of these states; an unnamed execution."""
+    """Start an unnamed execution of a state machine with these states."""
     definition = json.dumps({"StartAt": next(iter(states)), "States": states, **fields})
     client, name = aws.client("stepfunctions"), hashlib.sha256(definition.encode()).hexdigest()
     machine = client.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
@@ -56,7 +56,7 @@ def waiting(aws: LocalAWS, **fields: Any) -> dict[str, Any]:
 
 
 def tokens(aws: LocalAWS, arn: str, count: int = 1) -> list[str]:
-    """The tokens that the execution's function was given, once there are so many."""
+    """The task tokens passed to the execution's function, once there are `count`."""
     while True:
         found = [
             json.loads(event["taskSubmittedEventDetails"]["output"])["Payload"]["event"]["token"]
@@ -74,7 +74,7 @@ def refusal(call: Any, **arguments: Any) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
-def test_a_map_retries_by_error_name_catches_and_stores(aws: LocalAWS, tmp_path: Path) -> None:
+def test_a_map_retries_catches_and_writes_to_s3(aws: LocalAWS, tmp_path: Path) -> None:
     flaky = {"do": "flaky", "file": str(tmp_path / "seen"), "id": 1}
     items = [{"do": "wrong", "id": 0}, flaky, *({"do": "echo", "id": number} for number in range(2, 20))]
     arn = aws.start({"items": items}, "first")
@@ -98,13 +98,13 @@ def test_tasks_run_as_the_machines_role(aws: LocalAWS) -> None:
     assert "/singstat-machinerole/" in run(aws, states)["output"]["Arn"]
 
 
-def test_the_context_is_text(aws: LocalAWS) -> None:
+def test_the_start_time_in_the_context_is_text(aws: LocalAWS) -> None:
     states = {"Context": {"Type": "Pass", "Parameters": {"at.$": "$$.Execution.StartTime"}, "End": True}}
     assert run(aws, states)["output"]["at"].endswith("Z")
 
 
 @pytest.mark.parametrize(("body", "stored"), [({"a": [1, None]}, b'{"a":[1,null]}'), ("text", b'"text"')])
-def test_an_object_is_put_as_its_json(aws: LocalAWS, body: Any, stored: bytes) -> None:
+def test_a_body_is_stored_as_json(aws: LocalAWS, body: Any, stored: bytes) -> None:
     put = {"Bucket": BUCKET, "Key": "body", "Body.$": "$.body"}
     states = {
         "Put": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject", "Parameters": put, "End": True}
@@ -140,20 +140,58 @@ def test_a_choice_on_a_missing_path_fails(aws: LocalAWS) -> None:
     assert run(aws, {"Ask": {**states["Ask"], "Choices": [asked]}, "End": PASS})["status"] == "SUCCEEDED"
 
 
-def test_no_choice(aws: LocalAWS) -> None:
+def test_no_choice_rule_matches(aws: LocalAWS) -> None:
     rule = {"Variable": "$.a", "NumericEquals": 1, "Next": "End"}
     found = run(aws, {"Ask": {"Type": "Choice", "Choices": [rule]}, "End": PASS}, {"a": 2})
     assert found["error"] == "States.NoChoiceMatched"
 
 
-def test_runtime_errors_are_not_caught_by_all(aws: LocalAWS) -> None:
+def test_runtime_errors_are_not_caught_by_states_all(aws: LocalAWS) -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     states = {"Work": task(aws, Parameters={"do.$": "$.missing"}, Catch=catch), "Caught": PASS}
     assert run(aws, states)["error"] == "States.Runtime"
     assert run(aws, {"Work": task(aws, Catch=catch), "Caught": PASS}, {"do": "wrong"})["status"] == "SUCCEEDED"
 
 
-def test_definitions_are_parsed_apart(aws: LocalAWS) -> None:
+@pytest.mark.parametrize("kind", ["Map", "Parallel"])
+def test_the_quota_of_a_result_holds_before_its_result_path(aws: LocalAWS, kind: str) -> None:
+    inner = {"StartAt": "Large", "States": {"Large": PASS | {"Result": "x" * 100_000}}}
+    few = {"Type": "Parallel", "Branches": [inner] * 2, "ResultPath": None, "End": True}
+    many: dict[str, Any] = few | {"Branches": [inner] * 3}
+    items: dict[str, Any] = {"items": [1, 2]}
+    if kind == "Map":
+        few = many = {"Type": "Map", "ItemProcessor": inner, "ItemsPath": "$.items", "ResultPath": None, "End": True}
+    assert run(aws, {"Collect": few}, items)["output"] == items
+    items["items"].append(3)
+    found = run(aws, {"Collect": many}, items)
+    assert (found["status"], found["error"]) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_the_quota_of_an_input(aws: LocalAWS) -> None:
+    machine, client = aws.resource("Machine"), aws.client("stepfunctions")
+    large = json.dumps({"items": [], "text": "é" * 131_072}, ensure_ascii=False)
+    assert refusal(client.start_execution, stateMachineArn=machine, input=large) == "ValidationException"
+
+
+def test_execution_names(aws: LocalAWS) -> None:
+    client, machine = aws.client("stepfunctions"), aws.resource("Machine")
+    for name in ("a b", "a/b", "a:b", "a*", "a\u0007", "x" * 81):
+        assert refusal(client.start_execution, stateMachineArn=machine, name=name) in (
+            "InvalidName",
+            "ValidationException",
+        )
+    states = {"Sleep": {"Type": "Wait", "SecondsPath": "$.seconds", "End": True}}
+    first = start(aws, states, {"seconds": 300}, TimeoutSeconds=400)
+    asked = {"stateMachineArn": client.describe_execution(executionArn=first)["stateMachineArn"]}
+    asked["name"] = first.rpartition(":")[2]
+    assert client.start_execution(**asked, input='{"seconds": 300}')["executionArn"] == first
+    assert refusal(client.start_execution, **asked, input='{"seconds": 301}') == "ExecutionAlreadyExists"
+    client.stop_execution(executionArn=first)
+    wait(aws, first)
+    assert refusal(client.start_execution, **asked, input='{"seconds": 300}') == "ExecutionAlreadyExists"
+
+
+def test_an_invalid_definition_does_not_affect_the_next(aws: LocalAWS) -> None:
     client = aws.client("stepfunctions")
     mixed = {"StartAt": "A", "QueryLanguage": "JSONata", "States": {"A": PASS | {"QueryLanguage": "JSONPath"}}}
     with pytest.raises(ClientError):
@@ -193,14 +231,14 @@ def test_each_attempt_has_its_token(aws: LocalAWS) -> None:
     assert json.loads(wait(aws, arn)["output"]) == "right"
 
 
-def test_an_answer_before_the_wait_is_heard(aws: LocalAWS) -> None:
+def test_an_answer_before_the_wait_is_accepted(aws: LocalAWS) -> None:
     payload = {"do": "answer", "token.$": "$$.Task.Token"}
     parameters = {"FunctionName": "singstat-WorkFunction-laptop", "Payload": payload}
     state = waiting(aws, HeartbeatSeconds=200, TimeoutSeconds=300) | {"Parameters": parameters}
     assert run(aws, {"Wait": state})["output"] == "early"
 
 
-def test_an_execution_can_be_stopped_as_soon_as_it_is_started(aws: LocalAWS) -> None:
+def test_an_execution_can_be_stopped_immediately_after_its_start(aws: LocalAWS) -> None:
     arn = start(aws, {"Sleep": {"Type": "Wait", "Seconds": 300, "End": True}}, TimeoutSeconds=400)
     aws.client("stepfunctions").stop_execution(executionArn=arn)
     while aws.history(arn)[-1]["type"] != "ExecutionAborted":
@@ -208,7 +246,7 @@ def test_an_execution_can_be_stopped_as_soon_as_it_is_started(aws: LocalAWS) -> 
     assert aws.describe(arn)["status"] == "ABORTED"
 
 
-def test_stopping_ends_at_once(aws: LocalAWS) -> None:
+def test_stop_execution_is_immediate(aws: LocalAWS) -> None:
     client = aws.client("stepfunctions")
     arn = start(aws, {"Wait": waiting(aws, TimeoutSeconds=300, HeartbeatSeconds=200)})
     (token,) = tokens(aws, arn)
@@ -233,7 +271,7 @@ def test_a_task_that_times_out(aws: LocalAWS) -> None:
     assert found["error"] == "States.Timeout"
 
 
-def test_many_machines_at_a_time(aws: LocalAWS) -> None:
+def test_concurrent_state_machines(aws: LocalAWS) -> None:
     results: list[Any] = []
 
     def one(number: int) -> None:

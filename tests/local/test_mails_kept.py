@@ -1,4 +1,4 @@
-"""Mails on laptops of their own: refused ones, silent runs, links that outlive the process that made them."""
+"""Stored e-mails: refused ones, runs without one, links that outlive the process that created them."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ TABLE = "M400751"
 LINK = re.compile(r"^http://[^/]+(/links/\S+)$", re.MULTILINE)
 
 
-def test_a_run_ends_right_without_its_mail_and_its_history_says_so(tmp_path: Path) -> None:
+def test_a_run_succeeds_without_its_mail_and_its_history_shows_the_failure(tmp_path: Path) -> None:
     template = project(tmp_path / "project", without("NotifyFunction", "Mail"))
     with Replay() as replay:
         parameters = PARAMETERS | {"SourceUrl": replay.url}
@@ -37,20 +37,20 @@ def test_a_run_ends_right_without_its_mail_and_its_history_says_so(tmp_path: Pat
     assert "sns:Publish" in failed[0]["cause"]
 
 
-@pytest.mark.parametrize(("wanted", "told"), [("true", ["nothing new, 1 table unchanged"]), ("false", [])])
-def test_a_parameter_makes_unchanged_runs_speak(tmp_path: Path, wanted: str, told: list[str]) -> None:
+@pytest.mark.parametrize(("notify", "subjects"), [("true", ["nothing new, 1 table unchanged"]), ("false", [])])
+def test_a_parameter_enables_mails_of_unchanged_runs(tmp_path: Path, notify: str, subjects: list[str]) -> None:
     with Replay() as replay:
-        parameters = PARAMETERS | {"SourceUrl": replay.url, "NotifyUnchanged": wanted}
+        parameters = PARAMETERS | {"SourceUrl": replay.url, "NotifyUnchanged": notify}
         with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
             run(aws, RunRequest(tables=[TABLE]), lambda *_: None)
             again = run(aws, RunRequest(tables=[TABLE]), lambda *_: None)
 
     assert again.status == "SUCCEEDED"
     kept = [mail.subject for mail in mails(tmp_path / "lake")]
-    assert kept[1:] == [f"SingStat: {words} ({again.run_id})" for words in told]
+    assert kept[1:] == [f"SingStat: {words} ({again.run_id})" for words in subjects]
 
 
-def test_a_link_opens_after_the_laptop_was_switched_off(tmp_path: Path) -> None:
+def test_a_link_opens_after_a_restart(tmp_path: Path) -> None:
     with Replay() as replay:
         parameters = PARAMETERS | {"SourceUrl": replay.url}
         with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:

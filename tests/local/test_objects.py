@@ -1,4 +1,4 @@
-"""S3 objects on the laptop: what a lake keeps, versions, ranges, refusals, many writers."""
+"""S3 objects on the laptop: persistence, versions, ranges, refusals, concurrent writers."""
 
 import os
 import threading
@@ -30,8 +30,8 @@ def code(error: pytest.ExceptionInfo[ClientError]) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
-class TestLasting:
-    """What a second LocalAWS on the same lake finds."""
+class TestPersistence:
+    """A second LocalAWS on the same lake."""
 
     def test_objects_with_their_etags_and_conditions(self, lake: Path) -> None:
         key = "raw/table=M1/page 1.json"
@@ -104,7 +104,7 @@ class TestObjects:
         s3.delete_object(Bucket=BUCKET, Key="folder/object", VersionId=first)
         assert not list((aws.lake / ".versions" / BUCKET / "folder/object").iterdir())
 
-    def test_a_bucket_without_versions(self, aws: LocalAWS) -> None:
+    def test_a_bucket_without_versioning(self, aws: LocalAWS) -> None:
         s3, bucket = aws.client("s3"), aws.resource("Plain")
         s3.put_object(Bucket=bucket, Key="a/b", Body=b"1")
         s3.put_object(Bucket=bucket, Key="a/b", Body=b"2")
@@ -126,7 +126,7 @@ class TestObjects:
         assert s3.get_object(Bucket=BUCKET, Key="empty")["Body"].read() == b""
 
     @pytest.mark.parametrize("key", ["../../outside", "a//b", "folder/", "taken/below"])
-    def test_keys_that_no_file_can_have_are_refused(self, aws: LocalAWS, key: str) -> None:
+    def test_keys_that_cannot_be_file_paths_are_refused(self, aws: LocalAWS, key: str) -> None:
         s3 = aws.client("s3")
         s3.put_object(Bucket=BUCKET, Key="taken", Body=b"1")
         with pytest.raises(ClientError) as refused:
@@ -134,7 +134,7 @@ class TestObjects:
         assert code(refused) == "InvalidRequest"
         assert s3.get_object(Bucket=BUCKET, Key="taken")["Body"].read() == b"1"
 
-    def test_of_many_writers_one_wins(self, aws: LocalAWS) -> None:
+    def test_one_of_many_writers_wins(self, aws: LocalAWS) -> None:
         s3 = aws.client("s3")
 
         def write(number: int) -> bool:
@@ -151,7 +151,7 @@ class TestObjects:
         assert s3.get_object(Bucket=BUCKET, Key="one")["Body"].read() == str(won.index(True)).encode()
         assert s3.list_objects_v2(Bucket=BUCKET, Prefix="many/")["KeyCount"] == 64
 
-    def test_readers_see_a_whole_object(self, aws: LocalAWS) -> None:
+    def test_readers_never_see_a_partial_object(self, aws: LocalAWS) -> None:
         s3, stop, seen = aws.client("s3"), threading.Event(), set[bytes]()
         s3.put_object(Bucket=aws.resource("Plain"), Key="swap", Body=b"a" * 300_000)
 
@@ -170,7 +170,7 @@ class TestObjects:
             reader.join()
         assert seen <= {b"a" * 300_000, b"b" * 299_999}
 
-    def test_a_list_is_whole_while_others_write(self, aws: LocalAWS) -> None:
+    def test_a_listing_is_complete_during_writes(self, aws: LocalAWS) -> None:
         s3, bucket = aws.client("s3"), aws.resource("Plain")
 
         def write(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Least privilege: what is not granted is refused, what is granted is used, and `docs/iam.md` tells both."""
+"""Least privilege: ungranted calls are refused, every grant is used, and `docs/iam.md` documents both."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.support.once import once
 
 @pytest.fixture(scope="session")
 def observed(tmp_path_factory: pytest.TempPathFactory) -> branches.Observed:
-    """One walk through all branches, for all processes of this test session."""
+    """One walk through all branches, shared by the processes of a test session."""
 
     def observe(folder: Path) -> None:
         (folder / "observed.json").write_text(json.dumps(branches.observe(folder)))
@@ -27,7 +27,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> branches.Observed:
     return found
 
 
-def test_every_grant_is_used_or_says_why_not(observed: branches.Observed) -> None:
+def test_every_grant_is_used_or_has_a_reason(observed: branches.Observed) -> None:
     reasons, unused = set(iam_table.NOT_ON_A_LAPTOP), set()
     for grant in observed["grants"]:
         role, sid, uses = grant["role"], grant["sid"], observed["uses"]
@@ -38,10 +38,12 @@ def test_every_grant_is_used_or_says_why_not(observed: branches.Observed) -> Non
     explained = {key for key in unused if key in reasons or (*key[:2], iam_table.ALL) in reasons}
 
     assert unused == explained
-    assert reasons <= unused | {(*key[:2], iam_table.ALL) for key in unused}, "a reason for what is used or not granted"
+    assert reasons <= unused | {(*key[:2], iam_table.ALL) for key in unused}, (
+        "a reason for a grant that is used or does not exist"
+    )
 
 
-def test_no_statement_is_about_everything_unless_it_says_why(observed: branches.Observed) -> None:
+def test_no_statement_applies_to_all_resources_without_a_reason(observed: branches.Observed) -> None:
     grants = observed["grants"]
     on_everything = {(grant["role"], grant["sid"]) for grant in grants if "*" in grant["resources"]}
 
@@ -49,7 +51,7 @@ def test_no_statement_is_about_everything_unless_it_says_why(observed: branches.
     assert [action for grant in grants for action in grant["actions"] if "*" in action] == []
 
 
-def test_no_managed_policy_but_those_that_sam_attaches(tmp_path: Path) -> None:
+def test_sam_attaches_the_only_managed_policies(tmp_path: Path) -> None:
     resources = load_template(TEMPLATE, tmp_path)["Resources"]
     attached = [body.get("Properties", {}).get("ManagedPolicyArns", []) for body in resources.values()]
     arns = [arn for several in attached if isinstance(several, list) for arn in several]
@@ -60,24 +62,24 @@ def test_no_managed_policy_but_those_that_sam_attaches(tmp_path: Path) -> None:
     assert sorted(others, key=str) == [{"Fn::Sub": iam_table.FOR_THE_API_LOG}, {"Ref": iam_table.OWN}]
 
 
-def test_the_page_says_what_was_observed(observed: branches.Observed) -> None:
+def test_the_page_is_current(observed: branches.Observed) -> None:
     right = iam_table.page(observed)
 
-    assert iam_table.PAGE.read_text("utf-8") == right, f"docs/iam.md is old; write it anew: {iam_table.COMMAND}"
+    assert iam_table.PAGE.read_text("utf-8") == right, f"docs/iam.md is outdated; regenerate it: {iam_table.COMMAND}"
 
 
 @pytest.mark.parametrize(
     ("role", "sid", "state", "action"),
     [
         ("PlanRunFunction", "WriteThePlan", "PlanRun", "s3:PutObject"),
-        ("PipelineRole", "CallTheSteps", "PlanRun", "lambda:InvokeFunction"),
-        ("DownloadTableFunction", "TellAMissingPublicationFromAForbiddenOne", "DownloadTable", "s3:ListBucket"),
+        ("PipelineRole", "InvokeTheFunctions", "PlanRun", "lambda:InvokeFunction"),
+        ("DownloadTableFunction", "DetectMissingPublication", "DownloadTable", "s3:ListBucket"),
         ("TransformRole", "ReadFlattenedRows", "CheckTransform", "s3:GetObject"),
         ("CrawlerRole", "ReadStagedData", "CheckCrawl", "s3:GetObject"),
         ("StartVerificationFunction", "UseTheKey", "StartVerification", "kms:Decrypt"),
     ],
 )
-def test_what_is_not_granted_fails_in_its_state(tmp_path: Path, role: str, sid: str, state: str, action: str) -> None:
+def test_a_missing_grant_fails_its_state(tmp_path: Path, role: str, sid: str, state: str, action: str) -> None:
     template = branches.project(tmp_path / "project", branches.without(role, sid))
     with Replay() as replay:
         parameters = branches.PARAMETERS | {"SourceUrl": replay.url}
@@ -90,5 +92,5 @@ def test_what_is_not_granted_fails_in_its_state(tmp_path: Path, role: str, sid: 
     assert result.status == "FAILED"
     assert len(failed) == 1
     assert f"is not authorized to perform: {action} on resource: arn:aws:" in f"{story} {result}"
-    if state != "DownloadTable":  # whose failures are recorded
+    if state != "DownloadTable":  # records the failure and continues
         assert story["states"][-1]["name"] == state

@@ -1,11 +1,14 @@
-"""From a request of boto3 to what it needs: every service that our roles call but S3."""
+"""Permissions of boto3 requests, for every service that the roles call except S3."""
 
 from typing import Any
 
 import pytest
 
 from local.cloud.iam.calls import UnknownCallError
-from tests.support.small_account import HERE, ROLE, TOPIC, needed
+from local.cloud.iam.policy import Statement, decide
+from tests.support.small_account import HERE, ROLE, TOPIC, needed, required_by
+
+EC2 = f"arn:aws:ec2:{HERE}"
 
 CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
@@ -58,6 +61,8 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
     ("databrew", "stop_job_run", {"Name": "j", "RunId": "r"}, ["databrew:StopJobRun on databrew::job/j"]),
     ("databrew", "list_recipe_versions", {"Name": "r"}, ["databrew:ListRecipeVersions on databrew::recipe/r"]),
     ("databrew", "delete_dataset", {"Name": "d"}, ["databrew:DeleteDataset on databrew::dataset/d"]),
+    ("databrew", "list_jobs", {}, ["databrew:ListJobs on *"]),
+    ("databrew", "list_datasets", {}, ["databrew:ListDatasets on *"]),
     (
         "athena",
         "get_query_results",
@@ -78,8 +83,14 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         },
         [
             "athena:StartQueryExecution on athena::workgroup/group",
+            "glue:BatchGetPartition on glue::catalog by athena:StartQueryExecution",
+            "glue:BatchGetPartition on glue::database/shop by athena:StartQueryExecution",
+            "glue:BatchGetPartition on glue::table/shop/orders by athena:StartQueryExecution",
             "glue:GetDatabase on glue::catalog by athena:StartQueryExecution",
             "glue:GetDatabase on glue::database/shop by athena:StartQueryExecution",
+            "glue:GetPartition on glue::catalog by athena:StartQueryExecution",
+            "glue:GetPartition on glue::database/shop by athena:StartQueryExecution",
+            "glue:GetPartition on glue::table/shop/orders by athena:StartQueryExecution",
             "glue:GetPartitions on glue::catalog by athena:StartQueryExecution",
             "glue:GetPartitions on glue::database/shop by athena:StartQueryExecution",
             "glue:GetPartitions on glue::table/shop/orders by athena:StartQueryExecution",
@@ -168,6 +179,32 @@ def test_what_a_call_needs(service: str, method: str, arguments: dict[str, Any],
 
 
 @pytest.mark.parametrize(
+    ("overrides", "denied"),
+    [
+        ({"InstanceType": "t4g.medium"}, []),
+        ({"SubnetId": "subnet-b"}, ["network-interface/*", "subnet/subnet-b"]),
+        ({"ImageId": "ami-2"}, ["image/ami-2"]),
+        ({"SecurityGroupIds": ["sg-2"]}, ["security-group/sg-2"]),
+        ({"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "s"}]}, ["network-interface/*", "subnet/s"]),
+        ({"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 99}}]}, ["volume/*"]),
+        ({"IamInstanceProfile": {"Name": "other"}}, ["instance/*"]),
+    ],
+    ids=lambda value: next(iter(value), "nothing"),
+)
+def test_overriding_the_launch_template_needs_a_grant_of_its_own(overrides: dict[str, Any], denied: list[str]) -> None:
+    only = {
+        "Bool": {"ec2:IsLaunchTemplateResource": "true"},
+        "ArnEquals": {"ec2:LaunchTemplate": f"{EC2}:launch-template/lt-1"},
+    }
+    source = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*", "Condition": only}
+    launch = {"LaunchTemplate": {"LaunchTemplateId": "lt-1"}, "MinCount": 1, "MaxCount": 1, **overrides}
+    required = [need for need in required_by("ec2", "run_instances", launch) if need.action == "ec2:RunInstances"]
+
+    refused = [need.resource for need in required if not decide([Statement.read(source)], need)]
+    assert sorted(resource.removeprefix(f"{EC2}:") for resource in refused) == denied
+
+
+@pytest.mark.parametrize(
     ("service", "method", "arguments", "why"),
     [
         ("s3", "put_bucket_tagging", {"Bucket": "data", "Tagging": {"TagSet": []}}, "s3:PutBucketTagging"),
@@ -177,8 +214,6 @@ def test_what_a_call_needs(service: str, method: str, arguments: dict[str, Any],
         ("ec2", "run_instances", {"ImageId": "ami", "MinCount": 1, "MaxCount": 1}, "ec2:RunInstances"),
     ],
 )
-def test_a_call_that_the_laptop_does_not_know_is_never_let_through(
-    service: str, method: str, arguments: Any, why: str
-) -> None:
+def test_an_unknown_call_is_refused(service: str, method: str, arguments: Any, why: str) -> None:
     with pytest.raises(UnknownCallError, match=why):
         needed(service, method, arguments)

@@ -1,4 +1,4 @@
-"""What a policy says of a need, and how a refusal reaches boto3."""
+"""Evaluation of policy statements, and AccessDenied as boto3 receives it."""
 
 from typing import Any
 
@@ -40,6 +40,36 @@ def statement(**parts: Any) -> Statement:
             None,
         ),
         (
+            {"Action": "s3:ListBucket", "Condition": {"StringLikeIfExists": {"s3:prefix": ["runs/*"]}}},
+            Need("s3:ListBucket", "arn:aws:s3:::data"),
+            True,
+        ),
+        (
+            {"Action": "s3:ListBucket", "Condition": {"StringLikeIfExists": {"s3:prefix": ["runs/*"]}}},
+            Need("s3:ListBucket", "arn:aws:s3:::data", {"s3:prefix": "costs/"}),
+            None,
+        ),
+        (
+            {"Action": "ec2:RunInstances", "Condition": {"Bool": {"ec2:IsLaunchTemplateResource": True}}},
+            Need("ec2:RunInstances", "*", {"ec2:IsLaunchTemplateResource": "true"}),
+            True,
+        ),
+        (
+            {"Action": "ec2:RunInstances", "Condition": {"Bool": {"ec2:IsLaunchTemplateResource": "true"}}},
+            Need("ec2:RunInstances", "*", {"ec2:IsLaunchTemplateResource": "false"}),
+            None,
+        ),
+        (
+            {"Action": "s3:ListBucket", "Condition": {"Null": {"s3:prefix": "true"}}},
+            Need("s3:ListBucket", "arn:aws:s3:::data"),
+            True,
+        ),
+        (
+            {"Action": "s3:ListBucket", "Condition": {"Null": {"s3:prefix": "true"}}},
+            Need("s3:ListBucket", "arn:aws:s3:::data", {"s3:prefix": ""}),
+            None,
+        ),
+        (
             {"Action": "iam:PassRole", "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}},
             Need("iam:PassRole", ROLE, {"iam:PassedToService": "databrew.amazonaws.com"}),
             None,
@@ -51,13 +81,13 @@ def statement(**parts: Any) -> Statement:
         ),
     ],
 )
-def test_what_a_statement_says(parts: dict[str, Any], need: Need, allowed: bool | None) -> None:
+def test_a_statement_matches(parts: dict[str, Any], need: Need, allowed: bool | None) -> None:
     decision = decide([statement(**parts)], need)
 
     assert (decision.allowed if decision else None) is allowed
 
 
-def test_a_denial_wins_and_the_first_that_allows_is_named() -> None:
+def test_a_deny_overrides_and_the_first_allow_is_reported() -> None:
     need = Need("s3:GetObject", "arn:aws:s3:::data/a")
     allowing = [statement(Sid="First", Resource="arn:aws:s3:::data/*"), statement(Sid="Second")]
     first, denied = decide(allowing, need), decide([*allowing, statement(Sid="Never", Effect="Deny")], need)
@@ -70,12 +100,12 @@ def test_a_denial_wins_and_the_first_that_allows_is_named() -> None:
 @pytest.mark.parametrize(
     ("parts", "why"),
     [
-        ({"Condition": {"StringEquals": {"aws:SourceIp": "::1"}}}, "aws:SourceIp, which the laptop does not know"),
+        ({"Condition": {"StringEquals": {"aws:SourceIp": "::1"}}}, "aws:SourceIp, which the laptop does not supply"),
         ({"Condition": {"NumericLessThan": {"s3:prefix": "1"}}}, "NumericLessThan"),
         ({"NotAction": "s3:*"}, "has NotAction"),
     ],
 )
-def test_what_cannot_be_judged_is_an_error(parts: dict[str, Any], why: str) -> None:
+def test_an_unsupported_element_is_an_error(parts: dict[str, Any], why: str) -> None:
     with pytest.raises(PolicyError, match=why):
         statement(**parts)
 
@@ -91,7 +121,7 @@ def test_what_cannot_be_judged_is_an_error(parts: dict[str, Any], why: str) -> N
         ("ec2", "describe_instances", {}, 403, "UnauthorizedOperation"),
     ],
 )
-def test_a_refusal_is_what_boto3_expects(
+def test_a_refusal_is_parsed_by_boto3(
     service: str, method: str, arguments: dict[str, Any], status: int, code: str
 ) -> None:
     answer = refusal(sent(service, method, **arguments), service, MESSAGE)

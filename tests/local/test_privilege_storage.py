@@ -1,10 +1,14 @@
-"""From a request of boto3's S3 to what it needs, keys and missing objects included; and how requests are read."""
+"""Permissions of S3 requests, KMS keys and missing keys included; bucket policies; how requests are parsed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.cloud.account import REGION
+from local.cloud.aws import LocalAWS
 from local.cloud.iam.calls import read_call, signed
 from tests.support.sent_requests import sent
 from tests.support.small_account import needed
@@ -24,7 +28,7 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "head_object",
         {"Bucket": "data", "Key": "none"},
-        ["s3:GetObject on s3:::data/none", "s3:ListBucket on s3:::data by s3:GetObject of what is not there"],
+        ["s3:GetObject on s3:::data/none", "s3:ListBucket on s3:::data by s3:GetObject of a missing key"],
     ),
     (
         "copy_object",
@@ -77,10 +81,64 @@ def test_what_a_call_needs(method: str, arguments: dict[str, Any], expected: lis
     assert needed("s3", method, arguments) == expected
 
 
-def test_the_body_can_be_read_again_and_a_link_is_signed_too() -> None:
+def test_the_body_stays_readable_and_presigned_urls_are_parsed() -> None:
     environ = sent("glue", "get_database", Name="shop")
     read_call(environ, "glue")
     assert environ["wsgi.input"].read() == b'{"Name": "shop"}'
     link = {"QUERY_STRING": f"X-Amz-Credential=somebody%2F20261123%2F{REGION}%2Fs3%2Faws4_request"}
     assert signed(link) == ("somebody", "s3")
     assert signed({"QUERY_STRING": ""}) is None
+
+
+WRITE_ONCE = {
+    "Sid": "DenyOverwritingRawPages",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:PutObject",
+    "Resource": "arn:aws:s3:::data/raw/*",
+    "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+}
+ONLY_TLS = {
+    "Sid": "DenyUnencryptedConnections",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": ["arn:aws:s3:::data", "arn:aws:s3:::data/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+ELSEWHERE = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudtrail.amazonaws.com"},
+    "Action": "s3:PutObject",
+    "Resource": "arn:aws:s3:::data/*",
+    "Condition": {"StringEquals": {"aws:SourceArn": "trail"}},
+}
+
+
+def test_a_bucket_policy_may_deny_writes_without_if_none_match(tmp_path: Path) -> None:
+    """S3: Enforce conditional writes on Amazon S3 buckets."""
+    policy = {"Version": "2012-10-17", "Statement": [WRITE_ONCE, ONLY_TLS, ELSEWHERE]}
+    resources = {
+        "Data": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "data"}},
+        "Policy": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {"Bucket": {"Ref": "Data"}, "PolicyDocument": policy},
+        },
+    }
+    (tmp_path / "template.yaml").write_text(json.dumps({"Resources": resources}))
+    page = {"Bucket": "data", "Key": "raw/page.json"}
+    with LocalAWS(tmp_path / "lake", tmp_path / "template.yaml") as aws:
+        s3 = aws.client("s3")
+        s3.put_object(**page, Body=b"first", IfNoneMatch="*")
+        with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+            s3.put_object(**page, Body=b"second")
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.put_object(**page, Body=b"second", IfNoneMatch="*")
+        with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+            s3.copy_object(**page, CopySource={"Bucket": "data", "Key": "raw/page.json"})
+        assert s3.get_object(**page)["Body"].read() == b"first"
+        upload = s3.create_multipart_upload(Bucket="data", Key="raw/large.json")["UploadId"]
+        s3.upload_part(Bucket="data", Key="raw/large.json", UploadId=upload, PartNumber=1, Body=b"part")
+        with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+            s3.complete_multipart_upload(Bucket="data", Key="raw/large.json", UploadId=upload)
+        s3.put_object(Bucket="data", Key="staged/page.json", Body=b"any")

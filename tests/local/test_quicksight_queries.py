@@ -1,4 +1,4 @@
-"""What QuickSight asks, asked on the laptop as the role that QuickSight has."""
+"""QuickSight's queries, run on the laptop as QuickSight's role."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,9 +39,12 @@ def quicksight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 @pytest.fixture(scope="module")
-def asked(quicksight: Reader, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, list[dict[str, str]]]]:
-    """What each data set asks, and the columns that it declares."""
-    resources = load_template(TEMPLATE, tmp_path_factory.mktemp("cache"))["Resources"]
+def queries(
+    quicksight: Reader, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[str, list[dict[str, str]]]]:
+    """The SQL of each data set and the columns that it declares, by name."""
+    nested = TEMPLATE.parent / "quicksight" / "template.yaml"
+    resources = load_template(nested, tmp_path_factory.mktemp("cache"))["Resources"]
     tables = [
         table["CustomSql"]
         for body in resources.values()
@@ -56,24 +59,24 @@ def asked(quicksight: Reader, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize("name", ["series", "tables", "revisions"])
-def test_quicksight_gets_the_columns_that_it_expects(quicksight: Reader, asked: Any, name: str) -> None:
-    sql, declared = asked[name]
+def test_quicksight_gets_the_declared_columns(quicksight: Reader, queries: Any, name: str) -> None:
+    sql, declared = queries[name]
     columns, rows = quicksight.query(sql)
 
     assert [(column, TYPES[kind]) for column, kind in columns] == [(one["Name"], one["Type"]) for one in declared]
     assert rows
 
 
-def test_quicksight_gets_every_published_figure_once(quicksight: Reader, asked: Any) -> None:
-    _, ((figures, cells, missing),) = quicksight.query(
-        f"SELECT count(*), count(DISTINCT series_no || '/' || period), sum(missing) FROM ({asked['series'][0]}) asked"
+def test_quicksight_gets_every_published_observation_once(quicksight: Reader, queries: Any) -> None:
+    _, ((observations, cells, missing),) = quicksight.query(
+        f"SELECT count(*), count(DISTINCT series_no || '/' || period), sum(missing) FROM ({queries['series'][0]})"
     )
     _, ((published, without),) = quicksight.query("SELECT count(*), count_if(value IS NULL) FROM yearly")
 
-    assert figures == cells == published
+    assert observations == cells == published
     assert missing == without
 
 
-def test_quicksight_is_refused_what_a_reader_is_refused(quicksight: Reader) -> None:
+def test_quicksight_cannot_query_staged_tables(quicksight: Reader) -> None:
     with pytest.raises(ClientError, match="not authorized to perform: glue:GetDatabase"):
         quicksight.start("SELECT * FROM staged_singstat_data.transformedsingstatdata")

@@ -1,4 +1,4 @@
-"""A reader: who has ReaderPolicy queries what is published, and nothing else."""
+"""ReaderPolicy allows queries of published tables and nothing else."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,8 +22,8 @@ NEEDED = [
     "ReadThePublishedSchema",
     "ReadPublishedDataThroughAthena",
     "ListPublishedDataThroughAthena",
-    "KeepAndReadResults",
-    "FindTheBuckets",
+    "WriteAndReadResults",
+    "LocateBuckets",
     "UseTheKeyForObjects",
 ]
 STAGED = "SELECT * FROM staged_singstat_data.transformedsingstatdata"
@@ -80,12 +80,12 @@ REFUSED: dict[str, tuple[str, Callable[[Reader], Any]]] = {
 
 
 def _key(reader: Reader, bucket: str, prefix: str) -> str:
-    found = reader.aws.client("s3").list_objects_v2(Bucket=reader.aws.resource(bucket), Prefix=prefix)["Contents"]
-    return str(found[0]["Key"])
+    objects = reader.aws.client("s3").list_objects_v2(Bucket=reader.aws.resource(bucket), Prefix=prefix)["Contents"]
+    return str(objects[0]["Key"])
 
 
 def _get(reader: Reader, prefix: str, bucket: str = "DataBucket") -> Any:
-    """Read an object that is there."""
+    """Read an existing object."""
     name = reader.aws.resource(bucket)
     return reader.client("s3").get_object(Bucket=name, Key=_key(reader, bucket, prefix))
 
@@ -107,17 +107,19 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
             yield Reader(aws)
 
 
-def test_a_reader_queries_what_is_published(reader: Reader) -> None:
+def test_a_reader_queries_published_tables(reader: Reader) -> None:
     _, ((table, observations),) = reader.query("SELECT table_id, observations FROM tables")
     _, ((counted,),) = reader.query("SELECT count(*) FROM yearly")
+    _, editions = reader.query("SELECT table_id, observations FROM editions")
     _, revisions = reader.query("SELECT * FROM revisions")
 
     assert table == branches.SMALL
+    assert [tuple(row) for row in editions] == [(table, observations)]
     assert counted == observations
     assert revisions == []
 
 
-def test_a_readers_results_are_its_own(reader: Reader) -> None:
+def test_results_are_stored_under_the_readers_prefix(reader: Reader) -> None:
     query = reader.start("SELECT 1 AS one")
     place = reader.finished(query)["ResultConfiguration"]["OutputLocation"]
 
@@ -137,21 +139,21 @@ def test_a_reader_is_refused(reader: Reader, what: str) -> None:
     assert f"is not authorized to perform: {action} on resource: arn:aws:" in str(refused.value)
 
 
-def test_nobody_attached_the_policy_to_anybody(reader: Reader) -> None:
-    told = reader.aws.client("iam").get_policy(PolicyArn=reader.aws.resource("ReaderPolicy"))["Policy"]
+def test_the_policy_is_attached_to_no_role(reader: Reader) -> None:
+    policy = reader.aws.client("iam").get_policy(PolicyArn=reader.aws.resource("ReaderPolicy"))["Policy"]
 
-    assert told["AttachmentCount"] == 0
+    assert policy["AttachmentCount"] == 0
 
 
 @pytest.mark.parametrize("sid", NEEDED)
-def test_a_reader_with_a_statement_less_is_refused(reader: Reader, sid: str) -> None:
-    asked = {"QueryString": "SELECT * FROM yearly", "QueryExecutionContext": {"Database": PUBLISHED}}
-    call = Call("athena", "StartQueryExecution", asked | {"WorkGroup": reader.workgroup})
+def test_each_statement_of_the_policy_is_needed(reader: Reader, sid: str) -> None:
+    query = {"QueryString": "SELECT * FROM yearly", "QueryExecutionContext": {"Database": PUBLISHED}}
+    call = Call("athena", "StartQueryExecution", query | {"WorkGroup": reader.workgroup})
     facts = reader.aws.guard.facts
     statements = facts.roles[reader.role.rpartition("/")[2]].statements
 
     def allowed(kept: list[Any]) -> bool:
-        return all((found := decide(kept, need)) and found.allowed for need in needs(call, facts))
+        return all((decision := decide(kept, need)) and decision.allowed for need in needs(call, facts))
 
     assert allowed(statements)
     assert not allowed([one for one in statements if one.sid != sid])

@@ -18,6 +18,7 @@ from local.replay.server import Answer, Replay, Request, load_recordings
 RECORDINGS = Path(__file__).parents[2] / "local" / "replay" / "recordings"
 RESPONSES = RECORDINGS / "responses"
 VALUES = RECORDINGS / "values"
+AGENT = {"User-Agent": "replay-test/1.0"}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def replay() -> Iterator[Replay]:
 
 
 def get(replay: Replay, path: str, **query: str | int) -> requests.Response:
-    return requests.get(f"{replay.url}/{path}", params=query, timeout=10)
+    return requests.get(f"{replay.url}/{path}", params=query, headers=AGENT, timeout=10)
 
 
 def data(replay: Replay, path: str, **query: str | int) -> Any:
@@ -201,6 +202,26 @@ def test_a_client_without_its_headers_is_refused(replay: Replay, missing: str) -
     assert response.status == 403
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "",
+        "python-requests/2.32.5",
+        "an-application/1.0 (Python-Requests)",
+        "Python-urllib/3.13",
+        "curl/8.5.0",
+        "Java/21.0.1",
+        "okhttp/4.12.0",
+        "Go-http-client/1.1",
+        "libwww-perl/6.77",
+    ],
+)
+def test_the_user_agent_of_an_http_library_is_refused(replay: Replay, agent: str) -> None:
+    response = requests.get(f"{replay.url}/metadata/M212161", headers={"User-Agent": agent}, timeout=10)
+
+    assert response.status_code == 403
+
+
 def test_python_urllib_is_refused_by_name(replay: Replay) -> None:
     request = urllib.request.Request(f"{replay.url}/metadata/M212161", headers={"Accept": "application/json"})  # noqa: S310
     with pytest.raises(urllib.error.HTTPError, match="403"):
@@ -270,8 +291,8 @@ def test_requests_are_listed_in_order(replay: Replay) -> None:
 
 def test_answers_are_compressed_only_when_accepted(replay: Replay) -> None:
     url = f"{replay.url}/tabledata/M213801"
-    packed = requests.get(url, timeout=10)
-    plain = requests.get(url, headers={"Accept-Encoding": "identity"}, timeout=10)
+    packed = requests.get(url, headers=AGENT, timeout=10)
+    plain = requests.get(url, headers=AGENT | {"Accept-Encoding": "identity"}, timeout=10)
 
     assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers

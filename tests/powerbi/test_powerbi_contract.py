@@ -23,8 +23,8 @@ def glue_columns(resource: dict[str, Any]) -> dict[str, str]:
 
 
 TIME_SERIES = glue_columns(next(iter(EACH.values())))
-CROSS_SECTIONAL, TABLES, REVISIONS = (
-    glue_columns(RESOURCES[name]) for name in ("PublishedCrossSectional", "Tables", "Revisions")
+CROSS_SECTIONAL, TABLES, EDITIONS, REVISIONS = (
+    glue_columns(RESOURCES[name]) for name in ("PublishedCrossSectional", "Tables", "Editions", "Revisions")
 )
 
 
@@ -54,7 +54,7 @@ def test_powerbi_table_has_the_columns_of_the_template(
 
 
 def test_powerbi_contract_is_the_declared_schema() -> None:
-    assert (TABLES, REVISIONS) == (schema.TABLES, schema.REVISIONS)
+    assert (TABLES, EDITIONS, REVISIONS) == (schema.TABLES, schema.EDITIONS, schema.REVISIONS)
     assert schema.PUBLISHED_PARTITIONS | schema.TIME_SERIES == TIME_SERIES
     assert schema.PUBLISHED_PARTITIONS | schema.CROSS_SECTIONAL == CROSS_SECTIONAL
 

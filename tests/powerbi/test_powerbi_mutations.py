@@ -72,7 +72,7 @@ MISTAKES = {
     ],
     "everything_is_described": [
         ("no-description", OBSERVATIONS, replaced(COLUMN, "\tcolumn series\n")),
-        ("parameter-without-description", EXPRESSIONS, dropped("/// Where the numbers come from.")),
+        ("parameter-without-description", EXPRESSIONS, dropped("/// The source of the data.")),
     ],
     "lineage_tags_are_unique_and_stable": [
         ("tag-changed", DATE, replaced("\t\tlineageTag: ", "\t\tlineageTag: 0")),

@@ -1,4 +1,4 @@
-"""Every branch of the pipeline on one laptop after another, and what its roles may do and did: `observe`."""
+"""`observe`: run every branch of the pipeline, and record which grants the roles have and use."""
 
 import json
 import os
@@ -18,8 +18,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.cli import costs
 from local.cli.serve import serving
+from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
-from local.cloud.services import databrew
+from local.cloud.services.job_runs import JobRun
 from local.cloud.stack.template import TEMPLATE
 from local.replay.server import Replay
 from tests.support.reader import Reader
@@ -33,7 +34,7 @@ Observed = dict[str, Any]
 
 
 def project(folder: Path, template: dict[str, Any] | None = None, steps: int | None = None) -> Path:
-    """A copy of the project, with another template or the first steps of the recipe only; gives its template."""
+    """A copy of the project with another template or a truncated recipe; returns the path of its template."""
     folder.mkdir()
     for name in ("functions", "statemachine", "ec2", "quicksight"):
         (folder / name).symlink_to(TEMPLATE.parent / name)
@@ -59,13 +60,13 @@ def without(role: str, sid: str) -> dict[str, Any]:
 
 
 class Laptop:
-    """A laptop's AWS with what all its roles are asked to do."""
+    """A laptop's AWS with the actions of the walk."""
 
     def __init__(self, aws: LocalAWS) -> None:
         self.aws = aws
 
     def run(self, name: str, *tables: str, **options: Any) -> dict[str, Any]:
-        """A run to its end, and to the end of what its end sets in motion."""
+        """Run to the end, including the functions that the end triggers."""
         execution = self.start(name, *tables, **options)
         wait_for(lambda: self.aws.describe(execution)["status"] != "RUNNING")
         self.aws.rules.finish()
@@ -75,13 +76,13 @@ class Laptop:
         return self.aws.start({"tables": list(tables), **options}, name)
 
     def stop_in(self, state: str, execution: str) -> None:
-        """Abort a run in a state."""
+        """Abort a run once it has entered a state."""
         wait_for(lambda: f"'name': '{state}'" in str(self.aws.history(execution)))
         self.aws.client("stepfunctions").stop_execution(executionArn=execution)
         self.aws.rules.finish()
 
     def leave(self, key: str) -> None:
-        """An object that an earlier attempt left."""
+        """Store an object as if left by an earlier attempt."""
         self.aws.put(f"s3://{self.aws.resource('DataBucket')}/{key}", b"left")
 
     def workers(self) -> list[int]:
@@ -94,7 +95,7 @@ class Laptop:
         return list(self.aws.lake.glob(f"*/runs/{run}/tables/*"))
 
     def custom(self, request: str) -> None:
-        """What CloudFormation asks of the custom resource."""
+        """Send a custom resource request as CloudFormation does."""
         event = json.loads((TEMPLATE.parent / "events" / "publish_recipe.json").read_text("utf-8"))
         url = f"{self.aws.url}/_custom-resources/{request}"
         (name,) = (name for name in self.aws.functions.deployed if "PublishRecipe" in name)
@@ -103,42 +104,43 @@ class Laptop:
 
 @contextmanager
 def busy_databrew() -> Iterator[None]:
-    """DataBrew takes its time: within this, a job ends only when it is stopped."""
-    work, over = databrew._work, threading.Event()
+    """Within this block, a DataBrew job ends only when it is stopped."""
+    work, over = JobRun.work, threading.Event()
 
-    def slowly(run: databrew.JobRun, *others: Any) -> None:
+    def slowly(run: JobRun, *others: Any) -> None:
         run.state = "RUNNING"
         while not (run.stopping or over.wait(0.05)):
             pass
         work(run, *others)
 
-    databrew._work = slowly
+    JobRun.work = slowly
     try:
         yield
     finally:
-        databrew._work = work
+        JobRun.work = work
         over.set()
 
 
 def observe(folder: Path) -> Observed:
-    """Go through all branches below a folder; what was granted and what was used, as plain JSON."""
+    """Run all branches in a folder; returns grants, uses and names as plain JSON."""
     with Replay(cells_per_page=60) as replay:
         usual = replay.answer
 
         def slowly(request: Any) -> Any:
-            time.sleep(0.05)  # a worker is interrupted in the middle of it
+            time.sleep(0.05)  # slow enough to interrupt a worker midway
             return usual(request)
 
         replay.answer = slowly
         parameters = PARAMETERS | {"SourceUrl": replay.url, "LargeTableCells": "5000"}
         with LocalAWS(folder / "lake", parameters=parameters) as aws:
+            aws.instances.lacking = {("ap-southeast-1a", "t4g.small")}  # so that both zones are tried
             _published(Laptop(aws), replay)
             _read(Reader(aws))
             _ended_badly(Laptop(aws))
             _asked_over_http(Laptop(aws))
             costs.report(aws)
             Laptop(aws).custom("Update")
-            Laptop(aws).custom("Delete")
+            _torn_down(Laptop(aws))
             one = _observed(aws)
         template = project(folder / "project", steps=2)
         with LocalAWS(folder / "other", template, parameters | {"PollLimit": "8"}) as aws:
@@ -148,9 +150,10 @@ def observe(folder: Path) -> Observed:
 
 
 def _published(laptop: Laptop, replay: Replay) -> None:
-    """Runs that publish: with a crawl and a worker that is replaced, without, nothing new, a revision, a new schema."""
+    """Runs that publish: with a crawl and a replaced worker, partly, unchanged, revised, with a new schema."""
     laptop.leave(f"flattened/first/{LARGE}-99999.jsonl.gz")
     laptop.leave("transformedsingstatdata/run=first/left.parquet")
+    laptop.aws.instances.not_offered = {(f"{REGION}a", "t4g.small")}
     first = laptop.start("first", SMALL, LARGE)
     wait_for(lambda: laptop.pages("first") > 70 and laptop.workers())
     for worker in laptop.workers():
@@ -170,7 +173,7 @@ def _published(laptop: Laptop, replay: Replay) -> None:
 
 
 def _read(reader: Reader) -> None:
-    """What somebody with Power BI or a notebook asks, and then does not wait for."""
+    """Queries of a reader such as Power BI or a notebook, and their cancellation."""
     assert len(reader.query("SELECT * FROM tables t LEFT JOIN revisions r ON r.table_id = t.table_id")[1]) > 1
     query = reader.start("SELECT 1")
     reader.finished(query)
@@ -180,7 +183,7 @@ def _read(reader: Reader) -> None:
 
 
 def _asked_over_http(laptop: Laptop) -> None:
-    """A run that the API starts, how it stands, how one stands that ended before its tally; a link, one withdrawn."""
+    """The API: start a run, describe it, describe an aborted one; open a link, and one to a deleted report."""
     aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
     aws.put(f"s3://{aws.resource('ResultsBucket')}/{link_token.REPORTS}report.html", b"report")
     kms, key = aws.client("kms"), "alias/Singstat-link-key"
@@ -201,7 +204,7 @@ def _asked_over_http(laptop: Laptop) -> None:
 
 
 def _ended_badly(laptop: Laptop) -> None:
-    """Runs that are aborted, while an instance works and while a job runs."""
+    """Runs that are aborted while an instance or a job is running."""
     execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
     wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
     laptop.stop_in("DownloadLargeTable", execution)
@@ -210,8 +213,18 @@ def _ended_badly(laptop: Laptop) -> None:
         laptop.stop_in("CheckTransform", laptop.start("aborted", SMALL, force=True))
 
 
+def _torn_down(laptop: Laptop) -> None:
+    """The stack is deleted while a job runs."""
+    with busy_databrew():
+        execution = laptop.start("torn-down", SMALL, force=True)
+        wait_for(lambda: "'name': 'CheckTransform'" in str(laptop.aws.history(execution)))
+        laptop.custom("Delete")
+    wait_for(lambda: laptop.aws.describe(execution)["status"] != "RUNNING")
+    laptop.aws.rules.finish()
+
+
 def _given_up(laptop: Laptop) -> None:
-    """Runs that fail: the crawler finds other types than the declared ones; a job outlives its polls."""
+    """Runs that fail: the crawled types differ from the declared ones; a job exceeds the maximum number of polls."""
     assert laptop.run("other-types", SMALL)["error"] == "CatalogueFailed"
     with busy_databrew():
         assert laptop.run("too-slow", SMALL)["error"] == "TransformFailed"
@@ -221,7 +234,7 @@ def _observed(aws: LocalAWS) -> Observed:
     keys = aws.stack.names("AWS::KMS::Key")
 
     def lasting(resource: str) -> str:
-        """A key has another id each time it is made."""
+        """Replace the id of a key, which differs in each deployment, by its logical id."""
         return next((resource.replace(key, name) for key, name in keys.items() if key in resource), resource)
 
     grants = [

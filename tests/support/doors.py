@@ -1,4 +1,4 @@
-"""The API of template.yaml in front of a machine that does nothing, so that thousands of requests take seconds."""
+"""The API of template.yaml in front of a trivial state machine, so thousands of requests take seconds."""
 
 import json
 import socket
@@ -12,39 +12,42 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.cli.serve import Door, serving
+from local.cli.serve import Endpoint, serving
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
 from local.cloud.stack.template import HERE, TEMPLATE, load_template
 
-FUNCTIONS = Path(__file__).parent / "platform/functions"
+FUNCTIONS = Path(__file__).parents[1] / "local/platform/functions"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:singstat"
 NOTHING = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 ROUTES = ("monthly", "quarterly", "yearly")
 
 
 class House(NamedTuple):
-    """A laptop's AWS whose API is served twice: to anyone, and to those who sign."""
+    """A laptop's AWS that serves its API twice: without and with authentication."""
 
     aws: LocalAWS
-    open: Door
-    signed: Door
+    open: Endpoint
+    signed: Endpoint
 
     def inputs(self) -> dict[str, Any]:
-        """The input of every execution by its name."""
+        """Inputs of all executions by name."""
         client = self.aws.client("stepfunctions")
         pages = client.get_paginator("list_executions").paginate(stateMachineArn=MACHINE)
         return {one["name"]: self.input(one["executionArn"]) for page in pages for one in page["executions"]}
 
     def input(self, execution: str) -> Any:
-        """The input of an execution by its ARN."""
+        """The input of an execution."""
         return json.loads(self.aws.client("stepfunctions").describe_execution(executionArn=execution)["input"])
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """Open in an empty folder."""
-    folder.joinpath("template.yaml").write_text(json.dumps(small_template(folder)))
+def house(folder: Path, trust: dict[str, Any] | None = None) -> Iterator[House]:
+    """Deploy into an empty folder; `trust` replaces the trust policy of the API's role."""
+    template = small_template(folder)
+    if trust:
+        template["Resources"]["ApiRole"]["Properties"]["AssumeRolePolicyDocument"] = trust
+    folder.joinpath("template.yaml").write_text(json.dumps(template))
     with (
         LocalAWS(folder / "lake", folder / "template.yaml") as aws,
         serving(aws, authenticated=False) as anyone,
@@ -54,9 +57,11 @@ def house(folder: Path) -> Iterator[House]:
 
 
 def small_template(folder: Path) -> dict[str, Any]:
-    """template.yaml's API and its role, with stand-ins for the machine and the functions."""
+    """template.yaml's API and its role, with stubs for the state machine and the functions."""
     whole = load_template(TEMPLATE, folder / ".cache")
-    trust = {"Version": "2012-10-17", "Statement": []}
+    services = ["lambda.amazonaws.com", "states.amazonaws.com"]
+    statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
     function = {
         "Type": "AWS::Lambda::Function",
         "Properties": {
@@ -87,9 +92,9 @@ def small_template(folder: Path) -> dict[str, Any]:
 
 
 def send(
-    door: Door, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    door: Endpoint, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> requests.Response:
-    """A request as it is, signed if the door asks for it. The path is not tidied up, as a browser would."""
+    """Send a request, signed if the door requires it, without normalizing its path."""
     if door.keys:
         headers = sign(door, method, path, body, headers)
     prepared = requests.Request(method, door.url, dict(headers or {}), data=body).prepare()
@@ -99,7 +104,7 @@ def send(
 
 
 def sign(
-    door: Door, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    door: Endpoint, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The headers of a signed request."""
     assert door.keys
@@ -108,8 +113,8 @@ def sign(
     return dict(request.headers)
 
 
-def raw(door: Door, text: bytes) -> bytes:
-    """What is answered to bytes on the line."""
+def raw(door: Endpoint, text: bytes) -> bytes:
+    """The response to raw bytes."""
     port = int(door.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
         line.sendall(text)

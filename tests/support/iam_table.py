@@ -1,4 +1,4 @@
-"""`docs/iam.md`: what each role may do, why, and whether it did. Started as a script, it writes the page anew."""
+"""`docs/iam.md`: the grants of each role, their reasons and use. As a script, regenerates the page."""
 
 import re
 import sys
@@ -14,14 +14,13 @@ PAGE = TEMPLATE.parent / "docs" / "iam.md"
 COMMAND = ".venv/bin/python -m tests.support.iam_table"
 ALL = "*"
 BROWSES = "the ODBC driver, notebooks and consoles look around before they ask"
-PARTITIONS = "Athena asks for partitions one by one, too"
 
 # What is granted and never called on a laptop: the role, the statement, the action or ALL of them.
 NOT_ON_A_LAPTOP = {
     ("CostReportFunctionRole", "", ALL): "Lambda keeps what the function could not do",
-    ("CostReportScheduleRole", "KeepWhatCouldNotStart", ALL): "nobody keeps a schedule",
-    ("CostReportScheduleRole", "MakeTheReport", ALL): "nobody keeps a schedule",
-    ("CostReportScheduleRole", "UseTheKey", ALL): "nobody keeps a schedule",
+    ("CostReportScheduleRole", "SendToDeadLetterQueue", ALL): "the laptop has no scheduler",
+    ("CostReportScheduleRole", "InvokeTheReport", ALL): "the laptop has no scheduler",
+    ("CostReportScheduleRole", "UseTheKey", ALL): "the laptop has no scheduler",
     ("CrawlerRole", "WriteCrawlLogs", ALL): "the crawler of AWS writes a log",
     (
         "CrawlerRole",
@@ -34,37 +33,39 @@ NOT_ON_A_LAPTOP = {
         "glue:UpdatePartition",
     ): "only the crawler of AWS has old partitions inherit",
     ("HandleFailureFunctionRole", "", ALL): "Lambda keeps an event that the function could not handle",
-    ("PipelineRole", "DeliverItsLog", ALL): "Step Functions sets up its own log",
+    ("PipelineRole", "DeliverExecutionLog", ALL): "Step Functions sets up its own log",
     ("PipelineRole", "WriteTraces", ALL): "Step Functions writes traces",
     ("ReaderPolicy", "BrowseTheCatalogue", ALL): BROWSES,
-    ("ReaderPolicy", "NameWorkgroupsAndCatalogues", ALL): BROWSES,
-    ("ReaderPolicy", "QueryInTheReadersWorkgroup", "athena:GetQueryResultsStream"): "only drivers read results so",
+    ("ReaderPolicy", "ListWorkgroupsAndCatalogues", ALL): BROWSES,
+    ("ReaderPolicy", "QueryInTheReadersWorkgroup", "athena:GetQueryResultsStream"): "used only by drivers",
     ("ReaderPolicy", "QueryInTheReadersWorkgroup", "athena:GetWorkGroup"): BROWSES,
     ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetDatabases"): BROWSES,
     ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetTables"): BROWSES,
-    ("ReaderPolicy", "ReadThePublishedSchema", "glue:GetPartition"): PARTITIONS,
-    ("ReaderPolicy", "ReadThePublishedSchema", "glue:BatchGetPartition"): PARTITIONS,
-    ("ReaderPolicy", "KeepAndReadResults", "s3:AbortMultipartUpload"): "a result is stored in one piece",
-    ("ReaderPolicy", "KeepAndReadResults", "s3:ListMultipartUploadParts"): "a result is stored in one piece",
-    ("SchedulerRole", "KeepWhatCouldNotStart", ALL): "nobody keeps a schedule",
-    ("SchedulerRole", "StartTheRun", ALL): "nobody keeps a schedule",
-    ("SchedulerRole", "UseTheKey", ALL): "nobody keeps a schedule",
+    ("ReaderPolicy", "WriteAndReadResults", "s3:AbortMultipartUpload"): "a result is stored in one piece",
+    ("ReaderPolicy", "WriteAndReadResults", "s3:ListMultipartUploadParts"): "a result is stored in one piece",
+    ("SchedulerRole", "SendToDeadLetterQueue", ALL): "the laptop has no scheduler",
+    ("SchedulerRole", "StartTheRun", ALL): "the laptop has no scheduler",
+    ("SchedulerRole", "UseTheKey", ALL): "the laptop has no scheduler",
     ("StartVerificationFunctionRole", "WriteTheResult", "s3:AbortMultipartUpload"): "a result is stored in one piece",
     ("TransformRole", "WriteJobLogs", ALL): "the jobs of AWS write a log",
     ("TransformRole", "WriteStagedData", "s3:GetObject"): "only Spark reads back what it has written",
 }
 # Statements on every resource.
 ON_EVERYTHING = {
-    ("CostReportFunctionRole", "AskForTheBill"): "the action knows no resource",
-    ("HandleFailureFunctionRole", "FindTheRunsInstances"): "the action knows no resource",
+    ("CostReportFunctionRole", "ReadTheBill"): "the action does not support resource-level permissions",
+    ("HandleFailureFunctionRole", "FindTheRunsInstances"): "the action does not support resource-level permissions",
     (
         "DownloadLargeTableFunctionRole",
-        "StartFromTheLaunchTemplate",
-    ): "what is started has no name yet; the launch template is given",
-    ("PipelineRole", "DeliverItsLog"): "the actions know no resource",
-    ("PipelineRole", "WriteTraces"): "the actions know no resource",
-    ("ReaderPolicy", "NameWorkgroupsAndCatalogues"): "the actions know no resource",
-    ("StartTransformFunctionRole", "MakeTheRunsDatasetAndJob"): "the actions know no resource; the tag is given",
+        "LaunchFromTemplate",
+    ): "new resources have no ARN yet; nothing may differ from the launch template",
+    ("PipelineRole", "DeliverExecutionLog"): "the actions do not support resource-level permissions",
+    ("PipelineRole", "WriteTraces"): "the actions do not support resource-level permissions",
+    ("PublishRecipeFunctionRole", "FindJobsAndDatasets"): "the actions do not support resource-level permissions",
+    ("ReaderPolicy", "ListWorkgroupsAndCatalogues"): "the actions do not support resource-level permissions",
+    (
+        "StartTransformFunctionRole",
+        "CreateTheRunsDatasetAndJob",
+    ): "the actions do not support resource-level permissions; the tag is given",
 }
 # The template's own policy that one of its roles has attached.
 OWN = "ReaderPolicy"
@@ -74,18 +75,18 @@ MANAGED = {
     "AWSXrayWriteOnlyAccess": "the function writes traces",
 }
 FOR_THE_API_LOG = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-HEAD = f"""# Who may do what
+HEAD = f"""# IAM permissions
 
-Each function, the state machine, the worker and the services that act for us have a role of their own. A test goes
-through all branches of the pipeline on the laptop, where every call is checked against these policies. It fails for a
-call that is not granted, and for a grant that nobody used, unless the last column says why it is there. *Implied*: AWS
-does it in its caller's name. This page is made from `template.yaml` and that test; this writes it anew:
+Each function, the state machine, the worker and each service that acts on our behalf has its own role. A test runs
+every branch of the pipeline on the laptop, where each call is authorized by these policies. It fails for a call that is
+not granted, and for a grant that is not used unless the last column gives the reason. *Implied*: AWS acts on the
+caller's behalf. This page is generated from `template.yaml` and that test; to regenerate it:
 `{COMMAND}`
 
-SAM also attaches two of AWS's policies to every function:
+SAM also attaches two AWS managed policies to every function:
 {", ".join(f"`{name}` ({why})" for name, why in MANAGED.items())}. `ApiLogRole` has
-what AWS asks of it, `{FOR_THE_API_LOG.rpartition("/")[2]}`, and nothing of ours. `{OWN}` is no role: it is there to be
-attached to readers ([readers.md](readers.md)), and to `QuickSightRole` where QuickSight is enabled.
+only the managed policy that API Gateway requires, `{FOR_THE_API_LOG.rpartition("/")[2]}`. `{OWN}` is not a role but a
+policy to attach to readers ([readers.md](readers.md)), and to `QuickSightRole` if QuickSight is enabled.
 """
 
 
@@ -98,7 +99,7 @@ def page(observed: branches.Observed) -> str:
 
 
 def section(role: str, grants: list[dict[str, Any]], observed: branches.Observed) -> str:
-    lines = [f"## {role}", "", "| action | on what | why | used |", "|---|---|---|---|"]
+    lines = [f"## {role}", "", "| action | resource | reason | used |", "|---|---|---|---|"]
     for grant in grants:
         by_use: dict[str, list[str]] = defaultdict(list)
         for action in grant["actions"]:
@@ -110,7 +111,7 @@ def section(role: str, grants: list[dict[str, Any]], observed: branches.Observed
 
 
 def used(role: str, sid: str, action: str, uses: list[Any]) -> str:
-    """How an action came to be used, or why it could not."""
+    """How an action was used, or why it cannot be."""
     ways = {use[4] for use in uses if tuple(use[:3]) == (role, sid, action)}
     if ways:
         return "; ".join(["called"] * ("" in ways) + [f"implied by {way}" for way in sorted(ways - {""})])
@@ -119,9 +120,9 @@ def used(role: str, sid: str, action: str, uses: list[Any]) -> str:
 
 
 def where(resource: str, names: dict[str, str]) -> str:
-    """A resource without what all ARNs of the stack share, its parts by their names in the template."""
+    """A resource without the common parts of its ARN, named as in the template."""
     if resource == ALL:
-        return "everything"
+        return "all resources"
     service, name = resource.split(":", 5)[2::3]
     if service == "s3":
         bucket, _, key = name.partition("/")
@@ -144,4 +145,4 @@ def words(sid: str) -> str:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         PAGE.write_text(page(branches.observe(Path(folder))), "utf-8")
-    sys.stdout.write(f"{PAGE} is written.\n")
+    sys.stdout.write(f"Wrote {PAGE}.\n")

@@ -1,4 +1,4 @@
-"""Small lakes for the tests of the analytics services, and moto's server in front of them."""
+"""Small lakes for tests of the analytics services, and a moto server on top."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ SERDES = {
 
 
 def parquet(lake: Path, key: str, select: str) -> Path:
-    """Write what a DuckDB SELECT gives as the object `<bucket>/<key>`."""
+    """Write the result of a DuckDB SELECT as the object `<bucket>/<key>`."""
     path = lake / key
     path.parent.mkdir(parents=True, exist_ok=True)
     duckdb.connect().execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
@@ -49,7 +49,7 @@ def table(
     partitions: Mapping[tuple[str, ...], str] | None = None,
     serde: str = "parquet",
 ) -> dict[str, Any]:
-    """A table as catalogue.json keeps it; `partitions` holds the location of each tuple of values."""
+    """A table as stored in catalogue.json; `partitions` maps tuples of values to locations."""
     return {
         "input": {
             "StorageDescriptor": storage(columns, location, serde),
@@ -64,7 +64,7 @@ def table(
 
 
 def catalogue(lake: Path, **databases: Mapping[str, Any]) -> None:
-    """Write catalogue.json: databases, each with its tables by name."""
+    """Write catalogue.json from databases and their tables."""
     content = {
         name: {"input": {"Name": name}, "tables": {key: {**kept} for key, kept in tables.items()}}
         for name, tables in databases.items()
@@ -74,7 +74,7 @@ def catalogue(lake: Path, **databases: Mapping[str, Any]) -> None:
 
 
 def put_into(lake: Path) -> Callable[[str, bytes], None]:
-    """What stores an object at an s3 address: here, a file of the lake."""
+    """A function that stores an object, named by an S3 URI, as a file of the lake."""
 
     def put(uri: str, body: bytes) -> None:
         path = lake / uri.removeprefix("s3://")
@@ -85,13 +85,13 @@ def put_into(lake: Path) -> Callable[[str, bytes], None]:
 
 
 def anybody(role_arn: str, call: Any) -> None:
-    """Every role may do everything."""
+    """Authorize every call of every role."""
 
 
 @contextmanager
 def aws(route: Callable[[dict[str, Any]], Any] | None = None) -> Iterator[Callable[[str], Any]]:
-    """Fresh moto backends behind a server on loopback; gives a maker of boto3 clients. `route` answers before moto."""
-    from moto.backends import get_backend  # noqa: PLC0415 - it takes a second that most tests need not spend
+    """Serve empty moto backends on loopback; yields a factory of boto3 clients. `route` takes precedence over moto."""
+    from moto.backends import get_backend  # noqa: PLC0415 - takes a second that most tests can save
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
     from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The laptop as tests use it: the command as a person calls it, and an AWS that stays on over several runs."""
+"""The laptop in tests: the `singstat` command as a process, and an AWS that is shared by several runs."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 
 
 def call(*words: str, lake: Path | None) -> subprocess.CompletedProcess[str]:
-    """`singstat WORDS --lake LAKE`, as a person calls it: a process of its own."""
+    """Run `singstat WORDS --lake LAKE` as a process."""
     return subprocess.run(
         [SINGSTAT, *words, *(["--lake", str(lake)] if lake else [])],
         capture_output=True,
@@ -41,14 +41,25 @@ def run(*words: str, lake: Path) -> tuple[int, dict[str, Any]]:
 
 
 def query(sql: str, lake: Path) -> Rows:
-    """Rows as Athena's text, in this process; tests of the command itself use `call`."""
+    """Rows with Athena's text values, in this process; tests of the command itself use `call`."""
     answer = athena.run(sql, PUBLISHED, [], lake)
     names = [name for name, _ in answer.columns]
     return [dict(zip(names, row, strict=True)) for row in answer.rows]
 
 
+def set_published_at(lake: Path, table_id: str, *times: str | None) -> None:
+    """Set the publication times in a table's record, oldest edition first; None removes it, as in an old record."""
+    (path,) = lake.glob(f"*/publications/{table_id}.json")
+    record = json.loads(path.read_bytes())
+    for edition, time in zip(record["editions"], times, strict=True):
+        edition["published_at"] = time
+        if time is None:
+            del edition["published_at"]
+    path.write_text(json.dumps(record))
+
+
 class Laptop:
-    """A laptop's AWS that stays on over several runs, its lake, and the SingStat that it asks."""
+    """A laptop's AWS shared by several runs, its lake and its SingStat replay."""
 
     def __init__(self, aws: LocalAWS, replay: Replay) -> None:
         self.aws, self.replay, self.lake = aws, replay, aws.lake
@@ -57,7 +68,7 @@ class Laptop:
         return run_pipeline(self.aws, RunRequest(tables=list(tables), **options), lambda *_: None)
 
     def revise(self, table_id: str, day: str, *values: str | None) -> Table:
-        """Publish a new vintage at SingStat, the first cells of the first series replaced by `values`."""
+        """Publish a new vintage in the replay, with the first cells of the first series replaced by `values`."""
         table = self.replay.tables[table_id]
         row = table.rows[0]
         keys = [column["key"] for column in row.columns]

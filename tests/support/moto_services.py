@@ -1,4 +1,4 @@
-"""A stack's resources as moto's services tell of them, in the words of a template."""
+"""A stack's resources as described by moto's services, with a template's property names."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Client = Callable[[str], Any]
 
 
 class Look(NamedTuple):
-    """A call, and where its answer has the properties as a template names them; `$` is the physical id."""
+    """A call, and a JMESPath from its response to template properties; `$` is the physical id."""
 
     service: str
     operation: str
@@ -122,20 +122,20 @@ READ = {
 
 
 def read(aws: Client, kind: str, physical_id: str) -> dict[str, Any]:
-    """The properties of a resource as its service tells them; empty where there is no such resource."""
-    told: dict[str, Any] = {}
+    """The properties of a resource as its service describes them; empty if it does not exist."""
+    described: dict[str, Any] = {}
     try:
         for look in READ.get(kind, []):
             parameters = json.loads(json.dumps(look.parameters).replace("$", physical_id))
             answer = getattr(aws(look.service), look.operation)(**parameters)
-            told |= jmespath.search(look.where.replace("$", physical_id), answer) or {}
+            described |= jmespath.search(look.where.replace("$", physical_id), answer) or {}
         if kind == "AWS::IAM::Role":
-            told["Policies"] = _policies(aws("iam"), physical_id)
+            described["Policies"] = _policies(aws("iam"), physical_id)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             raise
         return {}
-    return comparable(told)
+    return comparable(described)
 
 
 def _policies(iam: Any, role: str) -> list[dict[str, Any]]:
@@ -145,14 +145,14 @@ def _policies(iam: Any, role: str) -> list[dict[str, Any]]:
 
 
 def comparable(value: Any) -> Any:
-    """`value` with numbers and truths as text, documents unpacked, and without what moto cannot tell."""
+    """`value` with scalars as text and JSON documents parsed, without properties that moto does not return."""
     if isinstance(value, dict):
         return {name: comparable(item) for name, item in value.items() if name != "BucketKeyEnabled"}
     if isinstance(value, list):
         return [comparable(item) for item in value]
     if isinstance(value, str) and value.startswith(
         ('{"', "{'")
-    ):  # JSON, or Python's way: so moto tells a role's policy
+    ):  # JSON or a Python literal, as moto returns a role's policy
         return comparable(yaml.safe_load(value))
     text = str(value)
     return "image" if text.startswith("ami-") else text.lower() if isinstance(value, bool) else text

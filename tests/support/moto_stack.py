@@ -1,4 +1,4 @@
-"""The translated template as a stack in moto's CloudFormation, compared with what moto's services tell of it."""
+"""The translated template as a stack in moto's CloudFormation, compared with what moto's services describe."""
 
 import copy
 import json
@@ -17,12 +17,12 @@ from tests.support.sam_build import ARTEFACTS
 BODY = "stack.json"
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 REFERENCE = re.compile(r"\$\{(\w+)[.\w]*\}")
-UNUSABLE = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment"}  # moto makes an API without its methods
-KEPT_AS_TEXT = {"AssumeRolePolicyDocument", "KeyPolicy"}  # moto reads them back only so
+UNUSABLE = {"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment"}  # moto creates an API without methods
+KEPT_AS_TEXT = {"AssumeRolePolicyDocument", "KeyPolicy"}  # moto can read them back only as text
 
 
 class Deployed(NamedTuple):
-    """A stack: its template as moto got it, the parameters, physical ids by logical id, and its outputs."""
+    """A stack: the template as passed to moto, parameters, physical ids by logical id, outputs."""
 
     template: Template
     parameters: Mapping[str, str]
@@ -31,12 +31,12 @@ class Deployed(NamedTuple):
 
 
 def not_made(template: Template) -> set[str]:
-    """The types of resources that moto's CloudFormation does not know, or makes of no use."""
+    """The resource types that moto's CloudFormation lacks, or implements in an unusable way."""
     return {body["Type"] for body in template["Resources"].values()} - (set(get_model_map()) - UNUSABLE)
 
 
 def deploy(aws: Client, url: str, template: Template, parameters: Mapping[str, str], how: str) -> Deployed:
-    """Create or update the stack: `how` is create_stack or update_stack. Its artefacts are in the bucket ARTEFACTS."""
+    """Call create_stack or update_stack (`how`); the artefacts are in the bucket ARTEFACTS."""
     plain = _for_moto(template, parameters)
     attributes = {path: {"Value": {"Fn::GetAtt": list(path)}} for path in _attributes(plain, parameters)}
     body = plain | {"Outputs": plain["Outputs"] | {"".join(path): output for path, output in attributes.items()}}
@@ -58,22 +58,22 @@ def deploy(aws: Client, url: str, template: Template, parameters: Mapping[str, s
 
 
 def differences(aws: Client, stack: Deployed) -> dict[str, dict[str, Any]]:
-    """By type and property: what the services tell and what the template declares, where these differ."""
+    """By type and property: logical id, described value and declared value, where the two differ."""
     values = Intrinsics(
         stack.template, stack.parameters, stack.physical.__getitem__, lambda *path: stack.outputs["".join(path)]
     )
     found: dict[str, dict[str, Any]] = {}
     for logical_id, body in stack.template["Resources"].items():
         declared = comparable(values.resolve(body.get("Properties", {})))
-        told = read(aws, body["Type"], stack.physical[logical_id])
+        described = read(aws, body["Type"], stack.physical[logical_id])
         for name in declared:
-            if told.get(name) != declared[name]:
-                found.setdefault(body["Type"], {})[name] = (logical_id, told.get(name), declared[name])
+            if described.get(name) != declared[name]:
+                found.setdefault(body["Type"], {})[name] = (logical_id, described.get(name), declared[name])
     return found
 
 
 def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
-    """The template without what is not made; what refers to that says `not-made-<logical id>`."""
+    """The template without unsupported resources; references to them become `not-made-<logical id>`."""
     types = not_made(template)
     as_text = Intrinsics(template, parameters, lambda name: f"${{{name}}}", lambda *path: f"${{{'.'.join(path)}}}")
     lacking = {
@@ -96,7 +96,11 @@ def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
 
     resources = {name: copy.deepcopy(body) for name, body in template["Resources"].items() if name not in lacking}
     for body in resources.values():
-        properties = body.setdefault("Properties", {})  # moto's update loses a resource that has none
+        if body.get("DeletionPolicy") == "RetainExceptOnCreate":  # moto knows only Retain
+            body["DeletionPolicy"] = "Retain"
+        properties = body.setdefault("Properties", {})  # moto's update drops resources without any
+        if body["Type"] == "AWS::KMS::Key":
+            properties.pop("Tags")  # moto wants the shape of KMS's API
         needed = body.pop("DependsOn", [])
         body["DependsOn"] = [name for name in ([needed] if isinstance(needed, str) else needed) if name not in lacking]
         properties |= {name: {"Fn::ToJsonString": properties[name]} for name in KEPT_AS_TEXT & set(properties)}
@@ -105,7 +109,7 @@ def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
                 code["S3Bucket"] = ARTEFACTS
         if "DefinitionString" in properties:
             values = properties.pop("DefinitionSubstitutions")
-            parts = PLACEHOLDER.split(properties["DefinitionString"])  # every second one is a name
+            parts = PLACEHOLDER.split(properties["DefinitionString"])  # odd elements are names
             parts[1::2] = [values[name] for name in parts[1::2]]
             properties["DefinitionString"] = {"Fn::Join": ["", parts]}
     plain: Template = adapted({**template, "Resources": resources})
@@ -114,7 +118,7 @@ def _for_moto(template: Template, parameters: Mapping[str, str]) -> Template:
 
 
 def _attributes(template: Template, parameters: Mapping[str, str]) -> set[tuple[str, str]]:
-    """What the template takes with Fn::GetAtt, as pairs of logical id and attribute."""
+    """All Fn::GetAtt references as pairs of logical id and attribute."""
     taken: set[tuple[str, str]] = set()
 
     def take(logical_id: str, name: str) -> str:

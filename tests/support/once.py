@@ -1,4 +1,4 @@
-"""What is made once for all processes of a test session."""
+"""Folders shared by all processes of a test session."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ import pytest
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder `name` of this test session, filled by `make` in whichever process needs it first."""
+    """The folder `name` of this test session, filled by `make` in the first process that needs it."""
     session = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
     folder = session / name
     with (session / f"{name}.lock").open("w") as lock:

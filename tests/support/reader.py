@@ -1,4 +1,4 @@
-"""Somebody who has the template's ReaderPolicy and nothing else."""
+"""A principal with the template's ReaderPolicy and no other."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ DONE = {"SUCCEEDED", "FAILED", "CANCELLED"}
 
 
 class Reader:
-    """A reader of a laptop's AWS. Errors of all calls: botocore's ClientError, what is refused."""
+    """A reader of the laptop's AWS. All methods raise botocore's `ClientError` if a call is refused."""
 
     def __init__(self, aws: LocalAWS, role: str | None = None) -> None:
-        """By default a role that has the policy and nothing else, which the laptop knows by the policy's name."""
+        """By default a role with only ReaderPolicy, which the laptop creates under the policy's name."""
         self.aws = aws
         self.role = role or aws.resource("ReaderPolicy").replace(":policy/", ":role/")
         self.workgroup = aws.resource("ReadersWorkgroup")
@@ -22,7 +22,7 @@ class Reader:
         return self.aws.client(service, self.role)
 
     def start(self, sql: str, workgroup: str | None = None) -> str:
-        """The id of a query that runs."""
+        """Start a query and return its id."""
         athena, context = self.client("athena"), {"Database": PUBLISHED}
         started = athena.start_query_execution(
             QueryString=sql, QueryExecutionContext=context, WorkGroup=workgroup or self.workgroup
@@ -30,18 +30,18 @@ class Reader:
         return str(started["QueryExecutionId"])
 
     def finished(self, query: str) -> dict[str, Any]:
-        """What Athena tells of a query once it has succeeded."""
+        """Wait until a query has succeeded and return its QueryExecution."""
         athena = self.client("athena")
 
-        def told() -> dict[str, Any]:
+        def execution() -> dict[str, Any]:
             return dict(athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])
 
-        wait_for(lambda: told()["Status"]["State"] in DONE)
-        assert told()["Status"]["State"] == "SUCCEEDED", told()
-        return told()
+        wait_for(lambda: execution()["Status"]["State"] in DONE)
+        assert execution()["Status"]["State"] == "SUCCEEDED", execution()
+        return execution()
 
     def query(self, sql: str) -> tuple[list[tuple[str, str]], list[list[str | None]]]:
-        """The columns of an answer, each with its type, and its rows."""
+        """The columns of a result, each with its type, and its rows."""
         query = self.start(sql)
         self.finished(query)
         answer = self.client("athena").get_query_results(QueryExecutionId=query)["ResultSet"]

@@ -1,4 +1,4 @@
-"""Lets containers reach what listens on this machine's loopback: each port, relayed on the engine's own bridge."""
+"""Makes loopback ports reachable from containers by relaying them on the container engine's bridge."""
 
 import re
 import shutil
@@ -14,9 +14,9 @@ LOOPBACK = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 @contextmanager
 def seen_from(bridge: str, text: str) -> Iterator[str]:
-    """`text` with every loopback address replaced by one on the bridge, which works inside the block.
+    """`text` with each loopback address replaced by one on the bridge that works inside the block.
 
-    Errors: OSError, the engine's bridge is not an interface of this machine.
+    Raises `OSError` if the bridge is not an interface of this machine.
     """
     with ExitStack() as open_ports:
         relayed = {port: open_ports.enter_context(_relay(bridge, int(port))) for port in set(LOOPBACK.findall(text))}

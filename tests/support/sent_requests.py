@@ -1,4 +1,4 @@
-"""What boto3 sends, and what it makes of an answer, without a server."""
+"""Requests that boto3 sends, and responses for it to parse, without a server."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -15,11 +15,11 @@ URL = "http://127.0.0.1:9"
 
 
 class Caught(Exception):
-    """A request is caught before it is sent."""
+    """Raised instead of sending a request."""
 
 
 def client(service: str, answer: Callable[[AWSPreparedRequest], AWSResponse]) -> Any:
-    """A client of somebody whose requests are answered by a function."""
+    """A client whose requests are answered by a function."""
     keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "unchecked"}
     made = boto3.client(service, region_name=REGION, endpoint_url=URL, **keys)
     made.meta.events.register("before-send.*", lambda request, **_: answer(request))
@@ -27,7 +27,7 @@ def client(service: str, answer: Callable[[AWSPreparedRequest], AWSResponse]) ->
 
 
 def sent(service: str, method: str, **arguments: Any) -> dict[str, Any]:
-    """The request of a call, as a WSGI server gets it."""
+    """The WSGI environ of a call's request."""
     requests: list[AWSPreparedRequest] = []
 
     def catch(request: AWSPreparedRequest) -> AWSResponse:

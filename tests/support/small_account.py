@@ -1,4 +1,4 @@
-"""A small account, and what a call of boto3 needs in it."""
+"""A small account, and the permissions that a boto3 call requires in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from local.cloud.account import ACCOUNT, REGION
 from local.cloud.iam.calls import read_call, signed
 from local.cloud.iam.facts import Facts
 from local.cloud.iam.needs import needs
+from local.cloud.iam.policy import Need
 from local.cloud.sql.catalogue import Table
 from tests.support.sent_requests import sent
 
@@ -17,7 +18,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/job"
 
 
 class Here(Facts):
-    """One bucket and topic with a key; the object `there`; a table with partitions; one instance."""
+    """A bucket and a topic with a KMS key, an object `there`, a partitioned table, an instance."""
 
     def __init__(self) -> None:
         super().__init__(lambda instance: {"application": "shop"} if instance == "i-1" else {})
@@ -49,14 +50,19 @@ class Here(Facts):
         return Table(database, name, (), keys, "s3://data/orders/", "parquet", None, {}) if name == "orders" else None
 
 
-def needed(service: str, method: str, arguments: Mapping[str, Any]) -> list[str]:
-    """Each need as `action on resource`, with `by` the call that implies it."""
+def required_by(service: str, method: str, arguments: Mapping[str, Any]) -> list[Need]:
+    """The permissions of a boto3 call."""
     environ = sent(service, method, **arguments)
     found = signed(environ)
     assert found
     assert found[0] == "somebody"
+    return needs(read_call(environ, found[1]), Here())
+
+
+def needed(service: str, method: str, arguments: Mapping[str, Any]) -> list[str]:
+    """Each permission as `action on resource`, followed by `by` and the call that implies it."""
     texts = set()
-    for need in needs(read_call(environ, found[1]), Here()):
+    for need in required_by(service, method, arguments):
         resource = need.resource.removeprefix("arn:aws:").replace(f":{HERE}:", "::")
         texts.add(f"{need.action} on {resource}" + (f" by {need.implied_by}" if need.implied_by else ""))
     return sorted(texts)

@@ -1,4 +1,4 @@
-"""Waiting for what happens in other threads and processes, and which workers are at work."""
+"""Wait for other threads and processes; find running workers."""
 
 import subprocess
 import time
@@ -10,15 +10,15 @@ PATIENCE = 120
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Return as soon as `condition()` holds; fail after PATIENCE seconds."""
+    """Return as soon as `condition()` is true; fail after PATIENCE seconds."""
     end = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < end, f"it was not so after {PATIENCE} seconds"
+        assert time.monotonic() < end, f"the condition is still false after {PATIENCE} seconds"
         time.sleep(0.01)
 
 
 def workers_at_work(aws: LocalAWS) -> list[int]:
-    """The process ids of this laptop's `worker.py`."""
+    """Process ids of the running `worker.py` of this laptop."""
     groups = {started.instance.process_group for started in aws.instances.started.values()}
     listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,args="], capture_output=True, text=True, check=True).stdout
     found = [line.split(maxsplit=2) for line in listed.splitlines()]

@@ -1,4 +1,4 @@
-"""QuickSight as the template has it, and what is wrong with it: `problems`."""
+"""The QuickSight resources of the template, and their `problems`."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from botocore.validate import validate_parameters
 from tests.template.rules.application import load, strings
 
 CALLS = {"DataSource": "CreateDataSource", "DataSet": "CreateDataSet", "Dashboard": "CreateDashboard"}
-NOT_IN_THE_CALL = {"IngestionWaitPolicy"}  # CloudFormation's own
+NOT_IN_THE_CALL = {"IngestionWaitPolicy"}  # only in CloudFormation
 WIDTH = 36  # columns of a sheet
 
 Document = dict[str, Any]
@@ -26,13 +26,13 @@ def _model() -> ServiceModel:
 
 
 def resources() -> Document:
-    """The resources of QuickSight with plain values, by logical id, as CloudFormation gets them where it is enabled."""
+    """The QuickSight resources by logical id, with plain values, if QuickSight is enabled."""
     made = load(opted=True).translated["Resources"]
     return json.loads(json.dumps({name: one for name, one in made.items() if "::QuickSight::" in one["Type"]}))
 
 
 def problems(found: Document) -> list[str]:
-    """One line for each thing that QuickSight would refuse or show as an error."""
+    """One line per definition that QuickSight would reject or show as an error."""
     definition = found["QuickSightDashboard"]["Properties"]["Definition"]
     return [*_refused(found), *_unbound(found, definition), *_misplaced(definition), *_misfiltered(definition)]
 
@@ -44,13 +44,13 @@ def columns(data_set: Document) -> dict[str, str]:
 
 
 def data_sets(found: Document) -> dict[str, Document]:
-    """The data sets by the name that the dashboard has for them."""
+    """The data sets by their identifier in the dashboard."""
     declared = found["QuickSightDashboard"]["Properties"]["Definition"]["DataSetIdentifierDeclarations"]
     return {one["Identifier"]: found[one["DataSetArn"].removeprefix("${").removesuffix(".Arn}")] for one in declared}
 
 
 def _refused(found: Document) -> Iterator[str]:
-    """What the service's model does not have, lacks, or has as another kind or choice."""
+    """Parameters unknown to the service's model, missing, or of another type or value."""
     for name, body in found.items():
         kind = body["Type"].rpartition("::")[2]
         if kind in CALLS:
@@ -61,7 +61,7 @@ def _refused(found: Document) -> Iterator[str]:
 
 
 def _report(given: Document, shape: Any) -> list[str]:
-    """Lines of botocore's report; none if all is well."""
+    """Lines of botocore's report; empty if valid."""
     try:
         validate_parameters(given, shape)
     except ParamValidationError as error:
@@ -84,22 +84,22 @@ def _other_choices(value: Any, shape: Any) -> Iterator[str]:
 
 
 def _unbound(found: Document, definition: Document) -> Iterator[str]:
-    """Fields without a column, and measures and dimensions of a column of another type."""
+    """Fields without a column, or with a column of another type."""
     known = {name: columns(body) for name, body in data_sets(found).items()}
     for kind, field in fields(definition):
         named = field["Column"]
         place = f"{named['DataSetIdentifier']}.{named['ColumnName']}"
         type_ = known.get(named["DataSetIdentifier"], {}).get(named["ColumnName"])
         if type_ is None:
-            yield f"{place} is no column"
+            yield f"{place} is not a column"
         elif not fits(kind, type_):
-            yield f"{place} is {type_}, which is no {kind}"
+            yield f"{place} is {type_}, not {kind}"
     used = Counter(text for key, text in strings(definition) if key == "FieldId")
     yield from (f"{name} is the id of {count} fields" for name, count in used.items() if count > 1)
 
 
 def fields(value: Any, kind: str = "") -> Iterator[tuple[str, Document]]:
-    """Whatever names a column, with the key that it stands under."""
+    """Every object with a column, and its key."""
     if isinstance(value, dict):
         if "Column" in value:
             yield kind, value
@@ -111,7 +111,7 @@ def fields(value: Any, kind: str = "") -> Iterator[tuple[str, Document]]:
 
 
 def fits(kind: str, type_: str) -> bool:
-    """Whether a field of a kind takes a column of a type."""
+    """Whether a kind of field accepts a type of column."""
     if kind.startswith("Numerical"):
         return type_ in {"INTEGER", "DECIMAL"}
     if kind.startswith("Date"):
@@ -120,13 +120,13 @@ def fits(kind: str, type_: str) -> bool:
 
 
 def _misplaced(definition: Document) -> Iterator[str]:
-    """Each visual has one place on its sheet, and no two overlap."""
+    """Visuals without exactly one position on their sheet, or that overlap."""
     for sheet in definition["Sheets"]:
         visuals = [text for key, text in strings(sheet["Visuals"]) if key == "VisualId"]
         (layout,) = sheet["Layouts"]
         places = layout["Configuration"]["GridLayout"]["Elements"]
         if sorted(visuals) != sorted(place["ElementId"] for place in places):
-            yield f"{sheet['SheetId']}: its visuals and their places differ"
+            yield f"{sheet['SheetId']}: its visuals and positions differ"
         cells = Counter(
             (row, column)
             for place in places
@@ -134,11 +134,11 @@ def _misplaced(definition: Document) -> Iterator[str]:
             for column in range(place["ColumnIndex"], place["ColumnIndex"] + place["ColumnSpan"])
         )
         if any(count > 1 or column >= WIDTH for (_, column), count in cells.items()):
-            yield f"{sheet['SheetId']}: visuals overlap or stick out"
+            yield f"{sheet['SheetId']}: visuals overlap or exceed the grid"
 
 
 def _misfiltered(definition: Document) -> Iterator[str]:
-    """Each control moves a filter, and each filter works on a sheet that shows its data set and has its control."""
+    """Controls without a filter, and filters of sheets that lack their data set or control."""
     sheets = {sheet["SheetId"]: sheet for sheet in definition["Sheets"]}
     moved = [(sheet, text) for sheet, body in sheets.items() for key, text in strings(body) if key == "SourceFilterId"]
     filtered = []
@@ -149,6 +149,6 @@ def _misfiltered(definition: Document) -> Iterator[str]:
                 filtered.append((scope["SheetId"], body["FilterId"]))
                 shown = {field["Column"]["DataSetIdentifier"] for _, field in fields(sheets.get(scope["SheetId"], {}))}
                 if body["Column"]["DataSetIdentifier"] not in shown:
-                    yield f"{body['FilterId']}: its sheet shows nothing of its data set"
+                    yield f"{body['FilterId']}: its sheet does not use its data set"
     if sorted(moved) != sorted(filtered):
-        yield f"controls move {sorted(moved)}, filters are {sorted(filtered)}"
+        yield f"controls refer to {sorted(moved)}, filters are {sorted(filtered)}"

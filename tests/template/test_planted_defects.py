@@ -1,4 +1,4 @@
-"""The rules judged themselves: each known defect is planted alone, and its rule must find it."""
+"""Tests of the rules: each known defect is planted alone, and its rule must find it."""
 
 from copy import deepcopy
 from functools import cache
@@ -14,7 +14,7 @@ from tests.template.rules.application import Application, load
 
 @cache
 def sound() -> Application:
-    """The application, with an API as it should be."""
+    """The application with a correct API."""
     copied = deepcopy(load(opted=False))
     with_api(copied)
     return copied
@@ -22,7 +22,7 @@ def sound() -> Application:
 
 @cache
 def found(defect: str) -> bool:
-    """Whether its rule finds a defect, where it is."""
+    """Whether its rule finds a defect in the right place."""
     rule, where, plant = DEFECTS[defect]
     planted = deepcopy(sound())
     plant(planted)

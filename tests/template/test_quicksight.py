@@ -1,4 +1,4 @@
-"""QuickSight: what the template makes of it holds together, and is what the contract says."""
+"""QuickSight: its resources are consistent and match the contract."""
 
 from collections.abc import Callable
 from typing import Any
@@ -120,15 +120,15 @@ def scope(found: dict[str, Any], number: int) -> Any:
 
 MUTATIONS: dict[str, tuple[str, Change]] = {
     "a column that is not there": (
-        "tables.table is no column",
+        "tables.table is not a column",
         lambda one: measure(one)["Column"].update(ColumnName="table"),
     ),
     "a data set that is not there": (
-        "tabels.table_id is no column",
+        "tabels.table_id is not a column",
         lambda one: measure(one)["Column"].update(DataSetIdentifier="tabels"),
     ),
     "a column that a data set loses": (
-        "tables.table_id is no column",
+        "tables.table_id is not a column",
         lambda one: sql(one, "TablesDataSet")["Columns"].pop(0),
     ),
     "a number made of text": (
@@ -152,10 +152,10 @@ MUTATIONS: dict[str, tuple[str, Change]] = {
     "two fields of one id": ("is the id of 2 fields", lambda one: measure(one).update(FieldId="tables.observations.2")),
     "a visual without a place": ("overview: its visuals", lambda one: places(one, 0).pop()),
     "visuals one above the other": ("overview: visuals overlap", lambda one: places(one, 0)[1].update(ColumnIndex=0)),
-    "a visual that sticks out": ("stick out", lambda one: places(one, 1)[0].update(ColumnIndex=1)),
-    "a control without a filter": ("controls move", lambda one: definition(one)["FilterGroups"].pop()),
+    "a visual that sticks out": ("exceed the grid", lambda one: places(one, 1)[0].update(ColumnIndex=1)),
+    "a control without a filter": ("controls refer to", lambda one: definition(one)["FilterGroups"].pop()),
     "a filter of another sheet": (
-        "series-table: its sheet shows nothing",
+        "series-table: its sheet does not use",
         lambda one: scope(one, 0).update(SheetId="revisions"),
     ),
 }

@@ -1,4 +1,4 @@
-"""Every rule on the application itself: by default, and with every option the other way round."""
+"""Every rule on the application itself: with its defaults and with every option reversed."""
 
 import pytest
 

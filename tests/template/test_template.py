@@ -1,4 +1,4 @@
-"""The template, the state machine, the recipe and the declared schema say the same."""
+"""The template, the state machine, the recipe and the declared schema agree."""
 
 import json
 import re
@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.source.client import USER_AGENT
 from pipeline.table import schema
 from pipeline.table.observations import Observation
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cli.app import LIVE
+from local.cli.options import LIVE_URL
+from local.cloud.stack.intrinsics import Intrinsics
 from tests.template.rules.graph import states
 
 ROOT = Path(__file__).parents[2]
@@ -95,5 +97,63 @@ def test_every_wait_takes_its_seconds_from_the_run():
     assert waits == ["$.poll_seconds"] * 3
 
 
+ROLE = "arn:aws:iam::123456789012:role/LabRole"
+PROFILE = "arn:aws:iam::123456789012:instance-profile/LabInstanceProfile"
+
+
+@pytest.mark.parametrize(
+    ("given", "deployed"),
+    [
+        ({}, True),
+        ({"ExistingRoleArn": ROLE, "ExistingInstanceProfileArn": PROFILE}, True),
+        ({"ExistingRoleArn": ROLE}, False),
+        ({"ExistingInstanceProfileArn": PROFILE}, False),
+    ],
+)
+def test_existing_roles_are_passed_both_or_none(given: dict[str, str], deployed: bool):
+    values = Intrinsics(TEMPLATE, given, str, lambda *_: "")
+    rule = TEMPLATE["Rules"]["ExistingRolesComeInPairs"]
+    holds = all(values.resolve(one["Assert"]) for one in rule["Assertions"])
+
+    assert (not values.resolve(rule["RuleCondition"]) or holds) is deployed
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("SourceUrl", LIVE_URL, True),
+        ("SourceUrl", "http://127.0.0.1:8080", True),
+        ("SourceUrl", "http://localhost:8080/api/table", True),
+        ("SourceUrl", "https://example.org/", False),
+        ("SourceUrl", "https://example.org/a?b=c", False),
+        ("SourceUrl", "http://example.org", False),
+        ("SourceUrl", "https://example.org/it's", False),
+        ("MonthlyTables", "M213751", True),
+        ("MonthlyTables", "M213751,12345", True),
+        ("MonthlyTables", "M213751, M550002", False),
+        ("MonthlyTables", "", False),
+        ("WorkerInstanceTypes", "t4g.small,c7g.medium", True),
+        ("WorkerInstanceTypes", "t4g.small;reboot", False),
+    ],
+)
+def test_a_parameter_accepts(name: str, value: str, accepted: bool):
+    assert bool(re.fullmatch(TEMPLATE["Parameters"][name]["AllowedPattern"], value)) is accepted
+
+
 def test_the_command_and_the_template_ask_the_same_singstat():
-    assert TEMPLATE["Parameters"]["SourceUrl"]["Default"] == LIVE
+    assert TEMPLATE["Parameters"]["SourceUrl"]["Default"] == LIVE_URL
+    assert TEMPLATE["Parameters"]["UserAgent"]["Default"] == USER_AGENT
+
+
+@pytest.mark.parametrize(
+    "agent", [USER_AGENT, "desk/2.0 (+https://example.org/?a=1&b=[2]; #3)", "Mozilla/5.0 {x}~|^_!%*"]
+)
+def test_a_user_agent_may_be_printable_ascii(agent):
+    assert re.fullmatch(TEMPLATE["Parameters"]["UserAgent"]["AllowedPattern"], agent)
+
+
+@pytest.mark.parametrize(
+    "odd", ["", " desk", "a'b", 'a"b', "a\\b", "a`b", "a$b", "a\nb", "a\tb", "a\x7fb", "caf\u00e9"]
+)
+def test_a_user_agent_that_would_break_the_header_or_the_user_data_is_refused(odd):
+    assert not re.fullmatch(TEMPLATE["Parameters"]["UserAgent"]["AllowedPattern"], odd)

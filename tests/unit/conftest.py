@@ -3,3 +3,4 @@
 import os
 
 os.environ.setdefault("DATA_BUCKET", "unused")
+os.environ.setdefault("AWS_DEFAULT_REGION", "ap-southeast-1")

@@ -1,27 +1,41 @@
-"""What `GET /runs/{runId}` says: counts that add up, our own words, nothing of AWS's."""
+"""The response of `GET /runs/{runId}`: counts that add up, our causes and next steps, no text of AWS."""
 
 import json
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from pipeline.api.run_status import RUN_ID, describe
-from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
-from pipeline.errors import InputInvalid, WrongFrequency
-from pipeline.run.history import Execution
+from pipeline.api.run_status import describe
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
+from pipeline.errors import DEFAULT_NEXT_STEP, Failure, InputInvalid, SomeTablesFailed, TableNotFound, WrongFrequency
+from pipeline.run.history import Execution, read_execution
 from pipeline.run.outcomes import RunOutcomes
-from pipeline.run.plan import check_frequency
+from pipeline.run.plan import RUN_ID, check_frequency
 
-SENTENCE = "M999999 DownloadTable: SingStat does not know this table (404). Next: look for its successor"
+CAUSE = "SingStat has no such table (404)"
+LOCATED = TableNotFound(CAUSE).at("DownloadTable", "M999999")
+SENTENCE = f"M999999 DownloadTable: {CAUSE}. Next: {TableNotFound.next_step}"
 AWS_WORDS = "An error occurred (AccessDenied) when calling PutObject: arn:aws:iam::account:role/x"
 
 
 def run(**fields: object) -> Execution:
-    usual = {"status": "RUNNING", "state": "DownloadTable", "started_at": "2026-11-23T08:00:00+00:00"}
-    return Execution(**usual | {"ended_at": None, "error": "", "cause": ""} | fields)
+    """The execution as DescribeExecution and GetExecutionHistory describe it."""
+    description = {"status": "RUNNING", "startDate": datetime(2026, 11, 23, 8, tzinfo=UTC)} | fields
+    entered = [event(number, state) for number, state in enumerate(("PlanRun", fields.get("state", "DownloadTable")))]
+    return read_execution(description, entered[::-1])
 
 
-def tables(status: str, *ids: str, cause: str = SENTENCE) -> list[DownloadOutcome]:
-    error = TableError(Error="TableNotFound", Cause=cause) if status == "failed" else None
+def event(number: int, state: object) -> dict[str, object]:
+    moment = datetime(2026, 11, 23, 8, 0, number, tzinfo=UTC)
+    kind = {"type": "TaskStateEntered", "timestamp": moment, "id": number + 1, "previousEventId": number}
+    return kind | {"stateEnteredEventDetails": {"name": state}}
+
+
+FAILURE = LOCATED.failure("DownloadTable", "M999999")
+
+
+def tables(status: str, *ids: str, error: Failure = FAILURE) -> list[DownloadOutcome]:
+    error = error if status == "failed" else None
     return [DownloadOutcome(table_id=name, status=status, error=error) for name in ids]
 
 
@@ -70,19 +84,23 @@ def test_what_has_not_failed_has_no_error(status):
 
 
 @pytest.mark.parametrize(
-    ("cause", "expected"),
+    ("error", "cause", "expected"),
     [
-        pytest.param(json.dumps({"errorMessage": f"{SENTENCE}"}), tuple(SENTENCE.split(". Next: ")), id="ours"),
-        pytest.param("Some tables. Next: read which", ("Some tables", "read which"), id="the state machine's"),
-        pytest.param(json.dumps({"errorMessage": AWS_WORDS}), None, id="AWS's, by a function"),
-        pytest.param(AWS_WORDS, None, id="AWS's"),
-        pytest.param("", None, id="none"),
+        pytest.param(
+            "TableNotFound", json.dumps({"errorMessage": str(LOCATED)}), (CAUSE, TableNotFound.next_step), id="ours"
+        ),
+        pytest.param(
+            "SomeTablesFailed", "Some tables", ("Some tables", SomeTablesFailed.next_step), id="the state machine's"
+        ),
+        pytest.param("Boom", json.dumps({"errorMessage": AWS_WORDS}), None, id="AWS's, by a function"),
+        pytest.param("Boom", AWS_WORDS, None, id="AWS's"),
+        pytest.param("Boom", "", None, id="none"),
     ],
 )
-def test_only_our_own_words_are_passed_on(cause, expected):
-    answer = describe("r", run(status="FAILED", error="Boom", cause=cause), outcomes())
+def test_only_our_own_words_are_passed_on(error, cause, expected):
+    answer = describe("r", run(status="FAILED", error=error, cause=cause), outcomes())
 
-    assert answer.error == "Boom"
+    assert answer.error == error
     if expected:
         assert (answer.cause, answer.next_step) == expected
     else:
@@ -95,12 +113,23 @@ def test_an_aborted_run_is_called_so():
 
 
 @pytest.mark.parametrize(
-    ("cause", "said"), [(SENTENCE, SENTENCE), (AWS_WORDS, "the execution's history has the cause")]
+    ("error", "message", "cause", "next_step"),
+    [
+        (FAILURE, SENTENCE, CAUSE, TableNotFound.next_step),
+        (
+            Failure(error="ClientError", cause=AWS_WORDS),
+            "the execution's history has the cause",
+            None,
+            DEFAULT_NEXT_STEP,
+        ),
+    ],
+    ids=["ours", "AWS's"],
 )
-def test_a_table_that_failed(cause, said):
-    (failure,) = describe("r", run(), outcomes(1, failed=tables("failed", "M999999", cause=cause))).failures
+def test_a_table_that_failed(error, message, cause, next_step):
+    (failure,) = describe("r", run(), outcomes(1, failed=tables("failed", "M999999", error=error))).failures
 
-    assert (failure.table_id, failure.error, failure.message) == ("M999999", "TableNotFound", said)
+    assert (failure.table_id, failure.error, failure.message) == ("M999999", error.error, message)
+    assert (failure.cause, failure.next_step) == (cause, next_step)
 
 
 @pytest.mark.parametrize("run_id", ["", "a" * 81, "a b", "../x", "a\n", "a:b", "\uff11", "a%2fb"])

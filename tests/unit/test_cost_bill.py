@@ -1,4 +1,4 @@
-"""The bill, the month, the forecast, the page and its picture: against figures computed by hand."""
+"""The bill, the month, the forecast, the page and its chart, against figures computed by hand."""
 
 import base64
 import csv
@@ -27,7 +27,7 @@ HOSTILE = '<script>alert(1)</script> & "quotes" $x$ ' + "long " * 60
 
 
 def result(day: date, **services: str) -> dict:
-    """A day in GetCostAndUsage's answer."""
+    """One day of a GetCostAndUsage response."""
     groups = [
         {"Keys": [name], "Metrics": {"UnblendedCost": {"Amount": amount, "Unit": "USD"}}}
         for name, amount in services.items()
@@ -46,7 +46,7 @@ def record(day: date, usd: str) -> CostRecord:
 
 
 def text(body: bytes) -> str:
-    """What a page says, without its markup and its own CSV."""
+    """The visible text of a page."""
     plain = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]*>", " ", body.decode(), flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(plain))
 
@@ -73,13 +73,13 @@ def test_a_bill_in_two_currencies_is_refused():
 @pytest.mark.parametrize(
     ("day", "first"),
     [
-        pytest.param(date(2026, 11, 23), date(2026, 11, 1), id="late in a month: all of it"),
+        pytest.param(date(2026, 11, 23), date(2026, 11, 1), id="late in a month: the whole month"),
         pytest.param(date(2026, 11, 8), date(2026, 10, 26), id="early: the 14 days"),
-        pytest.param(date(2026, 12, 1), date(2026, 11, 1), id="the first: the month before, not billed whole yet"),
-        pytest.param(date(2027, 1, 5), date(2026, 12, 1), id="over the end of a year"),
+        pytest.param(date(2026, 12, 1), date(2026, 11, 1), id="the first: the previous month, still partly unbilled"),
+        pytest.param(date(2027, 1, 5), date(2026, 12, 1), id="across the end of a year"),
     ],
 )
-def test_one_question_asks_for_all_that_is_needed(day, first):
+def test_one_request_covers_the_window_and_the_month(day, first):
     assert first_day(day) == first
     assert (window(day)[0], window(day)[-1], len(window(day))) == (day - timedelta(days=13), day, 14)
 
@@ -97,31 +97,31 @@ def test_one_question_asks_for_all_that_is_needed(day, first):
             charges(("KMS", 19, "0.2"), ("KMS", 20, "0.4")),
             DAY,
             (date(2026, 11, 1), Decimal("0.6"), date(2026, 11, 20), Decimal("3.6")),
-            id="deployed on the 19th: 0.3 a day for ten days more",
+            id="deployed on the 19th: 0.3 a day for ten more days",
         ),
         pytest.param(
             charges(("KMS", 29, "0.2"), ("KMS", 30, "0.2")),
             date(2026, 12, 2),
             (date(2026, 11, 1), Decimal("0.4"), date(2026, 11, 30), Decimal("0.4")),
-            id="the month before has ended and is what was billed last",
+            id="the previous month has ended and was billed last",
         ),
         pytest.param(charges(), DAY, (date(2026, 11, 1), Decimal(0), None, None), id="nothing"),
         pytest.param(
             Bill([Charge(date(2026, 10, 28), "KMS", Decimal(1))]),
             date(2026, 11, 8),
             (date(2026, 11, 1), Decimal(0), None, None),
-            id="charges of a month that was not asked for whole",
+            id="charges of a month that was only requested in part",
         ),
     ],
 )
-def test_month_to_date_and_its_pace(bill, day, expected):
+def test_month_to_date_and_forecast(bill, day, expected):
     month = month_to_date(bill, day)
 
     assert (month.first, month.spent, month.until, month.forecast) == expected
 
 
 @given(st.integers(1, 28), st.decimals("0.0001", 1000, places=4))
-def test_an_even_pace_is_forecast_exactly(days, amount):
+def test_constant_daily_costs_are_forecast_exactly(days, amount):
     bill = charges(*(("KMS", day, str(amount)) for day in range(1, days + 1)))
 
     assert abs(month_to_date(bill, date(2026, 11, days)).forecast - 30 * amount) < Decimal("0.0000001")
@@ -172,28 +172,28 @@ def test_the_csv_has_every_charge_exactly():
         ("-0.00000001", "\u22120.0000", "\u22120.0000"),
     ],
 )
-def test_money_is_written_for_people(value, shown, headline):
-    assert (wording.amount(Decimal(value)), wording.headline(Decimal(value))) == (shown, headline)
+def test_money_is_formatted(value, shown, headline):
+    assert (wording.money(Decimal(value)), wording.rounded(Decimal(value))) == (shown, headline)
 
 
 @pytest.mark.parametrize(
     ("service", "name"),
     [("AWS Glue", "Glue"), ("AmazonCloudWatch", "CloudWatch"), ("Amazon Athena", "Athena"), ("Awsome", "Awsome")],
 )
-def test_a_service_is_named_without_whose_it_is(service, name):
-    assert wording.name(service) == name
+def test_service_names_omit_the_vendor(service, name):
+    assert wording.short_name(service) == name
 
 
-def test_the_page_says_every_figure_and_keeps_names_as_text():
+def test_the_page_shows_every_figure_and_escapes_names():
     summary = summarise(DAY, "singstat", many(), [record(DAY, "0.2")])
     body = page(summary)
-    said = text(body)
+    shown = text(body)
 
     for service in summary.services:
-        assert wording.amount(service.total) in said
-    assert "not yet" in said
-    assert f"Month to date: {wording.headline(summary.month.spent)} USD" in said
-    assert "Forecast: about" in said
+        assert wording.money(service.total) in shown
+    assert "not yet" in shown
+    assert f"Month to date: {wording.rounded(summary.month.spent)} USD" in shown
+    assert "Forecast: about" in shown
     assert b"<script" not in body
     assert b"&lt;script&gt;alert(1)" in body
     (own,) = re.findall(r'href="data:text/csv;base64,([^"]*)"', body.decode())
@@ -201,24 +201,24 @@ def test_the_page_says_every_figure_and_keeps_names_as_text():
     assert not re.search(r'(?:src|href)="(?!#|data:)', body.decode())
 
 
-def test_without_a_bill_the_page_and_the_mail_say_why():
+def test_without_a_bill_the_page_and_the_mail_give_the_reason():
     bill = Bill([], notice="Cost Explorer has no data yet.", remedy="Open it once.")
     summary = summarise(DAY, "singstat", bill, [record(DAY, "0.2")])
     mail = compose(summary, link="https://example.com/links/token")
 
-    for said in (text(page(summary)), mail.text):
-        assert bill.notice in said
-        assert bill.remedy in said
-        assert "0.20 USD" in said
+    for shown in (text(page(summary)), mail.text):
+        assert bill.notice in shown
+        assert bill.remedy in shown
+        assert "0.20 USD" in shown
     assert "no bill yet" in mail.subject
     assert "Month to date" not in text(page(summary))
 
 
-def test_a_month_that_is_not_billed_yet_is_said():
+def test_an_unbilled_month_is_stated():
     bill = Bill([Charge(date(2026, 10, 28), "KMS", Decimal(1))])
     summary = summarise(date(2026, 11, 8), "singstat", bill, [])
 
-    assert "No day of November 2026 is billed yet." in text(page(summary))
+    assert "Nothing has been billed for November 2026 yet." in text(page(summary))
 
 
 @pytest.mark.parametrize("application", ["singstat", "s" * 128, "\u65b0\u52a0\u5761"])
@@ -232,7 +232,7 @@ def test_the_subject_is_short_and_ascii(application):
 
 
 def png_pixels(body: bytes) -> tuple[int, int, set[bytes]]:
-    """Width, height and the different bytes of a picture's rows."""
+    """Width, height, and a sample of distinct pixel bytes of a PNG."""
     width, height = struct.unpack(">II", body[16:24])
     data, place = b"", 8
     while place < len(body):
@@ -245,7 +245,7 @@ def png_pixels(body: bytes) -> tuple[int, int, set[bytes]]:
 
 
 @pytest.mark.parametrize("bill", [many(), charges(("KMS", 20, "0.0000000001")), charges(("KMS", 20, "0"))])
-def test_the_picture_is_drawn(bill):
+def test_the_png_has_content(bill):
     summary = summarise(DAY, "singstat", bill, [record(DAY, "0.2")])
     width, height, values = png_pixels(bars.png(summary))
 
@@ -255,9 +255,9 @@ def test_the_picture_is_drawn(bill):
     assert bars.png(summary) == bars.png(summary)
 
 
-def test_services_are_told_apart_without_colour():
-    """Plain and hatched take turns in a bar; no two hatches and no two plain ones are alike."""
-    styles = bars._Sheet(summarise(DAY, "s", many(), []), bars.DESK, bars.LIGHT)._styles()
+def test_services_are_distinguishable_without_colour():
+    """Plain and hatched services alternate; no two hatches and no two plain colours are equal."""
+    styles = bars._BarChart(summarise(DAY, "s", many(), []), bars.WIDE, bars.LIGHT)._styles()
     hatches = [style["hatch"] for style in styles]
     plain = [style["facecolor"] for style in styles if not style["hatch"]]
 
@@ -267,11 +267,11 @@ def test_services_are_told_apart_without_colour():
     assert len(set(plain)) == len(plain)
 
 
-def test_the_charts_of_a_page_follow_its_colours_and_share_no_id():
+def test_charts_use_the_colours_of_the_page_and_unique_ids():
     body = page(summarise(DAY, "singstat", many(), [record(DAY, "0.2")])).decode()
     ids = re.findall(r'\bid="([^"]+)"', body)
 
     assert len(ids) == len(set(ids))
     assert "#0102" not in body
-    roles = set(bars.Colours._fields) - {"before"}  # which no bar has
+    roles = set(bars.Colours._fields) - {"before"}  # not used in bars
     assert {f"var(--{role})" for role in roles} <= set(re.findall(r"var\(--\w+\)", body))

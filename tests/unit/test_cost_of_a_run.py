@@ -1,8 +1,8 @@
-"""What a run used and what that costs, against figures computed by hand; what the rules take from the template."""
+"""The usage and cost of runs against figures computed by hand; constants against the template."""
 
 import ast
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,56 +16,13 @@ from pipeline.costs.usage import Usage, measure
 from pipeline.run import history
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.support.histories import START, Execution
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
-START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
-class Run:
-    """Writes the history of an execution as GetExecutionHistory tells it; `seconds` count from its start."""
-
-    def __init__(self) -> None:
-        self.events: list[dict] = []
-        self.event("ExecutionStarted", 0)
-
-    def event(self, kind: str, seconds: float, before: int = 0, **details) -> int:
-        moment = START + timedelta(seconds=seconds)
-        self.events.append({"type": kind, "timestamp": moment, "id": len(self.events) + 1, "previousEventId": before})
-        if details:
-            self.events[-1][kind[0].lower() + kind[1:] + "EventDetails"] = details
-        return len(self.events)
-
-    def enter(self, name: str, seconds: float, kind: str = "Task") -> int:
-        entered = self.event(f"{kind}StateEntered", seconds)
-        self.events[-1]["stateEnteredEventDetails"] = {"name": name}
-        return entered
-
-    def call(self, function: str, began: float, ended: float | None, outcome: str = "Succeeded", **output) -> int:
-        """An invocation of a function; without an end it is still at work."""
-        arn = f"arn:aws:lambda:ap-southeast-1:123456789012:function:singstat-{function}Function-abc"
-        last = self.event("LambdaFunctionStarted", began, self.event("LambdaFunctionScheduled", began, resource=arn))
-        if ended is not None:
-            last = self.event(f"LambdaFunction{outcome}", ended, last, output=json.dumps(output))
-        return last
-
-    def task(self, name: str, began: float, ended: float | None, outcome: str = "Succeeded", **output) -> None:
-        self.enter(name, began)
-        self.call(name, began, ended, outcome, **output)
-
-    def worker(self, launched: float, ended: float | None, kind: str = "t4g.small", outcome: str = "Succeeded") -> None:
-        self.enter("DownloadLargeTable", launched - 1)
-        asked = json.dumps({"FunctionName": "arn:aws:lambda:x:1:function:singstat-DownloadLargeTableFunction-abc"})
-        last = self.event("TaskScheduled", launched - 1, resource="invoke.waitForTaskToken", parameters=asked)
-        last = self.event("TaskStarted", launched - 1, last)
-        answer = {"Payload": {"instance_id": "i-1", "instance_type": kind}}
-        last = self.event("TaskSubmitted", launched, last, output=json.dumps(answer))
-        if ended is not None:
-            stored = json.dumps({"manifest": "m", "pages": 100, "chunks": 2})
-            self.event(f"Task{outcome}", ended, last, **({"output": stored} if outcome == "Succeeded" else {}))
-
-    def end(self, seconds: float, ending: str = "Succeeded") -> None:
-        self.event(f"Execution{ending}", seconds)
-
+class Run(Execution):
     def used(self, seconds: float = 3600) -> Usage:
         return measure(history.read(self.events), START + timedelta(seconds=seconds))
 
@@ -174,7 +131,7 @@ def test_each_try_of_a_worker_is_an_instance_and_a_lost_one_counts_until_it_was_
 
 @pytest.mark.parametrize(("stated", "node_minutes"), [(1, 2), (60, 2), (61, 4), (600, 20), (0, 6)])
 def test_a_transform_is_billed_by_the_minute(stated, node_minutes):
-    """Where DataBrew says nothing, it is the time from the start to the last look: here 121 seconds."""
+    """Without DataBrew's figure it is the time from start to last poll: here 121 seconds."""
     run = Run()
     run.task("StartTransform", 0, 1, job="j")
     run.task("CheckTransform", 60, 61, status="RUNNING", seconds=stated)
@@ -236,7 +193,7 @@ def test_a_redriven_run_is_one_run():
 
 
 def test_what_remains_is_foreseen():
-    """Measured in WriteReport and in Notify, the run is what it will be at its end but for their own seconds."""
+    """Measured in WriteReport or Notify, usage equals that of the ended run but for their own seconds."""
     whole = transformed()
     first = next(
         n for n, event in enumerate(whole.events) if event.get("stateEnteredEventDetails") == {"name": "Notify"}
@@ -298,7 +255,7 @@ def test_a_region_without_prices_has_those_of_another_and_says_so():
     known, unknown = estimate(used, "us-east-1", "arm64"), estimate(used, "eu-west-1", "arm64")
 
     assert known.region == "us-east-1"
-    assert unknown.region == "ap-southeast-1 (for want of prices of eu-west-1)"
+    assert unknown.region == "ap-southeast-1 (no prices for eu-west-1)"
     assert unknown.region in unknown.note
     assert unknown.note.startswith("An estimate ")
     assert "free tiers" in unknown.note

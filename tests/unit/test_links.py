@@ -1,4 +1,4 @@
-"""A link opens its own report until its end; nothing else opens anything."""
+"""A link opens its report until it expires, and no other token opens anything."""
 
 import hashlib
 import hmac
@@ -56,7 +56,7 @@ def test_every_flipped_bit_is_noticed():
 
 
 def test_every_other_letter_is_noticed():
-    """Also where the last letter has bits that mean nothing."""
+    """Even where the last character has unused bits."""
     for name in ("a", "ab", "abc"):
         token = link_token.create(link_token.REPORTS + name, NOW, 7, SIGN)
         for place, letter in enumerate(token):
@@ -100,12 +100,12 @@ def test_no_other_text_is_a_link(text):
     ],
 )
 def test_nothing_but_a_report_gets_a_link(key):
-    with pytest.raises(ValueError, match="no report|too long"):
+    with pytest.raises(ValueError, match="not a report|too long"):
         link_token.create(key, NOW, 7, SIGN)
 
 
 def test_a_signed_name_that_leaves_the_reports_opens_nothing():
-    message = link_token.END.pack(2**32 - 1) + b"../athena/result.csv"
+    message = link_token.EXPIRY.pack(2**32 - 1) + b"../athena/result.csv"
     token = urlsafe_b64encode(SIGN(message) + message).rstrip(b"=").decode()
 
     with pytest.raises(LinkForged):

@@ -1,11 +1,12 @@
-"""The text of the mails: short subjects, what happened first, then links, cost and the next step."""
+"""The text of mails: a short subject, a summary, then links, cost and the next step."""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from pipeline.contracts.records import DownloadOutcome, PublishOutcome, TableError, Tally
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.contracts.states import EndedExecution
+from pipeline.errors import DEFAULT_NEXT_STEP, Failure
 from pipeline.mail.run_mail import Links, compose, compose_failure
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
@@ -23,8 +24,12 @@ def stored(number: int) -> list[DownloadOutcome]:
 
 
 def lost(number: int) -> list[DownloadOutcome]:
-    error = TableError(Error="TableNotFound", Cause="it is not known. Next: search for it")
-    return [DownloadOutcome(table_id=f"M{900000 + each}", status="failed", error=error) for each in range(number)]
+    ids = [f"M{900000 + each}" for each in range(number)]
+    return [DownloadOutcome(table_id=name, status="failed", error=not_known(name)) for name in ids]
+
+
+def not_known(table_id: str) -> Failure:
+    return Failure(error="TableNotFound", cause="it is not known", table_id=table_id, next_step="search for it")
 
 
 def outcomes(published: int = 0, unchanged: int = 0, failed: int = 0) -> RunOutcomes:
@@ -53,10 +58,8 @@ def test_two_lines_say_what_happened_before_links_and_cost():
     lines = compose("run-1", outcomes(3, 2, 0), COST, LINKS).text.splitlines()
 
     assert lines[0] == "3 tables published, 2 unchanged, 0 failed."
-    assert lines[1].startswith("Readers see the new numbers now")
-    assert lines.index(LINKS.report) < lines.index(
-        LINKS.data
-    )  # each alone on its line: mail programs wrap what is long
+    assert lines[1].startswith("Readers see the new data now")
+    assert lines.index(LINKS.report) < lines.index(LINKS.data)  # each on its own line: mail clients wrap long lines
     assert "The report, until 30 November 2026:" in lines
     assert "Cost: about 0.2119 USD, an estimate at list prices." in lines
     assert "  M100000, vintage 2026-07-24, 146 values" in lines
@@ -65,14 +68,14 @@ def test_two_lines_say_what_happened_before_links_and_cost():
 def test_a_failed_table_has_its_cause_and_the_input_of_the_next_run():
     text = compose("run-1", outcomes(1, 0, 2), COST, LINKS).text
 
-    assert "M900000: TableNotFound: it is not known. Next: search for it" in text
+    assert "TableNotFound: M900000: it is not known. Next: search for it" in text
     assert '{"tables": ["M900000", "M900001"]}' in text
 
 
 def test_a_run_without_news_has_no_link():
     text = compose("run-1", outcomes(0, 4, 0), COST, None).text
 
-    assert "Readers see what they saw before." in text
+    assert "The published data is unchanged." in text
     assert "http" not in text
 
 
@@ -85,7 +88,7 @@ def test_a_mail_about_1500_tables_is_short():
 
 @pytest.mark.parametrize("run_id", ["r" * 80, "run-1"])
 def test_sns_takes_every_subject(run_id):
-    failure = Execution(status="FAILED", state="S" * 80, started_at="", ended_at=None, error="", cause="")
+    failure = Execution(status="FAILED", state="S" * 80, started_at="", ended_at=None, failure=None)
     mails = [
         compose(run_id, outcomes(1), COST, LINKS),
         compose_failure(EndedExecution(ARN, run_id, "FAILED"), failure, COST),
@@ -98,18 +101,24 @@ def test_sns_takes_every_subject(run_id):
 
 
 @pytest.mark.parametrize(
-    ("cause", "step"),
-    [("no workers. Next: wait an hour", "Next: wait an hour"), ("Task timed out", "Next: look at the execution")],
+    ("failure", "line"),
+    [
+        (
+            Failure(error="TooSlow", cause="no workers", step="CheckCrawl", next_step="wait an hour"),
+            "TooSlow: CheckCrawl: no workers. Next: wait an hour",
+        ),
+        (Failure(error="TooSlow", cause="Task timed out"), f"TooSlow: Task timed out. Next: {DEFAULT_NEXT_STEP}"),
+        (None, f"FAILED: no cause given. Next: {DEFAULT_NEXT_STEP}"),
+    ],
 )
-def test_a_failure_names_state_cause_and_how_to_go_on(cause, step):
-    failure = Execution(status="FAILED", state="CheckCrawl", started_at="", ended_at="", error="TooSlow", cause=cause)
-    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), failure, COST)
+def test_a_failure_names_state_cause_and_how_to_go_on(failure, line):
+    run = Execution(status="FAILED", state="CheckCrawl", started_at="", ended_at="", failure=failure)
+    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), run, COST)
     lines = mail.text.splitlines()
 
     assert mail.subject == "SingStat: FAILED in CheckCrawl (run-1)"
-    assert lines[0] == "The run run-1 FAILED in CheckCrawl. Readers see what they saw before."
-    assert lines[1] == f"TooSlow: {cause}"
-    assert step in mail.text
+    assert lines[0] == "Run run-1: FAILED in CheckCrawl. The published data is unchanged."
+    assert lines[1] == line
     assert f"aws stepfunctions redrive-execution --execution-arn {ARN}" in mail.text
     assert any(line.startswith("https://ap-southeast-1.console.aws.amazon.com/") and ARN in line for line in lines)
     assert "Cost: about 0.2119 USD" in mail.text

@@ -1,4 +1,4 @@
-"""What must hold for any table: generators shaped after the recorded answers, with the odd texts seen in the wild."""
+"""Properties of any table; the generators follow the recorded responses and add unusual texts seen elsewhere."""
 
 import json
 from collections import Counter
@@ -33,7 +33,7 @@ Cell = tuple[str, tuple[str, ...], str]
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Header, list[Row]]:
-    """A header and the rows of a whole time series table: series start and end anywhere and have gaps."""
+    """A header and the rows of a complete time series table; its series start and end anywhere and have gaps."""
     frequency = draw(st.sampled_from(sorted(KEYS)))
     rows = []
     for number in draw(st.lists(series_numbers, min_size=1, max_size=6, unique=True)):
@@ -42,7 +42,7 @@ def tables(draw: st.DrawFn) -> tuple[Header, list[Row]]:
             Column(key=key, value=draw(values)) for key in sorted(keys, key=lambda k: period_start(k, frequency))
         ]
         rows.append(
-            Row(series=draw(labels), of_series=number, unit=draw(labels), footnote=draw(labels), columns=columns)
+            Row(series=draw(labels), time_series_no=number, unit=draw(labels), footnote=draw(labels), columns=columns)
         )
     return header(frequency, sum(len(row.columns) for row in rows)), rows
 
@@ -76,13 +76,13 @@ def cells(rows: list[Row]) -> list[Cell]:
 
 
 def cut(rows: list[Row], start: int, size: int) -> list[Row]:
-    """A straight cut of the cells in row-major order, as SingStat pages them."""
+    """A slice of the cells in row-major order, as SingStat pages them."""
     found, position = [], 0
     for row in rows:
         first, last = max(start - position, 0), start + size - position
         position += len(row.columns)
         if part := row.columns[first : max(last, 0)]:
-            found.append(Row(row.series, row.of_series, None, row.unit, row.footnote, part))
+            found.append(Row(row.series, row.time_series_no, None, row.unit, row.footnote, part))
     return found
 
 
@@ -104,7 +104,7 @@ def test_cells_in_are_observations_out_for_any_page_size(table, size):
 
 
 @given(tables(), st.integers(1, 60))
-def test_a_table_without_a_total_is_fetched_whole(table, size):
+def test_a_table_without_a_total_is_fetched_completely(table, size):
     head, rows = table
     blind = header(head.frequency, None)
 
@@ -156,7 +156,7 @@ def test_the_manifest_conserves_cells_and_their_sum(table):
 
 @given(st.lists(trees, min_size=1, max_size=4, unique_by=lambda column: column.key))
 def test_nested_columns_lose_no_leaf_or_are_refused(columns):
-    row = Row(series="x", of_row="1", columns=columns)
+    row = Row(series="x", row_no="1", columns=columns)
     head = header("cross_sectional", None)
 
     def leaves(column: Column) -> int:
@@ -187,7 +187,7 @@ def test_a_value_is_its_exact_decimal_or_nothing(text):
 
 
 @given(st.integers(0, 10**20 - 1), st.from_regex(r"(\.[0-9]{1,18})?", fullmatch=True), st.sampled_from(["", "-"]))
-def test_every_number_that_the_published_type_holds_is_parsed(whole, fraction, sign):
+def test_every_number_that_fits_the_published_type_is_parsed(whole, fraction, sign):
     text = f"{sign}{whole}{fraction}"
 
     assert read_value(text) == (Meaning.PARSED, text)
@@ -227,7 +227,7 @@ fields = st.sampled_from(["id", "title", "dataLastUpdated", "frequency", "row", 
     )
 )
 @settings(max_examples=300)
-def test_any_body_is_read_or_refused_by_a_documented_error(body):
+def test_any_body_is_parsed_or_raises_a_documented_error(body):
     for read in (read_page, read_metadata):
         try:
             read(body)

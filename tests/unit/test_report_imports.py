@@ -1,8 +1,9 @@
-"""What draws is loaded by the functions that have the layer, and by no other."""
+"""Only functions with the drawing layer import its packages."""
 
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,10 @@ def handlers(*, drawing: bool) -> list[str]:
 
 
 def loaded(*modules: str) -> list[str]:
-    """Which of the layer's packages are there after an import of functions, as Lambda imports them."""
-    named = {name for line in RESOURCES.values() if isinstance(line, dict) for name in variables(line)}
-    environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(named, "1")
+    """The layer's packages that are loaded after importing functions as Lambda does, with their own variables."""
+    names = {name for module in modules for name in variables(module)}
+    environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(names, "1")
+    environment["MPLCONFIGDIR"] = tempfile.gettempdir()  # where matplotlib writes its list of fonts
     command = [sys.executable, "-c", f"import {', '.join(modules)}; {LOADED}"]
     done = subprocess.run(
         command, cwd=ROOT / "functions", env=environment, capture_output=True, text=True, check=False, timeout=60
@@ -36,14 +38,19 @@ def loaded(*modules: str) -> list[str]:
     return done.stdout.split()
 
 
-def variables(body: dict) -> dict:
-    return body.get("Properties", {}).get("Environment", {}).get("Variables", {})
+def variables(module: str) -> dict:
+    (properties,) = (
+        body["Properties"]
+        for body in RESOURCES.values()
+        if isinstance(body, dict) and body.get("Properties", {}).get("Handler") == f"{module}.handler"
+    )
+    return properties.get("Environment", {}).get("Variables", {})
 
 
-def test_the_functions_without_the_layer_load_nothing_of_it():
+def test_functions_without_the_layer_load_none_of_its_packages():
     assert loaded(*handlers(drawing=False)) == []
 
 
 @pytest.mark.parametrize("handler", handlers(drawing=True))
-def test_a_function_with_the_layer_draws(handler):
+def test_a_function_with_the_layer_loads_matplotlib(handler):
     assert "matplotlib" in loaded(handler)

@@ -1,4 +1,4 @@
-"""Rows as files: no cell becomes a formula, and a number stays the number that it is."""
+"""Rows as files: no cell becomes a formula, and no number is rounded."""
 
 import io
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from pipeline.table.observations import Observation
         ("@SUM(1)", "'@SUM(1)"),
     ],
 )
-def test_a_cell_of_a_csv_is_no_formula(text, expected):
+def test_no_csv_cell_is_a_formula(text, expected):
     assert safe(text) == expected
 
 
@@ -38,7 +38,7 @@ def test_a_cell_of_a_csv_is_no_formula(text, expected):
         ("0.1234567890123456", "0.1234567890123456"),
     ],
 )
-def test_a_number_that_excel_would_round_is_text(value, stored):
+def test_a_number_that_excel_would_round_is_stored_as_text(value, stored):
     book = DataBook(datetime(2026, 11, 23, tzinfo=UTC))
     levels = [""] * 5
     book.add(
@@ -54,4 +54,4 @@ def test_a_number_that_excel_would_round_is_text(value, stored):
     assert row["value_text"].value == value
     assert (row["series"].value, row["series"].data_type) == ("=1+1", "s")
     assert row["period_start"].value == "1890-01-01"
-    assert row["vintage"].value == datetime(2026, 1, 1)  # noqa: DTZ001 - a day in a workbook has no zone
+    assert row["vintage"].value == datetime(2026, 1, 1)  # noqa: DTZ001 - openpyxl returns naive datetimes

@@ -1,27 +1,40 @@
-"""The small rules: polls, crawls, schemas, verification, publication and mail."""
+"""The small rules: polls, crawls, schemas, verification, publication, errors and the tally."""
 
+import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
-from pipeline.contracts.records import Tally
+from pipeline.contracts.records import DownloadOutcome, Tally
 from pipeline.contracts.states import CrawlStatus
-from pipeline.errors import CatalogueFailed, PipelineError, StaleVintage, TransformFailed, VerificationFailed
+from pipeline.errors import (
+    DEFAULT_NEXT_STEP,
+    NEXT_STEPS,
+    CatalogueFailed,
+    Failure,
+    PipelineError,
+    StaleVintage,
+    TransformFailed,
+    VerificationFailed,
+    read_failure,
+)
 from pipeline.publication.record import has_content, is_current, next_publication
-from pipeline.run.crawl import judge_crawl, last_start
-from pipeline.run.polling import judge
-from pipeline.run.tally import message, tally
+from pipeline.run.crawl import crawl_progress, last_start
+from pipeline.run.polling import progress
+from pipeline.run.tally import tally
 from pipeline.run.verification import Measured, verify
 from pipeline.source.answers import Header
 from pipeline.table import schema
 from pipeline.table.manifest import Manifest
 
+ROOT = Path(__file__).parents[2]
 YESTERDAY, TODAY = datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("state", ["STARTING", "QUEUED", "RUNNING", "STOPPING"])
 def test_a_job_at_work_is_running(state):
-    assert judge(state, "", 1, 2, TransformFailed) == "RUNNING"
+    assert progress(state, "", 1, 2, TransformFailed) == "RUNNING"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +48,7 @@ def test_a_job_at_work_is_running(state):
 )
 def test_any_other_end_is_a_failure(state, polls, why):
     with pytest.raises(TransformFailed) as raised:
-        judge(state, "no space", polls, 2, TransformFailed)
+        progress(state, "no space", polls, 2, TransformFailed)
 
     assert why in raised.value.cause
 
@@ -60,13 +73,13 @@ POLL = CrawlStatus(
         pytest.param(crawler("READY", "SUCCEEDED", TODAY), "SUCCEEDED", id="done"),
     ],
 )
-def test_judge_crawl(snapshot, expected):
-    assert judge_crawl(snapshot, POLL) == expected
+def test_crawl_progress(snapshot, expected):
+    assert crawl_progress(snapshot, POLL) == expected
 
 
 def test_a_failed_crawl_says_why():
     with pytest.raises(CatalogueFailed, match="FAILED: no access"):
-        judge_crawl(crawler("READY", "FAILED", TODAY), POLL)
+        crawl_progress(crawler("READY", "FAILED", TODAY), POLL)
 
 
 def test_a_crawler_that_never_ran_has_no_start():
@@ -167,7 +180,9 @@ def test_a_table_that_is_not_staged_does_not_verify():
 def publish(*manifests):
     publication = None
     for number, each in enumerate(manifests):
-        publication = next_publication(publication, each, location=f"s3://lake/{number}", verified_by="q")
+        publication = next_publication(
+            publication, each, location=f"s3://lake/{number}", verified_by="q", published_at="2026-07-25T01:00:00+00:00"
+        )
     return publication
 
 
@@ -232,20 +247,90 @@ def test_a_source_that_goes_back_in_time_is_named():
         is_current(publish(manifest()), header(23))
 
 
-@pytest.mark.parametrize("error", PipelineError.__subclasses__())
+@pytest.mark.parametrize("error", [PipelineError, *PipelineError.__subclasses__()])
 def test_an_error_names_table_step_cause_and_next_step(error):
     located = error("cells are missing").at("DownloadTable", "M212161")
+    failure = raised(located)
 
-    assert str(located) == f"M212161 DownloadTable: cells are missing. Next: {error.next_step}"
+    assert failure.sentence == f"M212161 DownloadTable: cells are missing. Next: {error.next_step}"
+    assert (failure.error, failure.is_ours) == (error.__name__, True)
 
 
-def test_the_sentence_in_a_lambdas_cause():
-    assert message('{"errorMessage": "no answer", "errorType": "SourceUnavailable"}') == "no answer"
-    assert message("Task timed out after 840.00 seconds") == "Task timed out after 840.00 seconds"
+def raised(error: Exception) -> Failure:
+    """The failure as read after Lambda and Step Functions."""
+    name = type(error).__name__
+    return read_failure(name, json.dumps({"errorMessage": str(error), "errorType": name, "stackTrace": []}))
+
+
+@pytest.mark.parametrize("cause", ["a. Next: b. Next: c", '{"a": "}"}', 'say "no"\n\u2028', "", "x" * 10_000])
+@pytest.mark.parametrize("table_id", ["M212161", ""])
+def test_no_text_of_a_cause_is_taken_apart(cause, table_id):
+    assert raised(CatalogueFailed(cause).at("CheckCrawl", table_id)) == Failure(
+        error="CatalogueFailed", cause=cause, step="CheckCrawl", table_id=table_id, next_step=CatalogueFailed.next_step
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "said"),
+    [
+        ("Sandbox.Timedout", '{"errorMessage": "Task timed out", "errorType": "Sandbox.Timedout"}', "Task timed out"),
+        ("States.Timeout", "", ""),
+        ("SomeTablesFailed", "Some tables failed", "Some tables failed"),
+        ("Lambda.Unknown", "The cause is no JSON. Next: none", "The cause is no JSON. Next: none"),
+        ("KeyError", '{"errorMessage": null}', '{"errorMessage": null}'),
+        ("Odd", "[1, 2]", "[1, 2]"),
+        ("Odd", '"text"', '"text"'),
+        ("Odd", '{"errorMessage": "{\\"step\\": 1}"}', '{"step": 1}'),
+    ],
+)
+def test_any_other_text_is_a_cause_without_a_place(error, cause, said):
+    expected = Failure(error=error, cause=said, next_step=NEXT_STEPS.get(error, DEFAULT_NEXT_STEP))
+
+    assert read_failure(error, cause) == expected
+
+
+def test_an_error_that_is_not_ours_has_the_default_next_step():
+    assert read_failure("ClientError", "AccessDenied").sentence == f"AccessDenied. Next: {DEFAULT_NEXT_STEP}"
+    assert not read_failure("ClientError", "AccessDenied").is_ours
+
+
+def test_every_fail_state_of_the_machine_is_an_error_of_ours():
+    states = json.loads((ROOT / "statemachine" / "pipeline.asl.json").read_text("utf-8"))["States"]
+    names = {state["Error"] for state in states.values() if state["Type"] == "Fail"}
+
+    assert names
+    assert names <= NEXT_STEPS.keys()
 
 
 def test_an_empty_tally_is_empty():
     assert tally([]) == Tally()
+
+
+def test_a_tally_has_what_catch_passed_on_in_fields():
+    located = json.dumps({"errorMessage": str(StaleVintage("older").at("DownloadTable", "M212161"))})
+    caught = [
+        {"table_id": "M212161", "status": "failed", "error": {"Error": "StaleVintage", "Cause": located}},
+        {"table_id": "M015661", "status": "failed", "error": {"Error": "States.Timeout"}},
+    ]
+    downloads = tally(msgspec.convert(caught, list[DownloadOutcome]))
+
+    assert [table["error"] for table in msgspec.to_builtins(downloads)["failed"]] == [
+        {
+            "Error": "StaleVintage",
+            "Cause": "older",
+            "Step": "DownloadTable",
+            "TableId": "M212161",
+            "NextStep": StaleVintage.next_step,
+        },
+        {"Error": "States.Timeout", "TableId": "M015661"},
+    ]
+
+
+def test_a_tally_of_an_older_release_can_be_read():
+    error = {"Error": "StaleVintage", "Cause": "M212161 DownloadTable: older. Next: nothing"}
+    outcome = msgspec.convert({"table_id": "M212161", "status": "failed", "error": error}, DownloadOutcome)
+
+    assert outcome.error == Failure(error="StaleVintage", cause=error["Cause"])
 
 
 def test_a_crawl_that_made_no_table_stops_the_run():

@@ -1,14 +1,17 @@
-"""What SingStat sends: periods, values, labels, headers, pages, and every answer that is not one."""
+"""Periods, values, labels, headers and pages as SingStat sends them, and every malformed response."""
 
 import json
 from datetime import date
 from pathlib import Path
 
 import pytest
-from pipeline.errors import SourceContract, SourceMalformed, SourceUnavailable, TableNotFound
+from pipeline.errors import SourceContract, SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
 from pipeline.source.answers import label, read_metadata, read_page
+from pipeline.source.client import USER_AGENT, SingStat
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
+
+from local.replay.server import Replay
 
 RESPONSES = Path(__file__).parents[2] / "local" / "replay" / "recordings" / "responses"
 
@@ -130,12 +133,12 @@ def test_no_records_found_is_a_page_without_rows():
 @pytest.mark.parametrize(
     ("body", "error", "why"),
     [
-        (b"<html>maintenance</html>", SourceMalformed, "no JSON"),
-        (b'{"Data": {"id": ', SourceMalformed, "no JSON"),
-        (b'{"Data":' + b"[" * 100_000, SourceMalformed, "no JSON"),
+        (b"<html>maintenance</html>", SourceMalformed, "not JSON"),
+        (b'{"Data": {"id": ', SourceMalformed, "not JSON"),
+        (b'{"Data":' + b"[" * 100_000, SourceMalformed, "not JSON"),
         (b"{}", SourceContract, "envelope"),
         (envelope({"title": "One or more validation errors occurred."}, 400), SourceContract, "validation errors"),
-        (envelope({}, 404), TableNotFound, "does not know"),
+        (envelope({}, 404), TableNotFound, "no such table"),
         (envelope({}, 503), SourceUnavailable, "503"),
         (envelope({}), SourceContract, "id"),
         (
@@ -147,12 +150,12 @@ def test_no_records_found_is_a_page_without_rows():
         (page(dataLastUpdated="2026-02-01"), SourceContract, "DD/MM/YYYY"),
     ],
 )
-def test_what_is_no_page_is_named(body, error, why):
+def test_a_malformed_page_is_named(body, error, why):
     with pytest.raises(error, match=why):
         read_page(body)
 
 
-def test_a_column_too_deep_is_named_by_its_path():
+def test_a_column_nested_too_deeply_is_named_by_its_path():
     nested: dict[str, object] = {"key": "leaf", "value": "1"}
     for level in range(5):
         nested = {"key": f"level {level}", "columns": [nested]}
@@ -167,3 +170,15 @@ def test_a_row_without_a_number_is_refused():
 
     with pytest.raises(SourceContract, match="Nobody"):
         _ = rows[0].series_no
+
+
+def test_the_default_user_agent_names_no_http_library():
+    with Replay() as replay:
+        body = SingStat(replay.url, 0, USER_AGENT).metadata("M212161")
+
+    assert read_metadata(body).table_id == "M212161"
+
+
+def test_a_refused_user_agent_is_named():
+    with Replay() as replay, pytest.raises(SourceRefused, match=r"403 .*metadata/M212161.* 'python-requests/2'"):
+        SingStat(replay.url, 0, "python-requests/2").metadata("M212161")

@@ -1,4 +1,4 @@
-"""A stream gives what a whole table gives, wherever its pages are cut and whenever it is put down and taken up."""
+"""A stream yields the observations of the complete table, for any page size and after any interruption."""
 
 from datetime import date
 
@@ -28,7 +28,7 @@ def page(*rows: Row) -> Page:
 
 def row(number: str, **cells: str) -> Row:
     return Row(
-        series=number, of_series=number, columns=[Column(key=key[1:], value=text) for key, text in cells.items()]
+        series=number, time_series_no=number, columns=[Column(key=key[1:], value=text) for key, text in cells.items()]
     )
 
 
@@ -39,7 +39,7 @@ def whole(head: Header, rows: list[Row]) -> tuple[list[bytes], Count]:
 
 
 @given(tables(), st.integers(1, 60), st.sets(st.integers(0, 60)))
-def test_any_cut_and_any_interruption_give_the_rows_and_numbers_of_the_whole(table, size, interrupted):
+def test_any_page_size_and_any_interruption_give_the_rows_and_counts_of_the_complete_table(table, size, interrupted):
     head, rows = table
     stream, count, lines = Stream(head, StreamState()), Count(), []
 
@@ -64,7 +64,7 @@ def test_the_checksum_does_not_depend_on_the_order(table, random):
     assert whole(head, rows)[1].checksum == count.checksum
 
 
-def test_a_series_leaves_when_another_follows():
+def test_a_series_is_complete_when_another_follows():
     stream = Stream(header("yearly", 4), StreamState())
 
     first = [o.series_no for o, _ in stream.add(page(row("1", _2019="1"), row("1.0", _2019="2")), 2)]
@@ -74,7 +74,7 @@ def test_a_series_leaves_when_another_follows():
     assert [o.series_no for o, _ in stream.finish()] == ["1.10"]
 
 
-def test_series_that_are_listed_without_cells_are_not_series_that_come_again():
+def test_series_listed_without_cells_do_not_count_as_listed_again():
     stream = Stream(header("yearly", 2), StreamState())
     pages = [page(row("1", _2019="1"), row("1.0")), page(row("1"), row("1.0", _2019="2"))]
 
@@ -89,12 +89,12 @@ def test_series_that_are_listed_without_cells_are_not_series_that_come_again():
         (
             [page(row("1", _2019="1"), row("2", _2019="1")), page(row("1", _2020="1"), row("2", _2020="1"))],
             SourceInconsistent,
-            "series 1 came again after others",
+            "series 1 is listed again after other series",
         ),
         (
             [page(row("1", _2019="1", _2020="2")), page(row("1", _2020="3", _2021="4"))],
             SourceInconsistent,
-            "series 1, 2020 came as '2' and as '3'",
+            "series 1, 2020 has two values, '2' and '3'",
         ),
         (
             [page(row("1", _2019="1", _2020="2")), page(row("1", _2020="2", _2021="4"))],
@@ -107,7 +107,7 @@ def test_series_that_are_listed_without_cells_are_not_series_that_come_again():
     ],
     ids=["series again", "two values", "cell again", "too few", "too many", "nothing"],
 )
-def test_pages_that_cannot_be_are_named(pages, error, why):
+def test_inconsistent_pages_are_named(pages, error, why):
     stream = Stream(header("yearly", 4), StreamState())
 
     def add_all() -> None:
@@ -128,6 +128,6 @@ def test_a_table_is_not_finished_before_its_last_cell():
         list(stream.finish())
 
 
-def test_a_table_without_a_number_of_cells_is_refused():
-    with pytest.raises(SourceContract, match="does not tell its number of cells"):
+def test_a_table_without_a_total_is_refused():
+    with pytest.raises(SourceContract, match="the metadata has no total"):
         Stream(header("yearly", None), StreamState())

@@ -1,4 +1,4 @@
-"""Pages of every kind become one table: all cells, each once, or a named error."""
+"""Pages of every kind merge into one table with every cell once, or fail with a named error."""
 
 from datetime import date
 
@@ -36,13 +36,13 @@ def header(total: int | None = len(CELLS), vintage: date = VINTAGE) -> Header:
 def page(cells: list[tuple[str, str, str]], limit: int, vintage: date = VINTAGE) -> Page:
     rows: dict[str, Row] = {}
     for number, key, value in cells:
-        row = rows.setdefault(number, Row(series=f"Series {number}", of_series=number, columns=[]))
+        row = rows.setdefault(number, Row(series=f"Series {number}", time_series_no=number, columns=[]))
         row.columns.append(Column(key=key, value=value))
     return Page(vintage=vintage, limit=limit, rows=list(rows.values()))
 
 
 class Server:
-    """Cuts CELLS straight, as SingStat does; the subclasses do what it did at other times or might do."""
+    """Pages CELLS in row-major order, as SingStat does; the subclasses page as it did earlier or might do."""
 
     def __init__(self, cap: int) -> None:
         self.cap, self.asked = cap, list[tuple[int, int | None]]()
@@ -61,7 +61,7 @@ class AllRowsListed(Server):
     def answer(self, offset: int, size: int) -> Page:
         cut = page(CELLS[offset : offset + size], size)
         listed = {row.series_no for row in cut.rows}
-        absent = [Row(series="", of_series=n, columns=[]) for n in ("1", "1.0", "1.10") if n not in listed]
+        absent = [Row(series="", time_series_no=n, columns=[]) for n in ("1", "1.0", "1.10") if n not in listed]
         return Page(vintage=cut.vintage, limit=size, rows=[*cut.rows, *absent])
 
 
@@ -74,14 +74,14 @@ class Skeleton(Server):
 
 
 class EndsInText(Server):
-    """Behind the end comes "No records found"."""
+    """Answers "No records found" after the last cell."""
 
     def answer(self, offset: int, size: int) -> Page:
         return super().answer(offset, size) if offset < len(CELLS) else Page(vintage=None, limit=None, rows=[])
 
 
-class EchoesTheWish(Server):
-    """Says 5,000 and gives fewer."""
+class OverstatesTheLimit(Server):
+    """Reports a limit of 5,000 and returns fewer cells."""
 
     def answer(self, offset: int, size: int) -> Page:
         return page(CELLS[offset : offset + size], 5000)
@@ -94,12 +94,12 @@ def flattened(header: Header, server: Server) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("total", [len(CELLS), None], ids=["total known", "no total"])
 @pytest.mark.parametrize("cap", [1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("kind", [Server, AllRowsListed, Skeleton, EndsInText, EchoesTheWish])
+@pytest.mark.parametrize("kind", [Server, AllRowsListed, Skeleton, EndsInText, OverstatesTheLimit])
 def test_any_server_gives_every_cell_once(kind, cap, total):
     assert flattened(header(total), kind(cap)) == CELLS
 
 
-def test_pages_are_asked_by_cells_with_the_echoed_limit():
+def test_pages_are_requested_by_cell_with_the_reported_limit():
     server = Server(2)
 
     flattened(header(), server)
@@ -117,7 +117,7 @@ def test_more_cells_than_announced_fail():
         flattened(header(total=4), Server(5))
 
 
-def test_a_page_repeated_for_ever_ends():
+def test_a_page_that_repeats_ends_the_fetch():
     class Stuck(Server):
         def answer(self, offset: int, size: int) -> Page:
             return super().answer(0, size)
@@ -131,7 +131,7 @@ def test_an_endless_server_is_stopped():
         def answer(self, offset: int, size: int) -> Page:
             return page([("1", str(offset), "1")], size)
 
-    with pytest.raises(SourceContract, match="no end after 2000 pages"):
+    with pytest.raises(SourceContract, match="more than 2000 pages"):
         flattened(header(total=None), Endless(1))
 
 
@@ -140,12 +140,12 @@ def test_two_values_of_a_cell_are_both_shown():
         def answer(self, offset: int, size: int) -> Page:
             return page([*CELLS, ("1", "2019", "10.5")], size)
 
-    with pytest.raises(SourceInconsistent, match=r"series 1, 2019 came as '10' and as '10\.5'"):
+    with pytest.raises(SourceInconsistent, match=r"series 1, 2019 has two values, '10' and '10\.5'"):
         flattened(header(), Undecided(9))
 
 
 class Republished(Server):
-    """Has a new vintage from the n-th answer on."""
+    """Has a new vintage after each of the given numbers of responses."""
 
     def __init__(self, changes: list[int]) -> None:
         super().__init__(2)
@@ -163,7 +163,7 @@ class Republished(Server):
         return header(vintage=self.vintage())
 
 
-def test_a_new_edition_between_pages_starts_again():
+def test_a_new_vintage_between_pages_restarts_the_fetch():
     server = Republished([1])
 
     table = fetch_table(header(), server.header, server)
@@ -173,7 +173,7 @@ def test_a_new_edition_between_pages_starts_again():
     assert [offset for offset, _ in server.asked] == [0, 2, 0, 2, 4]
 
 
-def test_editions_are_never_mixed():
+def test_vintages_are_never_mixed():
     server = Republished([1, 3, 5])
 
     with pytest.raises(SourceInconsistent, match="each of 3 fetches"):
@@ -208,7 +208,7 @@ def test_cross_sectional_columns_keep_their_levels():
         Column(key="Total", value="3"),
         Column(key="Males", columns=[Column(key="Chinese", value="1"), Column(key="Malays", value="-")]),
     ]
-    rows = [Row(series="15 - 19", of_row="1.6", columns=tree)]
+    rows = [Row(series="15 - 19", row_no="1.6", columns=tree)]
     cross = Header(
         **{name: getattr(header(None), name) for name in Header.__struct_fields__} | {"frequency": "cross_sectional"}
     )
@@ -226,7 +226,9 @@ def test_cross_sectional_columns_keep_their_levels():
 def test_nested_columns_in_a_time_series_are_refused():
     tree = [Column(key="2020", columns=[Column(key="a", value="1")])]
     table = fetch_table(
-        header(1), header, lambda *_: Page(vintage=VINTAGE, limit=5, rows=[Row(series="", of_series="1", columns=tree)])
+        header(1),
+        header,
+        lambda *_: Page(vintage=VINTAGE, limit=5, rows=[Row(series="", time_series_no="1", columns=tree)]),
     )
 
     with pytest.raises(SourceContract, match=r"series 1 has nested columns \(2020 / a\)"):

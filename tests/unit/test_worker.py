@@ -1,4 +1,4 @@
-"""A large table in parallel is the same table: the same rows and numbers, whatever is cut, killed, lost or late."""
+"""The worker stores what DownloadTable stores, even if it is killed or interrupted, or the table is republished."""
 
 import gzip
 import itertools
@@ -20,13 +20,13 @@ from botocore.exceptions import ClientError
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, WorkerJob
-from pipeline.source.client import SingStat
-from pipeline.steps.fetch import TableFetch
+from pipeline.errors import Failure, read_failure
+from pipeline.steps.fetch import TableFetch, connect
 from pipeline.table.manifest import Manifest
 from pipeline.table.paging import fetch_table
 from pipeline.table.periods import MONTHS
 from pipeline.worker import download, host
-from pipeline.worker.task_token import Stop
+from pipeline.worker.task_token import Cancellation
 
 from local.cloud.aws import ADMINISTRATOR, LocalAWS
 from local.replay.recordings import Row, Table, load_recordings
@@ -40,7 +40,7 @@ Rows = list[bytes]
 
 
 def synthetic(series: int = 60, months: int = 700) -> Table:
-    """A table that does not exist, of more cells than any that is recorded."""
+    """A synthetic table, larger than any recording."""
     header = load_recordings()[RECORDED].header | {"id": SYNTHETIC, "title": "Synthetic, Monthly"}
     keys_of_months = [f"{1961 + month // 12} {MONTHS[month % 12]}" for month in range(months)]
     rows = [
@@ -57,7 +57,7 @@ def synthetic(series: int = 60, months: int = 700) -> Table:
 
 
 class StateMachine:
-    """Step Functions, as a worker sees it: `closed` names the calls that it refuses, and how."""
+    """A fake Step Functions client; `closed` maps calls to the error code that rejects them."""
 
     def __init__(self, **closed: str) -> None:
         self.closed, self.answers = closed, list[tuple[str, Any]]()
@@ -79,11 +79,11 @@ class StateMachine:
 
 
 class Killed(BaseException):
-    """What no worker can catch."""
+    """Stands in for SIGKILL: `except Exception` does not catch it."""
 
 
 class DyingS3:
-    """S3 for a worker that is killed after so many writes."""
+    """An S3 client that raises `Killed` after a number of writes."""
 
     def __init__(self, s3: Any, writes: int) -> None:
         self._s3, self._left, self._lock = s3, writes, threading.Lock()
@@ -113,6 +113,7 @@ def _data_bucket(aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_bucket, "s3", aws.client("s3"))
     monkeypatch.setattr(data_bucket, "BUCKET", aws.resource("DataBucket"))
     monkeypatch.setenv("BACKOFF_SECONDS", "0")
+    monkeypatch.setenv("USER_AGENT", "worker-test/1.0")
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def replay(monkeypatch: pytest.MonkeyPatch) -> Iterator[Replay]:
 
 
 def serving(table: Table, monkeypatch: pytest.MonkeyPatch, cells_per_page: int = 2000) -> Replay:
-    """SingStat with this table, known to all that is made from the environment."""
+    """A replay server with this table; the environment points to it."""
     server = Replay({table.id: table}, cells_per_page)
     monkeypatch.setenv("SOURCE_URL", server.url)
     return server
@@ -139,18 +140,22 @@ def job(run_id: str, table_id: str = SYNTHETIC, connections: int = 4, attempt: s
     )
 
 
+def failure(error: str, cause: dict[str, Any]) -> Failure:
+    return read_failure(error, json.dumps(cause))
+
+
 def work(job: WorkerJob, **closed: str) -> list[tuple[str, Any]]:
-    """The answers that the state machine took."""
+    """Run the job; returns the results that Step Functions accepted."""
     machine = StateMachine(**closed)
-    download.work(job, machine, Stop())
+    download.run_job(job, machine, Cancellation())
     return machine.answers
 
 
 def small_path(table_id: str) -> tuple[Rows, bytes]:
-    """What DownloadTable makes of a table."""
+    """The rows and the manifest that DownloadTable stores."""
     run_id = next(run_ids)
-    fetch = TableFetch(SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"])), table_id, run_id)
-    fetch.store(fetch_table(fetch.header(), fetch.header, fetch.page), fetched_at="")
+    fetch = TableFetch(connect(), table_id, run_id)
+    fetch.store(fetch_table(fetch.header(), fetch.header, fetch.page))
     return rows(run_id), manifest(run_id)
 
 
@@ -163,7 +168,7 @@ def rows(run_id: str) -> Rows:
 
 
 def manifest(run_id: str) -> bytes:
-    """The run's only manifest, without what differs between runs."""
+    """The run's only manifest, without the fields that differ between runs."""
     (key,) = [name for name in names(keys.RAW) if f"/{run_id}/" in name and name.endswith("manifest.json")]
     found = msgspec.structs.replace(data_bucket.read(key, Manifest), fetched_at="", source_url="")
     return msgspec.json.encode(found).replace(run_id.encode(), b"run")
@@ -238,14 +243,14 @@ def test_a_worker_killed_at_any_write_is_resumed(writes, replay, monkeypatch):
 
 
 @pytest.mark.parametrize("code", CLOSED)
-def test_a_worker_that_nobody_waits_for_stores_nothing(code, replay):
+def test_a_worker_whose_task_is_closed_stores_nothing(code, replay):
     run_id = next(run_ids)
 
     assert work(job(run_id), heartbeat=code) == []
     assert not is_stored(run_id)
 
 
-def test_a_worker_that_is_given_up_at_the_end_stores_nothing(replay, monkeypatch):
+def test_a_worker_whose_task_closes_at_the_end_stores_nothing(replay, monkeypatch):
     run_id, machine = next(run_ids), StateMachine()
     answer = replay.answer
 
@@ -255,7 +260,7 @@ def test_a_worker_that_is_given_up_at_the_end_stores_nothing(replay, monkeypatch
         return answer(request)
 
     replay.answer = last_page_closes_the_task
-    download.work(job(run_id), machine, Stop())
+    download.run_job(job(run_id), machine, Cancellation())
 
     assert machine.answers == []
     assert len(names(f"{keys.RUNS}/{run_id}/workers/")) > 1
@@ -263,7 +268,7 @@ def test_a_worker_that_is_given_up_at_the_end_stores_nothing(replay, monkeypatch
 
 
 @pytest.mark.parametrize("code", CLOSED)
-def test_an_answer_that_is_refused_is_harmless(code, replay):
+def test_a_rejected_result_is_harmless(code, replay):
     wanted, run_id = small_path(SYNTHETIC), next(run_ids)
 
     assert work(job(run_id, attempt="a"), success=code) == []
@@ -272,7 +277,7 @@ def test_an_answer_that_is_refused_is_harmless(code, replay):
     assert (rows(run_id), manifest(run_id)) == wanted
 
 
-def test_a_table_that_is_republished_meanwhile_is_fetched_anew(replay, monkeypatch):
+def test_a_table_republished_during_the_fetch_is_fetched_again(replay, monkeypatch):
     run_id, answer = next(run_ids), replay.answer
 
     def republish(request: Any) -> Answer:
@@ -292,7 +297,7 @@ def test_a_table_that_is_republished_meanwhile_is_fetched_anew(replay, monkeypat
     assert b"refetch-1/" in data_bucket.read_bytes(result["manifest"])
 
 
-def test_a_table_that_is_republished_again_and_again_is_named(replay):
+def test_a_table_republished_during_every_fetch_is_named(replay):
     run_id, answer, days = next(run_ids), replay.answer, itertools.count(10)
 
     def republish(request: Any) -> Answer:
@@ -304,13 +309,13 @@ def test_a_table_that_is_republished_again_and_again_is_named(replay):
     ((kind, cause),) = work(job(run_id))
 
     assert kind == cause["errorType"] == "SourceInconsistent"
-    assert cause["errorMessage"].startswith(
+    assert failure(kind, cause).sentence.startswith(
         f"{SYNTHETIC} DownloadLargeTable: the table was republished during each of 3"
     )
     assert not is_stored(run_id)
 
 
-def test_a_retry_after_a_new_edition_keeps_nothing_of_the_old(replay, monkeypatch):
+def test_a_retry_after_a_new_vintage_keeps_nothing_of_the_old(replay, monkeypatch):
     monkeypatch.setattr(download, "CHUNK_PAGES", 3)
     run_id = next(run_ids)
     assert work(job(run_id, attempt="a"), success="TaskTimedOut") == []
@@ -330,8 +335,12 @@ def test_a_retry_after_a_new_edition_keeps_nothing_of_the_old(replay, monkeypatc
     ("damage", "error", "why"),
     [
         (lambda body: body["Data"]["row"][0]["columns"].pop(), "SourceContract", "the page from cell 0 has 599 cells"),
-        (lambda body: body["Data"].pop("limit"), "SourceContract", "does not tell how many cells"),
-        (lambda body: body.update(StatusCode=503), "SourceUnavailable", "SingStat says 503 inside a 200"),
+        (lambda body: body["Data"].pop("limit"), "SourceContract", "the first page reports no limit"),
+        (
+            lambda body: body.update(StatusCode=503),
+            "SourceUnavailable",
+            "SingStat answered HTTP 200 with StatusCode 503",
+        ),
     ],
 )
 def test_an_error_of_the_source_is_named(damage, error, why, replay):
@@ -349,8 +358,8 @@ def test_an_error_of_the_source_is_named(damage, error, why, replay):
     ((kind, cause),) = work(job(next(run_ids)))
 
     assert kind == cause["errorType"] == error
-    assert f"{SYNTHETIC} DownloadLargeTable: " in cause["errorMessage"]
-    assert why in cause["errorMessage"]
+    assert failure(kind, cause).sentence.startswith(f"{SYNTHETIC} DownloadLargeTable: ")
+    assert why in failure(kind, cause).cause
 
 
 def test_any_other_error_is_named_too(replay, monkeypatch):
@@ -368,11 +377,11 @@ def test_a_cross_section_is_refused(monkeypatch):
         ((kind, cause),) = work(job(next(run_ids), table.id))
 
     assert kind == "SourceContract"
-    assert "does not tell its number of cells" in cause["errorMessage"]
+    assert "the metadata has no total" in cause["errorMessage"]
 
 
 class Surroundings(BaseHTTPRequestHandler):
-    """Step Functions and the instance's metadata, as a worker process sees them."""
+    """Step Functions, CloudWatch Logs and the instance metadata service for a worker process."""
 
     calls: ClassVar[list[tuple[str, dict[str, Any]]]]
     notice: ClassVar[bool]
@@ -412,12 +421,12 @@ def called(name: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def process(job: WorkerJob, aws: LocalAWS, surroundings: ThreadingHTTPServer) -> subprocess.Popen[bytes]:
-    """The worker as its instance runs it."""
+    """The worker process, started as on its instance."""
     key = keys.job(job.run_id, job.table_id, job.attempt)
     data_bucket.write(key, job)
     around = f"http://127.0.0.1:{surroundings.server_address[1]}"
     environment = {
-        **{name: os.environ[name] for name in ("PATH", "SOURCE_URL", "BACKOFF_SECONDS")},
+        **{name: os.environ[name] for name in ("PATH", "SOURCE_URL", "BACKOFF_SECONDS", "USER_AGENT")},
         **{name.upper(): value for name, value in ADMINISTRATOR.items()},
         "AWS_DEFAULT_REGION": "ap-southeast-1",
         "AWS_ENDPOINT_URL": aws.url,
@@ -431,7 +440,7 @@ def process(job: WorkerJob, aws: LocalAWS, surroundings: ThreadingHTTPServer) ->
     return subprocess.Popen([sys.executable, ROOT / "ec2" / "worker.py", key], env=environment)
 
 
-def test_a_process_that_is_ended_says_so_at_once_and_the_next_goes_on(aws, replay, surroundings, monkeypatch):
+def test_sigterm_is_reported_at_once_and_the_next_attempt_resumes(aws, replay, surroundings, monkeypatch):
     wanted, run_id, answer = small_path(SYNTHETIC), next(run_ids), replay.answer
     reached, released = threading.Event(), threading.Event()
 
@@ -461,7 +470,7 @@ def test_a_process_that_is_ended_says_so_at_once_and_the_next_goes_on(aws, repla
     assert (rows(run_id), manifest(run_id)) == wanted
 
 
-def test_a_process_whose_instance_is_taken_back_says_so(aws, replay, surroundings):
+def test_a_spot_interruption_is_reported(aws, replay, surroundings):
     Surroundings.notice = True
     answer, released = replay.answer, threading.Event()
 
@@ -478,10 +487,10 @@ def test_a_process_whose_instance_is_taken_back_says_so(aws, replay, surrounding
     assert called("SendTask")[-1][1]["error"] == "SpotInterrupted"
 
 
-def test_without_a_metadata_service_nothing_is_watched(monkeypatch):
+def test_without_a_metadata_service_the_watch_ends(monkeypatch):
     with Replay({}) as nothing:
         monkeypatch.setattr(host, "METADATA", nothing.url)
-        stop = Stop()
-        host.watch_for_interruption(stop)
+        cancellation = Cancellation()
+        host.watch_for_interruption(cancellation)
 
-    stop.check()
+    cancellation.check()

@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from pipeline.api import link_token
 
-from local.cli.serve import Door, serving
+from local.cli.serve import Endpoint, serving
 from local.cloud.account import REGION
 from tests.support.laptop import SINGSTAT, Laptop, call
 
@@ -31,12 +31,12 @@ ENDINGS = {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "Executi
 
 
 @pytest.fixture(scope="module")
-def door(switched_on: Laptop) -> Iterator[Door]:
+def door(switched_on: Laptop) -> Iterator[Endpoint]:
     with serving(switched_on.aws) as opened:
         yield opened
 
 
-def ask(door: Door, method: str, path: str, body: Any = None, key: str = "") -> requests.Response:
+def ask(door: Endpoint, method: str, path: str, body: Any = None, key: str = "") -> requests.Response:
     """A signed request, as the README shows it."""
     data = None if body is None else json.dumps(body)
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
@@ -56,12 +56,12 @@ def until_it_ends(status: Callable[[], Any]) -> list[Any]:
     return told
 
 
-def follow(door: Door, run_id: str) -> list[Any]:
+def follow(door: Endpoint, run_id: str) -> list[Any]:
     return until_it_ends(lambda: ask(door, "GET", f"/runs/{run_id}").json())
 
 
 class TestStatus:
-    def test_a_run_is_told_from_start_to_end(self, laptop: Laptop, door: Door) -> None:
+    def test_a_run_is_told_from_start_to_end(self, laptop: Laptop, door: Endpoint) -> None:
         started = ask(door, "POST", "/yearly", {"tables": ["M400751", "M999999"]}, "told-1")
         told = follow(door, "told-1")
         assert (started.status_code, started.json()["statusUrl"]) == (202, f"{door.url}/runs/told-1")
@@ -76,7 +76,7 @@ class TestStatus:
         assert laptop.query("SELECT count(*) AS n FROM yearly WHERE table_id = 'M400751'") != [{"n": "0"}]
 
     def test_a_table_of_another_frequency_fails_by_name_and_nothing_of_it_is_stored(
-        self, laptop: Laptop, door: Door
+        self, laptop: Laptop, door: Endpoint
     ) -> None:
         ask(door, "POST", "/yearly", {"tables": ["M212261"]}, "wrong-frequency")
         last = follow(door, "wrong-frequency")[-1]
@@ -94,12 +94,12 @@ class TestStatus:
             ("a%0Ab", (400, "InvalidRunId")),
         ],
     )
-    def test_runs_that_are_not_there(self, door: Door, run_id: str, refusal: tuple[int, str]) -> None:
+    def test_runs_that_are_not_there(self, door: Endpoint, run_id: str, refusal: tuple[int, str]) -> None:
         answer = ask(door, "GET", f"/runs/{run_id}")
         assert (answer.status_code, answer.json()["error"]) == refusal
 
 
-def start_twenty(laptop: Laptop, door: Door) -> tuple[list[Any], set[str]]:
+def start_twenty(laptop: Laptop, door: Endpoint) -> tuple[list[Any], set[str]]:
     """How each run ended, and every number of rows that readers saw meanwhile."""
     over, seen = threading.Event(), set[str]()
 
@@ -123,7 +123,7 @@ def record(laptop: Laptop) -> Any:
     return json.loads(path.read_bytes())
 
 
-def test_twenty_at_once_keep_every_promise(laptop: Laptop, door: Door) -> None:
+def test_twenty_at_once_keep_every_promise(laptop: Laptop, door: Endpoint) -> None:
     """One test, so that twenty runs are enough for all of it."""
     ends, seen = start_twenty(laptop, door)
 
@@ -142,7 +142,8 @@ def test_twenty_at_once_keep_every_promise(laptop: Laptop, door: Door) -> None:
 
     # I2: every page is kept as it came
     kept = list(laptop.lake.glob(f"*/untransformedsingstatdata/quarterly/{TABLE}/*/page-*.json.gz"))
-    answer = requests.get(f"{laptop.replay.url}/tabledata/{TABLE}?limit=5000", timeout=10)
+    url = f"{laptop.replay.url}/tabledata/{TABLE}?limit=5000"
+    answer = requests.get(url, headers={"User-Agent": "workflow-test/1.0"}, timeout=10)
     assert kept
     assert {gzip.decompress(page.read_bytes()) for page in kept} == {answer.content}
 
@@ -188,7 +189,7 @@ class TestLinks:
 
         return f"/links/{link_token.create(key, made, 7, sign)}"
 
-    def test_a_link_opens_the_report_without_a_signature(self, laptop: Laptop, door: Door, report: str) -> None:
+    def test_a_link_opens_the_report_without_a_signature(self, laptop: Laptop, door: Endpoint, report: str) -> None:
         link = door.url + self.link(laptop, report, datetime.now(UTC) - timedelta(days=6, hours=23))
         answer = requests.get(link, allow_redirects=False, timeout=30)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
@@ -196,7 +197,7 @@ class TestLinks:
         laptop.aws.client("s3").delete_object(Bucket=laptop.aws.resource("ResultsBucket"), Key=report)
         assert requests.get(link, allow_redirects=False, timeout=30).status_code == 404
 
-    def test_one_that_is_over_or_forged_does_not(self, laptop: Laptop, door: Door, report: str) -> None:
+    def test_one_that_is_over_or_forged_does_not(self, laptop: Laptop, door: Endpoint, report: str) -> None:
         good = self.link(laptop, report, datetime.now(UTC))
         over = self.link(laptop, report, datetime.now(UTC) - timedelta(days=7, seconds=1))
         flipped = good[:20] + ("A" if good[20] != "A" else "B") + good[21:]
@@ -249,7 +250,7 @@ class TestCommand:
         process.terminate()
         assert process.wait(60) == 0
 
-    def test_a_port_that_is_taken_is_one_line(self, lake: Path, door: Door) -> None:
+    def test_a_port_that_is_taken_is_one_line(self, lake: Path, door: Endpoint) -> None:
         done = call("serve", "--port", door.url.rpartition(":")[2], lake=lake)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert "Address already in use" in done.stderr

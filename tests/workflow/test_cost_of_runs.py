@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from pipeline.costs.record import CostRecord
 
-from local.cli.story import recall
+from local.cli.story import load
 from local.cloud.iam.calls import read_call, signed
 from tests.support.laptop import call, run
 
@@ -83,7 +83,7 @@ def test_a_record_is_kept_of_what_the_mail_can_say(laptop):
 
 def test_a_worker_costs_a_minute_of_an_instance(tmp_path):
     code, _ = run("M213751", "--large-table-cells", "1000", lake=tmp_path)
-    used = lines(recall(tmp_path, None).cost)
+    used = lines(load(tmp_path, None).cost)
 
     assert code == 0
     assert used["EC2, t4g.small"] == used["EC2, public address"] == 60
@@ -94,7 +94,7 @@ def test_every_command_says_the_same_figure(published):
     lake, result = published
     explained = call("explain", lake=lake).stdout
 
-    assert Decimal(result["cost_usd"]) == recall(lake, result["run_id"]).cost.usd
+    assert Decimal(result["cost_usd"]) == load(lake, result["run_id"]).cost.usd
     assert f" {result['cost_usd']} " in explained
     assert "An estimate from what the run used and list prices of " in explained
     assert (

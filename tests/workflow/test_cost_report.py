@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 from local.cli.costs import report
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
-from local.cloud.services.cost_explorer import FIGURES, TARGET
+from local.cloud.services.cost_explorer import COSTS, TARGET
 from local.cloud.stack.template import TEMPLATE
 from local.cloud.wsgi import Response
 from tests.support.laptop import call
@@ -81,9 +81,9 @@ def test_one_question_makes_a_page_a_picture_a_table_and_a_mail(laptop):
     assert page.with_name("costs.png").read_bytes().startswith(b"\x89PNG")
     assert {row["currency"] for row in billed.values()} == {"synthetic USD"}
     assert "synthetic USD" in said
-    assert {service for _, service in billed} <= FIGURES["services"].keys()
+    assert {service for _, service in billed} <= COSTS["services"].keys()
     for (_, service), row in billed.items():
-        of = FIGURES["services"][service]
+        of = COSTS["services"][service]
         assert Decimal(of["least"]) <= Decimal(row["amount"]) <= Decimal(of["most"])
     (estimate,) = [row for row in figures if row["kind"] == "estimate"]
     assert estimate["day"] == TODAY().isoformat()
@@ -104,11 +104,11 @@ def test_the_same_day_says_the_same(laptop):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (refused("AccessDeniedException"), "Cost Explorer gives no access."),
+        (refused("AccessDeniedException"), "Access to Cost Explorer was denied."),
         (refused("DataUnavailableException"), "Cost Explorer has no data yet."),
         (
             Response("200 OK", [("Content-Type", "application/x-amz-json-1.1")], b'{"ResultsByTime": []}'),
-            "No cost carries the tag application = singstat yet.",
+            "No costs are tagged application = singstat yet.",
         ),
     ],
     ids=["denied", "no data", "no tag"],
@@ -159,14 +159,14 @@ def test_what_should_not_be_fails_and_mails_nothing(laptop, answers, why):
 
 def test_a_role_without_the_grant_is_told_what_it_lacks(laptop):
     (role,) = [one for one in laptop.aws.guard.facts.roles.values() if one.logical_id == "CostReportFunctionRole"]
-    (grant,) = [statement for statement in role.statements if statement.sid == "AskForTheBill"]
+    (grant,) = [statement for statement in role.statements if statement.sid == "ReadTheBill"]
     role.statements.remove(grant)
     try:
         said = report(laptop.aws).read_text("utf-8")
     finally:
         role.statements.append(grant)
 
-    assert "Cost Explorer gives no access." in said
+    assert "Access to Cost Explorer was denied." in said
     assert "is not authorized to perform: ce:GetCostAndUsage" in said
 
 
@@ -176,7 +176,7 @@ def test_the_command_prints_where_the_page_is(lake):
 
     assert done.returncode == 0, done.stderr
     assert page.is_relative_to(lake)
-    assert "What singstat costs" in page.read_text("utf-8")
+    assert "Costs of singstat" in page.read_text("utf-8")
 
 
 def test_the_command_fails_in_one_line(tmp_path):

@@ -171,7 +171,7 @@ def test_a_workbook_opens_on_the_sheet_of_tables(published, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (["--dataset", "weekly"], 2, "'weekly' is no dataset (monthly, quarterly, yearly, all)"),
+        (["--dataset", "weekly"], 2, "'weekly' is not a dataset (monthly, quarterly, yearly, all)"),
         (["--lake", "nowhere"], 1, "nothing is published in nowhere yet: start with `singstat run`"),
     ],
 )
@@ -197,4 +197,4 @@ def test_revisions_are_exported_and_what_is_not_published_is_named(laptop, tmp_p
         "M212161,2026-07-24.1,2026-10-24.1,1,HDB Resale Price Index,1990 2Q,deleted,24.4,,24.4,",
     ]
     assert (nothing.returncode, len(nothing.stderr.splitlines())) == (1, 1)
-    assert "nothing of this is published" in nothing.stderr
+    assert "none of these tables is published" in nothing.stderr

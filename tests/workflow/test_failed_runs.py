@@ -37,9 +37,7 @@ def test_an_unknown_table_fails_and_the_others_are_published(lake):
         ("M999999", "failed"),
         ("M212161", "published"),
     ]
-    assert result["tables"][0]["error"].startswith(
-        "M999999 DownloadTable: SingStat does not know this table (404). Next: "
-    )
+    assert result["tables"][0]["error"].startswith("M999999 DownloadTable: SingStat has no such table (404). Next: ")
     assert query("SELECT count(*) AS n FROM quarterly", lake) == [{"n": "146"}]
 
 
@@ -65,7 +63,7 @@ def readers_see(laptop, table_id):
             "SingStat answered 400",
             id="400",
         ),
-        pytest.param("M183891", cut_off, "was cut 3 times", id="cut off"),
+        pytest.param("M183891", cut_off, "was truncated 3 times", id="cut off"),
         pytest.param(
             "M015661",
             lambda *_: Answer(302, b"", "text/html", {"Location": "http://127.0.0.1:9/"}),
@@ -144,12 +142,12 @@ def test_a_republication_between_pages_starts_the_fetch_again(laptop):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["../../x"], "'../../x' is no table id"),
+        (["../../x"], "'../../x' is not a table id"),
         (["M212161", "M212161"], "M212161 is given twice"),
-        (["--dataset", "weekly"], "'weekly' is no dataset (monthly, quarterly, yearly, all)"),
-        (["--dataset", ""], "'' is no dataset"),
+        (["--dataset", "weekly"], "'weekly' is not a dataset (monthly, quarterly, yearly, all)"),
+        (["--dataset", ""], "'' is not a dataset"),
         (["M212161", "--dataset", "monthly"], "give either tables or a dataset"),
-        ([""], "'' is no table id"),
+        ([""], "'' is not a table id"),
     ],
 )
 def test_a_wrong_call_is_refused_before_anything_is_downloaded(lake, words, why):

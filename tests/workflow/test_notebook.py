@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from local.cloud.account import REGION
 from local.cloud.aws import ADMINISTRATOR
-from tests.support.laptop import Laptop
+from tests.support.laptop import Laptop, set_published_at
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "singstat.ipynb"
 QUERIES = 4
@@ -28,6 +28,9 @@ def revised(switched_on: Laptop) -> Laptop:
     assert switched_on.run("M212161").status == "SUCCEEDED"
     table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): "206.123456789012345678"})
     assert switched_on.run("M212161").status == "SUCCEEDED"
+    set_published_at(
+        switched_on.lake, "M212161", *(f"2026-{day}T01:00:00+00:00" for day in ("07-25", "10-30", "11-25"))
+    )
     return switched_on
 
 

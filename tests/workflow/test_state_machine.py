@@ -4,22 +4,22 @@ import time
 
 import pytest
 
-from local.cli.story import tell
+from local.cli.story import summarise
 
 
 def ended(aws, request_, name):
     execution = aws.start(request_, name)
     while aws.describe(execution)["status"] == "RUNNING":
         time.sleep(0.05)
-    return tell(name, request_, aws.describe(execution), aws.history(execution))
+    return summarise(name, request_, aws.describe(execution), aws.history(execution))
 
 
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
         ({"tables": []}, "the list of tables is empty"),
-        ({"tables": ["M2137511"]}, "no table id"),
-        ({"dataset": "weekly"}, "no dataset"),
+        ({"tables": ["M2137511"]}, "is not a table id"),
+        ({"dataset": "weekly"}, "is not a dataset"),
         ({}, "either tables or a dataset"),
         ({"tables": ["M213751"], "sql": "DROP"}, "unknown field `sql`"),
         ({"tables": "M213751"}, "Expected `array"),

@@ -117,12 +117,12 @@ def test_columns_to_five_levels_with_leaves_and_nodes_mixed(laptop, table_id):
         ),
         pytest.param(
             time_series("M900004", "Monthly", row("1", [leaf("Jan-25", "1")])),
-            "'Jan-25' is no monthly period",
+            "'Jan-25' is not a monthly period",
             id="period",
         ),
         pytest.param(
             time_series("M900005", "Weekly", row("1", [leaf("2025", "1")])),
-            "the frequency 'Weekly' is not known",
+            "'Weekly' is not a known frequency",
             id="frequency",
         ),
         pytest.param(

@@ -3,15 +3,27 @@
 import csv
 import io
 import json
+import re
 import threading
+from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from pipeline.publication.revisions import revision_kind
 
-from tests.support.laptop import Laptop, call, query
+from tests.support.laptop import Laptop, call, query, set_published_at
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
+SERIES = "SELECT period, value, edition FROM quarterly WHERE table_id = 'M212161'"
+
+
+def past(sql: str, lake: Path, option: str, day: str) -> list[dict[str, str]]:
+    done = call("query", sql, option, day, "--format", "json", lake=lake)
+    assert done.returncode == 0, done.stderr
+    rows: list[dict[str, str]] = json.loads(done.stdout)
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +36,14 @@ def revised(switched_on: Laptop) -> Path:
     assert switched_on.run("M212161", "8233").status == "SUCCEEDED"
     table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): "206.5"})
     assert switched_on.run("M212161").status == "SUCCEEDED"
+    set_published_at(
+        switched_on.lake,
+        "M212161",
+        "2026-07-25T01:00:00+00:00",
+        "2026-10-30T15:59:59+00:00",  # the last second of the day in Singapore
+        "2026-11-24T16:00:00+00:00",  # the first second of the next day there
+    )
+    set_published_at(switched_on.lake, "8233", "2026-10-26T01:00:00+00:00", "2026-10-26T09:00:00+00:00")
     return switched_on.lake
 
 
@@ -53,6 +73,23 @@ def test_the_view_says_what_each_edition_changed(revised):
         (OCTOBER, LATER, "1990 1Q", "revised", "24.4", "24.3"),
         (OCTOBER, LATER, "2026 3Q", "revised", "206", "206.5"),
     ]
+
+
+def test_the_view_and_python_agree_on_every_kind(revised):
+    """Each cell of each pair of consecutive editions: the view's kind, or no row, is the kind by the rule in Python."""
+    texts = query("SELECT edition, period, value_text FROM quarterly_vintages WHERE table_id = 'M212161'", revised)
+    kinds = query("SELECT edition, cell, kind FROM revisions WHERE table_id = 'M212161'", revised)
+    by_edition = {edition: {} for edition in (JULY, OCTOBER, LATER)}
+    for row in texts:
+        by_edition[row["edition"]][row["period"]] = row["value_text"]
+
+    expected = {
+        (edition, cell, revision_kind(old.get(cell), new.get(cell)))
+        for (_, old), (edition, new) in pairwise(by_edition.items())
+        for cell in old | new
+    }
+    assert {kind for *_, kind in expected} == {"revised", "new", "deleted", None}
+    assert {tuple(row.values()) for row in kinds} == {found for found in expected if found[-1]}
 
 
 def test_a_cross_sectional_cell_is_named_by_its_levels(revised):
@@ -88,6 +125,7 @@ def test_between_any_two_vintages_a_change_and_its_return_cancel(revised):
         (["../x"], "is not published"),
         (["M212161", "--from", "2020-01-01"], "there is no edition 2020-01-01"),
         (["M212161", "--from", LATER, "--to", JULY], "is not before"),
+        (["M212161", "--to", JULY], f"there is no edition before {JULY}"),
     ],
 )
 def test_a_comparison_that_cannot_be_made_is_one_line(revised, words, why):
@@ -102,13 +140,107 @@ def test_a_comparison_that_cannot_be_made_is_one_line(revised, words, why):
     ("day", "expected"),
     [("2026-07-23", None), ("2026-07-24", "24.3"), ("2026-10-30", "24.4"), ("2026-12-31", "24.3")],
 )
-def test_as_of_a_day_gives_one_row_for_each_cell(revised, day, expected):
+def test_as_of_a_vintage_gives_one_row_for_each_cell(revised, day, expected):
     sql = "WITH one AS (SELECT * FROM quarterly) SELECT period, value, edition FROM one WHERE table_id = 'M212161'"
-    done = call("query", sql, "--as-of", day, "--format", "json", lake=revised)
+    rows = past(sql, revised, "--vintage-as-of", day)
 
-    rows = json.loads(done.stdout)
     assert {row["period"]: row["value"] for row in rows}.get("1990 1Q") == expected
     assert len({row["period"] for row in rows}) == len(rows) == (146 if expected else 0)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        *[("2026-07-24", None), ("2026-07-25", "24.3"), ("2026-10-29", "24.3"), ("2026-10-30", "24.4")],
+        *[("2026-11-24", "24.4"), ("2026-11-25", "24.3"), ("9999-12-31", "24.3")],
+    ],
+)
+def test_as_of_a_day_is_what_readers_saw_at_its_end_in_singapore(revised, day, expected):
+    rows = past(SERIES, revised, "--as-of", day)
+
+    assert {row["period"]: row["value"] for row in rows}.get("1990 1Q") == expected
+    assert len({row["period"] for row in rows}) == len(rows) == (146 if expected else 0)
+
+
+@pytest.mark.parametrize(("day", "expected"), [("2026-10-25", []), ("2026-10-26", ["1124.3"])])
+def test_of_two_editions_published_in_a_day_readers_saw_the_second_at_its_end(revised, day, expected):
+    sql = "SELECT value FROM cross_sectional WHERE series_no = '1' AND column_1 = 'Total' AND column_2 = 'Males'"
+
+    assert [row["value"] for row in past(sql, revised, "--as-of", day)] == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["transformed_singstat_data.quarterly", "Quarterly", "awsdatacatalog.transformed_singstat_data.quarterly"]
+)
+def test_as_of_a_day_is_the_same_however_the_table_is_named(revised, name):
+    assert past(SERIES.replace("quarterly", name), revised, "--as-of", "2026-10-30") == past(
+        SERIES, revised, "--as-of", "2026-10-30"
+    )
+
+
+def test_the_sql_for_athena_in_the_documentation_gives_the_same(revised):
+    text = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    (sql,) = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    rows = query(sql, revised)
+
+    wanted = past("SELECT period, value, edition FROM quarterly", revised, "--as-of", "2026-10-30")
+    assert [{name: row[name] for name in ("period", "edition")} for row in rows] == [
+        {name: row[name] for name in ("period", "edition")} for row in wanted
+    ]
+
+
+def test_the_two_pasts_exclude_each_other(revised):
+    done = call("query", SERIES, "--as-of", "2026-10-30", "--vintage-as-of", "2026-10-30", lake=revised)
+
+    assert (done.returncode, done.stderr) == (2, "singstat: use either --as-of or --vintage-as-of, not both\n")
+
+
+def test_a_correction_of_the_same_vintage_is_seen_from_its_publication_on(laptop):
+    laptop.run("M400391")
+    vintage = laptop.query("SELECT vintage FROM tables WHERE table_id = 'M400391'")[0]["vintage"]
+    laptop.revise("M400391", f"{vintage[8:]}/{vintage[5:7]}/{vintage[:4]}", "1")
+    laptop.run("M400391", force=True)
+    set_published_at(laptop.lake, "M400391", "2026-10-20T01:00:00+00:00", "2026-10-22T01:00:00+00:00")
+    sql = "SELECT DISTINCT edition FROM quarterly WHERE table_id = 'M400391'"
+
+    def seen(option: str) -> list[str]:
+        return [row["edition"] for day in ("2026-10-21", "2026-10-22") for row in past(sql, laptop.lake, option, day)]
+
+    assert seen("--as-of") == [f"{vintage}.1", f"{vintage}.2"]
+    assert seen("--vintage-as-of") == [f"{vintage}.2", f"{vintage}.2"]
+
+
+def test_every_edition_is_listed_with_its_time_of_publication(laptop):
+    before = datetime.now(UTC).isoformat(timespec="seconds")
+    laptop.run("M212311")
+    laptop.revise("M212311", "25/11/2026", "1")
+    laptop.run("M212311")
+    between = laptop.query("SELECT * FROM editions WHERE table_id = 'M212311' ORDER BY published_at")
+    laptop.run("M212311", force=True)
+    after = laptop.query("SELECT * FROM editions WHERE table_id = 'M212311' ORDER BY published_at")
+
+    assert before <= between[0]["published_at"] < between[1]["published_at"]
+    assert [row["vintage"] for row in between][1] == "2026-11-25"
+    assert [row | {"run_id": ""} for row in after] == [row | {"run_id": ""} for row in between]  # as first published
+    assert after[1]["run_id"] != between[1]["run_id"]
+
+
+def test_editions_of_an_older_record_count_from_the_first_known_time(laptop):
+    listed = "SELECT edition, published_at FROM editions WHERE table_id = 'M400841' ORDER BY edition"
+    laptop.run("M400841")
+    laptop.revise("M400841", "25/11/2026", "1")
+    laptop.run("M400841")
+    set_published_at(laptop.lake, "M400841", None, None)
+    fetched_at = laptop.query("SELECT fetched_at FROM tables WHERE table_id = 'M400841'")[0]["fetched_at"]
+
+    first, second = laptop.query(listed)
+    assert first["published_at"] == f"{first['edition'].removesuffix('.1')}T00:00:00+00:00"
+    assert second == {"edition": "2026-11-25.1", "published_at": fetched_at}
+
+    laptop.revise("M400841", "26/11/2026", "2")
+    laptop.run("M400841")
+
+    assert laptop.query(listed)[:2] == [first, second]
 
 
 def test_the_same_day_with_other_content_is_a_further_edition(laptop):
@@ -175,7 +307,7 @@ def test_a_retired_id_names_its_successor_and_the_others_are_published(laptop):
 
     assert (result.status, [table.status for table in result.tables]) == ("FAILED", ["failed", "published"])
     error = result.tables[0].error
-    assert "it was retired, M219999 (Consumer Price Index (CPI), 2029 As Base Year, Annual)" in error
+    assert "it was retired: M219999 (Consumer Price Index (CPI), 2029 As Base Year, Annual)" in error
     assert laptop.query("SELECT count(*) AS n FROM yearly WHERE table_id = 'M213801'") == [{"n": "3036"}]
 
 

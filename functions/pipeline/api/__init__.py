@@ -1,1 +1,1 @@
-"""What the functions behind API Gateway share."""
+"""Shared code of the functions behind API Gateway."""

@@ -1,6 +1,6 @@
-"""What a person gets who opens a link: the report, or a small page without scripts that says why not."""
+"""Responses to an opened link: a redirect to the report, or a small page without scripts that says why not."""
 
-from pipeline.contracts.api import ApiAnswer
+from pipeline.contracts.api import ApiResponse
 
 REDIRECT = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 PAGE = REDIRECT | {
@@ -9,9 +9,9 @@ PAGE = REDIRECT | {
     "X-Content-Type-Options": "nosniff",
 }
 REASONS = {
-    403: ("This link is not valid", "Open it from the mail again: a part of it may be missing."),
-    404: ("This report is not there", "It was withdrawn."),
-    410: ("This link has expired", "A newer mail has a newer link; the published data are still there."),
+    403: ("This link is not valid", "Open it from the mail again: part of it may be missing."),
+    404: ("This report does not exist", "It was withdrawn."),
+    410: ("This link has expired", "A newer mail has a newer link; the published data is still available."),
 }
 HTML = """<!doctype html>
 <html lang="en">
@@ -25,12 +25,12 @@ HTML = """<!doctype html>
 """
 
 
-def opened(url: str) -> ApiAnswer:
-    """302 to the report, remembered by nobody on the way."""
-    return ApiAnswer(status_code=302, headers=REDIRECT | {"Location": url})
+def redirect(url: str) -> ApiResponse:
+    """302 to the report, never cached and without a referrer."""
+    return ApiResponse(status_code=302, headers=REDIRECT | {"Location": url})
 
 
-def not_opened(status: int) -> ApiAnswer:
+def error_page(status: int) -> ApiResponse:
     """The page for 403, 404 or 410."""
     title, advice = REASONS[status]
-    return ApiAnswer(status_code=status, headers=PAGE, body=HTML.format(title=title, advice=advice))
+    return ApiResponse(status_code=status, headers=PAGE, body=HTML.format(title=title, advice=advice))

@@ -1,4 +1,7 @@
-"""Links to reports. A token is the report's key and the link's end, signed; URL-safe and short enough for a mail."""
+"""Tokens for links to reports: expiry and key with an HMAC, in base64url, short enough for a mail.
+
+token = base64url(32 bytes of HMAC, 4 bytes of expiry, name below REPORTS), without padding
+"""
 
 import re
 import struct
@@ -11,26 +14,26 @@ from pipeline.contracts.keys import REPORTS
 NAME = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,511}")
 MAC_BYTES = 32
-END = struct.Struct(">I")  # seconds since 1970
+EXPIRY = struct.Struct(">I")  # seconds since 1970
 
 Sign = Callable[[bytes], bytes]
 Verify = Callable[[bytes, bytes], bool]
 
 
 class LinkForged(Exception):
-    """Nobody with the key made this token."""
+    """The token's HMAC is not from our key, or its form is invalid."""
 
 
 class LinkExpired(Exception):
-    """The token was good until a time that has passed."""
+    """The token was valid but has expired."""
 
 
 def create(key: str, now: datetime, days: int, sign: Sign) -> str:
-    """The token that opens the report at `key` for some days. Raises `ValueError` for any other key."""
+    """A token that opens the report at `key` for `days` days. Raises ValueError if it is not a report's key."""
     name = key.removeprefix(REPORTS).encode()
     if not key.startswith(REPORTS) or not NAME.fullmatch(name):
-        raise ValueError(f"{key!r} is no report")
-    message = END.pack(int((now + timedelta(days=days)).timestamp())) + name
+        raise ValueError(f"{key!r} is not a report's key")
+    message = EXPIRY.pack(int((now + timedelta(days=days)).timestamp())) + name
     token = _text(sign(message) + message)
     if not TOKEN.fullmatch(token):
         raise ValueError(f"{key!r} is too long for a link")
@@ -38,14 +41,14 @@ def create(key: str, now: datetime, days: int, sign: Sign) -> str:
 
 
 def decode(token: str, now: datetime, verify: Verify) -> str:
-    """The key of the report that `token` opens. Raises `LinkForged`, or `LinkExpired` for what was good once."""
+    """The key of the report that `token` opens. Raises `LinkForged` or, if it was valid, `LinkExpired`."""
     mac, message = _parts(token)
     if not verify(message, mac):
         raise LinkForged
-    (end,) = END.unpack_from(message)
-    if now.timestamp() >= end:
+    (expiry,) = EXPIRY.unpack_from(message)
+    if now.timestamp() >= expiry:
         raise LinkExpired
-    return REPORTS + message[END.size :].decode("ascii")
+    return REPORTS + message[EXPIRY.size :].decode("ascii")
 
 
 def _parts(token: str) -> tuple[bytes, bytes]:
@@ -56,8 +59,8 @@ def _parts(token: str) -> tuple[bytes, bytes]:
     except ValueError as error:
         raise LinkForged from error
     mac, message = data[:MAC_BYTES], data[MAC_BYTES:]
-    # the last letter has bits that mean nothing: without the comparison several tokens would open one report
-    if _text(data) != token or not NAME.fullmatch(message[END.size :]):
+    # unused bits of the last character would let several tokens open one report
+    if _text(data) != token or not NAME.fullmatch(message[EXPIRY.size :]):
         raise LinkForged
     return mac, message
 

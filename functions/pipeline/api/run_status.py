@@ -1,22 +1,17 @@
-"""How a run stands, in our words: what AWS says of a failure is not for those who call the API."""
-
-import re
+"""The status of a run for API clients. AWS's error texts can name resources of the account: they are withheld."""
 
 from msgspec import Struct
 
 from pipeline.contracts.records import DownloadOutcome
+from pipeline.errors import Failure
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
-from pipeline.run.tally import message
 
-RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
-NEXT = ". Next: "  # every error of ours says it
-NO_CAUSE = "the execution's history has the cause"
-NEXT_STEP = "look at the execution, then redrive it or start a new run; readers see what they saw before"
+WITHHELD = "the execution's history has the cause"
 
 
 class TableCounts(Struct):
-    """`done`: published, or unchanged since they were; `left`: not yet decided."""
+    """`done`: published or unchanged; `left`: not decided yet."""
 
     planned: int
     done: int
@@ -25,13 +20,20 @@ class TableCounts(Struct):
 
 
 class TableFailure(Struct, rename="camel"):
+    """A failed table. `message` is a sentence with table, step, cause and next step; `cause` is None if withheld."""
+
     table_id: str
     error: str
     message: str
+    cause: str | None
+    next_step: str
 
 
 class RunStatus(Struct, rename="camel", kw_only=True):
-    """The answer of `GET /runs/{runId}`. `state`: the last that was entered; `error` to `next_step` if it failed."""
+    """The response of `GET /runs/{runId}`.
+
+    `state` is the last one entered. `error` and `next_step` are None unless the run failed; `cause` also if withheld.
+    """
 
     run_id: str
     status: str
@@ -46,26 +48,24 @@ class RunStatus(Struct, rename="camel", kw_only=True):
 
 
 def describe(run_id: str, run: Execution, outcomes: RunOutcomes) -> RunStatus:
-    """The run's execution and its tables in one."""
-    failed = outcomes.failed
-    done = len(outcomes.downloads.unchanged) + len(outcomes.news)
-    status = RunStatus(
+    """Combine the run's execution and the outcomes of its tables."""
+    failed, failure = outcomes.failed, run.failure
+    done = len(outcomes.downloads.unchanged) + len(outcomes.newly_published)
+    return RunStatus(
         run_id=run_id,
         status=run.status,
         state=run.state,
         started_at=run.started_at,
         ended_at=run.ended_at,
         tables=TableCounts(outcomes.planned, done, len(failed), outcomes.planned - done - len(failed)),
-        failures=[_failure(table) for table in failed],
+        failures=[_table_failure(table) for table in failed],
+        error=failure.error if failure else None,
+        cause=failure.cause if failure and failure.is_ours else None,
+        next_step=failure.next_step if failure else None,
     )
-    if run.status not in ("RUNNING", "PENDING_REDRIVE", "SUCCEEDED"):
-        status.error = run.error or run.status
-        cause, _, next_step = message(run.cause).partition(NEXT)
-        status.cause = cause if next_step else None
-        status.next_step = next_step or NEXT_STEP
-    return status
 
 
-def _failure(table: DownloadOutcome) -> TableFailure:
-    error, cause = (table.error.Error, table.error.Cause) if table.error else ("", "")
-    return TableFailure(table.table_id, error, cause if NEXT in cause else NO_CAUSE)
+def _table_failure(table: DownloadOutcome) -> TableFailure:
+    failure = table.error or Failure(error="")
+    message, cause = (failure.sentence, failure.cause) if failure.is_ours else (WITHHELD, None)
+    return TableFailure(table.table_id, failure.error, message, cause, failure.next_step)

@@ -1,4 +1,4 @@
-"""Queries on the staged data, with values as parameters."""
+"""Athena queries on the staged data, with parameters."""
 
 import os
 from collections.abc import Iterator
@@ -11,25 +11,25 @@ athena = boto3.client("athena")
 
 
 def start(query: str, run_id: str) -> str:
-    """The id of the query started for a run; asked again for the same run, Athena gives the same."""
+    """Start `query` with the run id as its parameter (StartQueryExecution), once per run; the query's id."""
     return athena.start_query_execution(
         QueryString=query,
         ExecutionParameters=[f"'{run_id}'"],
-        ClientRequestToken=f"{run_id:->32}"[:128],
+        ClientRequestToken=f"{run_id:.<32}",  # 32 characters at least; no run id contains a dot
         QueryExecutionContext={"Database": DATABASE},
         WorkGroup=WORKGROUP,
     )["QueryExecutionId"]
 
 
 def state(query_id: str) -> tuple[str, str, int]:
-    """Athena's state of the query, the reason it gives and the bytes that it has read."""
+    """The query's state, the reason for it and the bytes scanned so far (GetQueryExecution)."""
     query = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
     scanned = query.get("Statistics", {}).get("DataScannedInBytes", 0)
     return query["Status"]["State"], query["Status"].get("StateChangeReason", ""), scanned
 
 
 def rows(query_id: str) -> Iterator[tuple[str, ...]]:
-    """The result's rows as text, "" for NULL, without the line of names."""
+    """The result's rows as text, "" for NULL, without the header row (GetQueryResults)."""
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
     for number, page in enumerate(pages):
         for row in page["ResultSet"]["Rows"][1 if number == 0 else 0 :]:

@@ -1,4 +1,4 @@
-"""One question to Cost Explorer, at 0.01 USD a page. The SDK finds its one region by itself."""
+"""AWS Cost Explorer: `GetCostAndUsage`, 0.01 USD per page. It has one endpoint, which boto3 resolves by itself."""
 
 import os
 from datetime import date, timedelta
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from mypy_boto3_ce.type_defs import GetCostAndUsageRequestTypeDef
 
 TAG = "application"
-MAX_PAGES = 2  # a month by service fits one; an endless answer would cost without end
+MAX_PAGES = 2  # a month by service fits on one; each page costs money
 DENIED, NO_DATA = "AccessDeniedException", "DataUnavailableException"
 
 ce = boto3.client("ce", config=Config(retries={"mode": "standard", "max_attempts": 5}))
 
 
-def ask(first: date, last: date) -> Bill:
-    """What the application cost from the first day to the last. No data yet or no access is said in the bill.
+def get_bill(first: date, last: date) -> Bill:
+    """The costs of the application from `first` to `last`; a bill with a notice if there is no data or no access.
 
-    Raises `RuntimeError` when there are more than two pages, and AWS's error for all else, throttling after retries.
+    Raises `RuntimeError` if there are more than two pages, `ValueError` if the bill mixes currencies, and botocore's
+    `ClientError` for any other error, throttling after retries.
     """
     request: GetCostAndUsageRequestTypeDef = {
         "TimePeriod": {"Start": first.isoformat(), "End": (last + timedelta(days=1)).isoformat()},
@@ -35,41 +36,41 @@ def ask(first: date, last: date) -> Bill:
     try:
         bill = read(_results(request))
     except ClientError as error:
-        return _refused(error)
+        return _notice(error)
     if bill.charges:
         return bill
     return Bill(
         [],
-        notice=f"No cost carries the tag {TAG} = {os.environ['APPLICATION']} yet.",
-        remedy="Activate the cost allocation tag in the billing console; the bill shows it a day later, "
-        "and splits nothing from before.",
+        notice=f"No costs are tagged {TAG} = {os.environ['APPLICATION']} yet.",
+        remedy="Activate the cost allocation tag in the Billing console. It takes up to 24 hours, "
+        "and earlier costs stay untagged.",
     )
 
 
 def _results(request: "GetCostAndUsageRequestTypeDef") -> list[Any]:
     results: list[Any] = []
     for _ in range(MAX_PAGES):
-        answer = ce.get_cost_and_usage(**request)
-        results += answer["ResultsByTime"]
-        if "NextPageToken" not in answer:
+        response = ce.get_cost_and_usage(**request)
+        results += response["ResultsByTime"]
+        if "NextPageToken" not in response:
             return results
-        request["NextPageToken"] = answer["NextPageToken"]
-    raise RuntimeError(f"Cost Explorer's answer has more than {MAX_PAGES} pages")
+        request["NextPageToken"] = response["NextPageToken"]
+    raise RuntimeError(f"GetCostAndUsage returned more than {MAX_PAGES} pages")
 
 
-def _refused(error: ClientError) -> Bill:
+def _notice(error: ClientError) -> Bill:
     code = error.response["Error"]["Code"]
     if code == DENIED:
         return Bill(
             [],
-            notice="Cost Explorer gives no access.",
-            remedy="Let IAM see the billing (an account setting), and let the function's role call ce:GetCostAndUsage. "
-            f"AWS says: {error.response['Error']['Message']}",
+            notice="Access to Cost Explorer was denied.",
+            remedy="Activate IAM access to billing in the account settings, and allow ce:GetCostAndUsage in the role "
+            f"of the function. The error: {error.response['Error']['Message']}",
         )
     if code == NO_DATA:
         return Bill(
             [],
             notice="Cost Explorer has no data yet.",
-            remedy="Open it once in the billing console; its first data come within a day.",
+            remedy="Open Cost Explorer once in the Billing console; data is available within 24 hours.",
         )
     raise error

@@ -1,4 +1,4 @@
-"""The data bucket: typed objects in, typed objects out; what is written once is never overwritten."""
+"""The data bucket: JSON objects as typed structs, and conditional writes."""
 
 import os
 from collections.abc import Iterator
@@ -17,56 +17,56 @@ s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts
 
 
 def read(key: str, shape: type[T]) -> T:
-    """The JSON object at `key`."""
+    """The JSON object at `key` (GetObject)."""
     return msgspec.json.decode(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(), type=shape)
 
 
 def read_optional(key: str, shape: type[T]) -> tuple[T | None, str]:
-    """The JSON object at `key` and its ETag, for `swap`; None and "" when there is none."""
+    """The JSON object at `key` and its ETag for `compare_and_swap`; None and "" if there is none."""
     try:
-        found = s3.get_object(Bucket=BUCKET, Key=key)
+        response = s3.get_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
             return None, ""
         raise
-    return msgspec.json.decode(found["Body"].read(), type=shape), found["ETag"]
+    return msgspec.json.decode(response["Body"].read(), type=shape), response["ETag"]
 
 
 def read_bytes(key: str) -> bytes:
-    """The object at `key` as it is."""
+    """The object at `key`, verbatim."""
     return s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
 
 def write(key: str, value: msgspec.Struct | bytes) -> None:
-    """Put a JSON object, or bytes, at `key`."""
+    """Write a struct as JSON, or bytes, at `key` (PutObject)."""
     s3.put_object(Bucket=BUCKET, Key=key, Body=_body(value))
 
 
 def write_once(key: str, value: msgspec.Struct | bytes) -> bool:
-    """Put it at `key` unless something is there: False then."""
+    """Write at `key` unless an object exists (PutObject with If-None-Match); false if one does."""
     return _put(key, value, IfNoneMatch="*")
 
 
 def compare_and_swap(key: str, value: msgspec.Struct, etag: str) -> bool:
-    """Replace what had `etag` ("": nothing was there); False when someone was faster."""
+    """Compare-and-swap on the ETag ("" if there was no object); false if another writer won."""
     return _put(key, value, IfMatch=etag) if etag else write_once(key, value)
 
 
 def copy(key: str, to: str) -> None:
-    """Copy the object at `key` inside S3."""
+    """Copy the object at `key` within the bucket (CopyObject)."""
     s3.copy_object(Bucket=BUCKET, Key=to, CopySource={"Bucket": BUCKET, "Key": key})
 
 
 def list_keys(prefix: str) -> Iterator[str]:
-    """The keys that start with `prefix`."""
+    """The keys that start with `prefix` (ListObjectsV2)."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
-        yield from (found["Key"] for found in page.get("Contents", []))
+        yield from (item["Key"] for item in page.get("Contents", []))
 
 
 def delete_prefix(prefix: str) -> None:
-    """Delete every object below `prefix`, as far as readers can see."""
+    """Delete the current version of every object below `prefix` (DeleteObjects)."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
-        if objects := [{"Key": found["Key"]} for found in page.get("Contents", [])]:
+        if objects := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
             s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
 
 

@@ -1,35 +1,47 @@
-"""The run's DataBrew job. DataBrew takes no parameters: each run has a dataset and a job of its own, named after it."""
+"""The run's DataBrew dataset and job. StartJobRun takes no parameters, so each run has its own, named after it."""
 
 import os
+import time
 from contextlib import suppress
 
 import boto3
 
-from pipeline.aws.data_bucket import BUCKET
 from pipeline.contracts import keys
+from pipeline.errors import TransformFailed
 
 NODES = 2
 TIMEOUT_MINUTES = 60
-LIVE = {"STARTING", "RUNNING", "SUCCEEDED"}
+STARTED = {"STARTING", "RUNNING", "SUCCEEDED"}
+BUSY = {"STARTING", "RUNNING", "STOPPING"}
+STOP_SECONDS, POLL_SECONDS = 120, 2
 
 databrew = boto3.client("databrew")
+absent = suppress(databrew.exceptions.ResourceNotFoundException)
+existing = suppress(databrew.exceptions.ConflictException)
 
 
 def job_name(run_id: str) -> str:
-    return f"{os.environ['RECIPE_NAME']}-{run_id}"
+    """The name of the run's dataset and job: letters, digits, `-` and `.`, at most 222 of 240 characters.
+
+    DataBrew's names exclude `_`; run ids and stack names exclude `.`, so no two runs share a name.
+    """
+    return f"{os.environ['RECIPE_NAME']}.{run_id.replace('_', '.')}"
 
 
 def create_job(run_id: str) -> str:
-    """The name of the job that turns `flattened/<run_id>/` into the run's staged Parquet; made unless it is there."""
-    name, tags = job_name(run_id), {"application": os.environ["APPLICATION"]}
-    with suppress(databrew.exceptions.ConflictException):
+    """Create the dataset and the job from `flattened/<run_id>/` to the run's staged Parquet; the job's name.
+
+    What an earlier attempt has created is kept.
+    """
+    name, bucket, tags = job_name(run_id), os.environ["DATA_BUCKET"], {"application": os.environ["APPLICATION"]}
+    with existing:
         databrew.create_dataset(
             Name=name,
             Format="JSON",
-            Input={"S3InputDefinition": {"Bucket": BUCKET, "Key": keys.flattened(run_id)}},
+            Input={"S3InputDefinition": {"Bucket": bucket, "Key": keys.flattened(run_id)}},
             Tags=tags,
         )
-    with suppress(databrew.exceptions.ConflictException):
+    with existing:
         databrew.create_recipe_job(
             Name=name,
             DatasetName=name,
@@ -44,7 +56,7 @@ def create_job(run_id: str) -> str:
             Tags=tags,
             Outputs=[
                 {
-                    "Location": {"Bucket": BUCKET, "Key": keys.staged_run(run_id)},
+                    "Location": {"Bucket": bucket, "Key": keys.staged_run(run_id)},
                     "Format": "PARQUET",
                     "CompressionFormat": "SNAPPY",
                     "PartitionColumns": ["frequency", "table_id"],
@@ -56,35 +68,76 @@ def create_job(run_id: str) -> str:
 
 
 def start(job: str) -> str:
-    """The id of the job's run; a run that a lost answer started before is taken up, not doubled."""
+    """Start the job unless an earlier attempt has; the id of its run."""
     for run in databrew.list_job_runs(Name=job)["JobRuns"]:
-        if run["State"] in LIVE:
+        if run["State"] in STARTED:
             return run["RunId"]
     return databrew.start_job_run(Name=job)["RunId"]
 
 
 def state(job: str, job_run_id: str) -> tuple[str, str, int]:
-    """DataBrew's state of the run, its error message and the seconds that it has worked."""
-    run = databrew.describe_job_run(Name=job, RunId=job_run_id)
+    """The job run's state, error message and billed seconds, from `DescribeJobRun`.
+
+    Raises `TransformFailed` if the job was deleted, as it is when its run has failed.
+    """
+    try:
+        run = databrew.describe_job_run(Name=job, RunId=job_run_id)
+    except databrew.exceptions.ResourceNotFoundException as error:
+        raise TransformFailed(f"the job {job} was deleted when the run failed") from error
     return run["State"], run.get("ErrorMessage", ""), run.get("ExecutionTime", 0)
 
 
-def stop_and_delete(job: str, job_run_id: str) -> None:
-    """Leave nothing running; a job that is still stopping cannot be deleted yet and stays, idle and free of charge."""
-    if state(job, job_run_id)[0] in LIVE - {"SUCCEEDED"}:
-        databrew.stop_job_run(Name=job, RunId=job_run_id)
-    with suppress(databrew.exceptions.ConflictException):
-        delete(job)
+def delete(name: str) -> None:
+    """Delete the job and the dataset of this name, each if it exists."""
+    with absent:
+        databrew.delete_job(Name=name)
+    with absent:
+        databrew.delete_dataset(Name=name)
 
 
-def delete_jobs_of_run(run_id: str) -> None:
-    """Stop and delete whatever job a run has left; nothing happens when it has none."""
-    job = job_name(run_id)
-    with suppress(databrew.exceptions.ResourceNotFoundException):
-        for run in databrew.list_job_runs(Name=job)["JobRuns"]:
-            stop_and_delete(job, run["RunId"])
+def stop_and_delete(name: str) -> None:
+    """Stop the job if it is running, then delete it and its dataset, each if it exists.
+
+    Raises DataBrew's `ConflictException` if the job has not stopped within 120 seconds: call again.
+    """
+    with absent:
+        _stop(name)
+    delete(name)
 
 
-def delete(job: str) -> None:
-    databrew.delete_job(Name=job)
-    databrew.delete_dataset(Name=job)
+def delete_all() -> None:
+    """Delete the jobs and datasets of all runs, then the published versions of the recipe.
+
+    Jobs come first: DataBrew keeps a version that a job refers to, and CloudFormation deletes a recipe only if no
+    published version is left. Raises as `stop_and_delete`.
+    """
+    prefix = job_name("")
+    jobs = [job["Name"] for page in databrew.get_paginator("list_jobs").paginate() for job in page["Jobs"]]
+    pages = databrew.get_paginator("list_datasets").paginate()
+    datasets = [dataset["Name"] for page in pages for dataset in page["Datasets"]]
+    for name in sorted({*jobs, *datasets}):
+        if name.startswith(prefix):
+            stop_and_delete(name)
+    recipe = os.environ["RECIPE_NAME"]
+    with absent:
+        versions = databrew.get_paginator("list_recipe_versions").paginate(Name=recipe)
+        for version in [each["RecipeVersion"] for page in versions for each in page["Recipes"]]:
+            databrew.delete_recipe_version(Name=recipe, RecipeVersion=version)
+
+
+def _stop(job: str) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while busy := [run for run in databrew.list_job_runs(Name=job)["JobRuns"] if run["State"] in BUSY]:
+        for run in busy:
+            if run["State"] != "STOPPING":
+                databrew.stop_job_run(Name=job, RunId=run["RunId"])
+        if time.monotonic() > deadline:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def publish_recipe() -> str:
+    """Publish the recipe's working version; the number of the published version."""
+    recipe = os.environ["RECIPE_NAME"]
+    databrew.publish_recipe(Name=recipe)
+    return databrew.describe_recipe(Name=recipe, RecipeVersion="LATEST_PUBLISHED")["RecipeVersion"]

@@ -1,4 +1,4 @@
-"""The data catalogue: where partitions point, and what the crawler found."""
+"""The Glue Data Catalog: partitions and their locations, and the crawled schema."""
 
 import os
 from typing import TYPE_CHECKING
@@ -19,29 +19,33 @@ glue = boto3.client("glue")
 
 
 def uri(key: str) -> str:
+    """The S3 URI of a key in the data bucket."""
     return f"s3://{BUCKET}/{key}"
 
 
 def is_visible(publication: Publication) -> bool:
-    """Whether readers of `<frequency>` really find this publication: the catalogue is their truth."""
+    """Whether the partition of `<frequency>` points at this publication (GetPartition): that is what readers see."""
     try:
-        found = glue.get_partition(
+        response = glue.get_partition(
             DatabaseName=PUBLISHED, TableName=publication.frequency, PartitionValues=[publication.table_id]
         )
     except glue.exceptions.EntityNotFoundException:
         return False
-    return found["Partition"]["StorageDescriptor"]["Location"] == publication.location
+    return response["Partition"]["StorageDescriptor"]["Location"] == publication.location
 
 
 def set_partitions(publication: Publication) -> None:
-    """Make readers of `<frequency>` see this publication, and keep its edition in `<frequency>_vintages`."""
+    """Point `<frequency>` at this publication, and add its edition to `<frequency>_vintages`.
+
+    CreatePartition, or UpdatePartition if the partition exists.
+    """
     table_id, location = publication.table_id, publication.location
     _set_partition(f"{publication.frequency}_vintages", [table_id, publication.edition], location)
     _set_partition(publication.frequency, [table_id], location)
 
 
 def staged_schema() -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | None:
-    """Columns and partition keys of the staged table as (name, type); None before the first crawl."""
+    """Columns and partition keys of the staged table as (name, type), None before the first crawl (GetTable)."""
     try:
         table = glue.get_table(DatabaseName=STAGED, Name=keys.STAGED)["Table"]
     except glue.exceptions.EntityNotFoundException:
@@ -51,7 +55,10 @@ def staged_schema() -> tuple[list[tuple[str, str]], list[tuple[str, str]]] | Non
 
 
 def add_staged_partitions(partitions: list[tuple[str, str, str]]) -> None:
-    """Register (run, frequency, table id) folders; those already there stay as they are."""
+    """Add (run, frequency, table id) partitions (BatchCreatePartition); existing ones are left unchanged.
+
+    Raises RuntimeError if Glue rejects a partition.
+    """
     table = glue.get_table(DatabaseName=STAGED, Name=keys.STAGED)["Table"]
     entries = [
         {
@@ -61,12 +68,12 @@ def add_staged_partitions(partitions: list[tuple[str, str, str]]) -> None:
         for values in partitions
     ]
     for start in range(0, len(entries), BATCH):
-        answer = glue.batch_create_partition(
+        response = glue.batch_create_partition(
             DatabaseName=STAGED,
             TableName=keys.STAGED,
             PartitionInputList=entries[start : start + BATCH],  # type: ignore[arg-type]
         )
-        for error in answer.get("Errors", []):
+        for error in response.get("Errors", []):
             if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
                 raise RuntimeError(f"partition {error['PartitionValues']}: {error['ErrorDetail']}")
 

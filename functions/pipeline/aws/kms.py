@@ -1,4 +1,4 @@
-"""Message authentication by the KMS key of the links: who may use that key can make links, nobody else."""
+"""HMACs by the KMS key of the links; the key never leaves KMS."""
 
 import os
 
@@ -10,13 +10,13 @@ kms = boto3.client("kms")
 
 
 def sign(message: bytes) -> bytes:
-    """The 32 bytes that only this key gives for `message`."""
+    """The HMAC-SHA-256 of `message`, 32 bytes (GenerateMac)."""
     mac: bytes = kms.generate_mac(KeyId=KEY, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"]
     return mac
 
 
 def verify(message: bytes, mac: bytes) -> bool:
-    """Whether this key gave `mac` for `message`."""
+    """Whether `mac` is the HMAC of `message` (VerifyMac)."""
     try:
         kms.verify_mac(KeyId=KEY, Message=message, Mac=mac, MacAlgorithm="HMAC_SHA_256")
     except kms.exceptions.KMSInvalidMacException:

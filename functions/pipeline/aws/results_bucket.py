@@ -9,16 +9,23 @@ from botocore.exceptions import ClientError
 BUCKET = os.environ["RESULTS_BUCKET"]
 URL_SECONDS = 600
 
-s3 = boto3.client("s3", config=Config(signature_version="s3v4"))  # encrypted objects take no other
+# KMS-encrypted objects require Signature Version 4. botocore presigns for bucket.s3.amazonaws.com by default, which
+# redirects requests for a new bucket to the regional host, where the signature is no longer valid.
+s3 = boto3.client(
+    "s3",
+    config=Config(
+        signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+    ),
+)
 
 
 def write(key: str, body: bytes, content_type: str) -> None:
-    """Put a file of a report at `key`."""
+    """Store a report file at `key`."""
     s3.put_object(Bucket=BUCKET, Key=key, Body=body, ContentType=content_type)
 
 
 def is_there(key: str) -> bool:
-    """Whether there is a report at `key`; a deleted one is not there."""
+    """Whether the report at `key` exists."""
     try:
         s3.head_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
@@ -29,5 +36,5 @@ def is_there(key: str) -> bool:
 
 
 def url(key: str) -> str:
-    """A URL that opens the report for ten minutes."""
+    """A presigned GET URL for the report, valid for 600 seconds."""
     return s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=URL_SECONDS)

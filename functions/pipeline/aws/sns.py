@@ -1,4 +1,4 @@
-"""Sends a mail to those who subscribe to the topic."""
+"""The topic that mails are published to."""
 
 import os
 
@@ -12,5 +12,5 @@ sns = boto3.client("sns")
 
 
 def send(mail: Mail) -> None:
-    """Hand a mail to SNS."""
+    """Publish a mail to the topic (Publish)."""
     sns.publish(TopicArn=TOPIC_ARN, Subject=mail.subject, Message=mail.text)

@@ -1,27 +1,30 @@
-"""What Step Functions remembers of an execution."""
+"""Executions of the pipeline's state machine, by run id: an execution is named after its run."""
+
+import os
 
 import boto3
 
-from pipeline.run.history import Execution
+from pipeline.run import history
+from pipeline.run.history import Execution, History
+
+EXECUTIONS = os.environ["PIPELINE_ARN"].replace(":stateMachine:", ":execution:")
+NEWEST_EVENTS = 1000  # the most that one GetExecutionHistory returns
 
 states = boto3.client("stepfunctions")
 
 
-def describe_execution(execution_arn: str) -> Execution:
-    """The execution as it stands. Raises `LookupError` when there is none."""
+def describe_execution(run_id: str) -> Execution:
+    """The execution now: DescribeExecution and one page of GetExecutionHistory. Raises LookupError if there is none."""
+    arn = f"{EXECUTIONS}:{run_id}"
     try:
-        description = states.describe_execution(executionArn=execution_arn)
+        description = states.describe_execution(executionArn=arn)
     except states.exceptions.ExecutionDoesNotExist as error:
-        raise LookupError(execution_arn) from error
-    events = states.get_execution_history(executionArn=execution_arn, reverseOrder=True, maxResults=1000)["events"]
-    entered = [event for event in events if "stateEnteredEventDetails" in event]
-    last = max(entered, key=lambda event: event["id"], default=None)
-    ended = description.get("stopDate")
-    return Execution(
-        status=description["status"],
-        started_at=description["startDate"].isoformat(timespec="seconds"),
-        ended_at=ended.isoformat(timespec="seconds") if ended else None,
-        state=last["stateEnteredEventDetails"]["name"] if last else "",
-        error=description.get("error", ""),
-        cause=description.get("cause", ""),
-    )
+        raise LookupError(arn) from error
+    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=NEWEST_EVENTS)
+    return history.read_execution(description, newest["events"])
+
+
+def read_history(run_id: str) -> History:
+    """The execution's history: all pages of GetExecutionHistory."""
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=f"{EXECUTIONS}:{run_id}")
+    return history.read(event for page in pages for event in page["events"])

@@ -1,1 +1,1 @@
-"""The daily cost report: what the bill says, beside the estimates of the runs."""
+"""The daily cost report: billed costs and the estimated costs of runs."""

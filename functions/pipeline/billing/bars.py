@@ -1,4 +1,4 @@
-"""The daily bars by service as SVG for the page and PNG for elsewhere, told apart without colour."""
+"""The daily costs by service as stacked bars, in SVG and PNG, distinguishable without colour. Lengths are in points."""
 
 import textwrap
 from decimal import Decimal
@@ -9,75 +9,66 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from pipeline.billing.summary import Summary
-from pipeline.billing.wording import MINUS, amount, lead_sentence, name
-from pipeline.rendering import drawing
-from pipeline.rendering.drawing import LIGHT, STAND_INS, Colours
+from pipeline.billing.wording import MINUS, lead_sentence, money, short_name
+from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Canvas, Colours
 
-PLOT, ROW = 250, 22  # heights: of the bars with their dates and unit, of a line of the key
-LEFT, DATES, UNIT, GAP = 48, 38, 30, 24  # room for amounts, dates, the unit, and between bars and key
-SAMPLE, INDENT, LETTER = (20, 14), 28, 6.2  # in the key: a sample's size, where its text begins, a letter's width
+PLOT, ROW = 250, 22  # heights: of the plot with its dates and unit, of a row of the legend
+LEFT, DATES, UNIT, GAP = 48, 38, 30, 24  # space for amounts, dates, the unit, and between plot and legend
+SWATCH, INDENT, LETTER = (20, 14), 28, 6.2  # in the legend: size of a swatch, start of its text, width of a letter
 RUNS = "Runs, estimated"
 
 
 class Layout(NamedTuple):
-    """In points. `key`: the width of the key beside the bars; 0 puts it below them."""
+    """`legend` is the width of the legend beside the plot; 0 puts it below."""
 
     width: int
-    key: int
+    legend: int
     top: int = 0
     bottom: int = 0
     side: int = 2
 
 
-TELEPHONE, DESK = Layout(344, 0), Layout(720, 240)
+NARROW, WIDE = Layout(344, 0), Layout(720, 240)
 
 
 def svg(summary: Summary, layout: Layout, prefix: str) -> str:
-    """The bars in the colours of the page; `prefix` sets their ids apart from those of another chart."""
-    return drawing.svg(_Sheet(summary, layout, STAND_INS).figure, prefix)
+    """The chart in the colours of the page; `prefix` keeps its ids distinct from those of other charts."""
+    return _BarChart(summary, layout, PLACEHOLDERS).canvas.svg(prefix)
 
 
 def png(summary: Summary) -> bytes:
-    """The bars as a picture of its own, with its title."""
+    """The chart as a standalone image, with its title."""
     lines = textwrap.wrap(lead_sentence(summary), 110)
-    sheet = _Sheet(summary, Layout(960, 290, top=64 + 20 * len(lines), bottom=24, side=24), LIGHT)
+    layout = Layout(960, 290, top=64 + 20 * len(lines), bottom=24, side=24)
+    canvas = _BarChart(summary, layout, LIGHT).canvas
     title = f"Costs of {summary.application}, {summary.bill.currency} a day by service"
-    sheet.write(title, 38, fontsize=17, weight="bold", color=LIGHT.ink)
+    canvas.text(layout.side, 38, title, fontsize=17, weight="bold", color=LIGHT.ink)
     for line, text in enumerate(lines):
-        sheet.write(text, 62 + 20 * line, fontsize=13, color=LIGHT.muted)
-    return drawing.png(sheet.figure)
+        canvas.text(layout.side, 62 + 20 * line, text, fontsize=13, color=LIGHT.muted)
+    return canvas.png()
 
 
-class _Sheet:
-    """A figure with the bars and their key; all lengths are in points."""
+class _BarChart:
+    """The bars and their legend on a canvas."""
 
     def __init__(self, summary: Summary, layout: Layout, colours: Colours) -> None:
-        self._summary, self._layout, self._colours = summary, layout, colours
+        self._summary, self._colours = summary, colours
         self._has_runs = any(day.runs for day in summary.days)
-        key = ROW * (len(summary.charted) + self._has_runs)
-        inside = max(PLOT, UNIT + key) if layout.key else PLOT + GAP + key
-        self._height = layout.top + inside + layout.bottom
-        self.figure = drawing.figure(layout.width, self._height)
-        plot = inside if layout.key else PLOT
-        across = layout.width - 2 * layout.side - LEFT - (layout.key + GAP if layout.key else 0)
-        self._draw(self._axes(layout.side + LEFT, layout.top + UNIT, across, plot - UNIT - DATES))
-        self.write(f"{summary.bill.currency} a day", layout.top + 14, color=colours.muted, fontsize=12)
-        if layout.key:
-            self._write_key(layout.width - layout.side - layout.key, layout.top + UNIT, layout.key)
+        legend = ROW * (len(summary.charted) + self._has_runs)
+        inside = max(PLOT, UNIT + legend) if layout.legend else PLOT + GAP + legend
+        self.canvas = Canvas(layout.width, layout.top + inside + layout.bottom)
+        plot = inside if layout.legend else PLOT
+        across = layout.width - 2 * layout.side - LEFT - (layout.legend + GAP if layout.legend else 0)
+        self._draw(self.canvas.axes(layout.side + LEFT, layout.top + UNIT, across, plot - UNIT - DATES))
+        unit = f"{summary.bill.currency} a day"
+        self.canvas.text(layout.side, layout.top + 14, unit, color=colours.muted, fontsize=12)
+        if layout.legend:
+            self._draw_legend(layout.width - layout.side - layout.legend, layout.top + UNIT, layout.legend)
         else:
-            self._write_key(layout.side, layout.top + PLOT + GAP, layout.width - 2 * layout.side)
-
-    def write(self, text: str, down: float, **style: Any) -> None:
-        """Text at the left edge, so far from the top."""
-        self.figure.text(self._layout.side / self._layout.width, 1 - down / self._height, text, **style)
-
-    def _axes(self, left: float, top: float, width: float, height: float) -> Axes:
-        across, up = 1 / self._layout.width, 1 / self._height
-        floor = self._height - top - height
-        return drawing.bare_axes(self.figure, (left * across, floor * up, width * across, height * up))
+            self._draw_legend(layout.side, layout.top + PLOT + GAP, layout.width - 2 * layout.side)
 
     def _styles(self) -> list[dict[str, Any]]:
-        """From the bottom of a bar to its top: each differs from its neighbours by pattern, not only by colour."""
+        """From bottom to top: neighbouring services differ in pattern, not only in colour."""
         colours = self._colours
         patterns = [
             (colours.accent, None, colours.accent),
@@ -89,22 +80,22 @@ class _Sheet:
             ("none", None, colours.ink),
         ]
         return [
-            {"facecolor": face, "hatch": hatch, "hatchcolor": drawn, "edgecolor": colours.ink, "linewidth": 0.7}
-            for face, hatch, drawn in patterns
+            {"facecolor": face, "hatch": hatch, "hatchcolor": lines, "edgecolor": colours.ink, "linewidth": 0.7}
+            for face, hatch, lines in patterns
         ]
 
     def _draw(self, axes: Axes) -> None:
         days, colours = self._summary.days, self._colours
         up, down = [0.0] * len(days), [0.0] * len(days)
         for service, style in zip(self._summary.charted, self._styles(), strict=False):
-            for place, exact in ((place, exact) for place, exact in enumerate(service.days) if exact):
-                base = up if exact > 0 else down
-                axes.bar(place, float(exact), 0.78, bottom=base[place], zorder=2, **style)
-                base[place] += float(exact)
+            for x, cost in ((x, cost) for x, cost in enumerate(service.days) if cost):
+                base = up if cost > 0 else down
+                axes.bar(x, float(cost), 0.78, bottom=base[x], zorder=2, **style)
+                base[x] += float(cost)
         estimated = [float(day.estimated) for day in days]
-        for place, day in enumerate(days):
+        for x, day in enumerate(days):
             if day.runs:
-                self._ring(axes, place, estimated[place])
+                self._ring(axes, x, estimated[x])
         axes.set_xlim(-0.6, len(days) - 0.4)
         axes.set_ylim(min(down) * 1.05, max(*up, *estimated, 0.001) * 1.05)
         axes.axhline(0, color=colours.muted, lw=0.8, zorder=3)
@@ -112,12 +103,12 @@ class _Sheet:
         axes.tick_params(length=0, colors=colours.muted, labelsize=11)
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-        dates = [f"{day.day.day}\n{day.day:%b}" if day.day.day == 1 or not place else f"{day.day.day}"
-                 for place, day in enumerate(days)]  # fmt: skip
+        dates = [f"{day.day.day}\n{day.day:%b}" if day.day.day == 1 or not x else f"{day.day.day}"
+                 for x, day in enumerate(days)]  # fmt: skip
         axes.set_xticks(range(len(days)), dates)
-        open_days = [place for place, day in enumerate(days) if day.billed is None]
-        if open_days:
-            middle = sum(open_days) / len(open_days)
+        unbilled = [x for x, day in enumerate(days) if day.billed is None]
+        if unbilled:
+            middle = sum(unbilled) / len(unbilled)
             axes.annotate("not billed yet", (middle, 1), xycoords=("data", "axes fraction"), rotation=90, ha="center",
                           va="top", color=colours.muted, fontsize=11)  # fmt: skip
 
@@ -126,26 +117,26 @@ class _Sheet:
             x, y, marker="o", ms=7, mfc=self._colours.paper, mec=self._colours.ink, mew=2, zorder=5, clip_on=False
         )
 
-    def _write_key(self, left: float, top: float, width: float) -> None:
-        """A line for each service, in the order of the bars from their top, with its sum; then the rings."""
+    def _draw_legend(self, left: float, top: float, width: float) -> None:
+        """One row per service with its total, in the order of the stack; the estimated runs last."""
         summary = self._summary
-        lines = [(name(each.name), each.total, style)
-                 for each, style in zip(summary.charted, self._styles(), strict=False)][::-1]  # fmt: skip
-        lines += [(RUNS, summary.estimated, {})] if self._has_runs else []
-        axes = self._axes(left, top, width, ROW * len(lines))
-        axes.set(xlim=(0, width), ylim=(0, ROW * len(lines)), xticks=[], yticks=[])
-        sample_width, sample_height = SAMPLE
-        for line, (text, total, style) in enumerate(reversed(lines)):
-            base = ROW * line + (ROW - sample_height) / 2
+        rows = [(short_name(each.name), each.total, style)
+                for each, style in zip(summary.charted, self._styles(), strict=False)][::-1]  # fmt: skip
+        rows += [(RUNS, summary.estimated, {})] if self._has_runs else []
+        axes = self.canvas.axes(left, top, width, ROW * len(rows))
+        axes.set(xlim=(0, width), ylim=(0, ROW * len(rows)), xticks=[], yticks=[])
+        swatch_width, swatch_height = SWATCH
+        for row, (text, total, style) in enumerate(reversed(rows)):
+            base = ROW * row + (ROW - swatch_height) / 2
             if style:
-                axes.add_patch(Rectangle((0, base), sample_width, sample_height, **style, clip_on=False))
+                axes.add_patch(Rectangle((0, base), swatch_width, swatch_height, **style, clip_on=False))
             else:
-                self._ring(axes, sample_width / 2, base + sample_height / 2)
-            figure = amount(total)
-            room = int((width - INDENT - LETTER * (len(figure) + 2)) / LETTER)
-            shown = textwrap.shorten(text, room, placeholder="\u2026")
-            axes.text(INDENT, base + 3, shown, color=self._colours.ink, fontsize=12)
-            axes.text(width, base + 3, figure, color=self._colours.ink, fontsize=12, ha="right")
+                self._ring(axes, swatch_width / 2, base + swatch_height / 2)
+            amount = money(total)
+            letters = int((width - INDENT - LETTER * (len(amount) + 2)) / LETTER)
+            label = textwrap.shorten(text, letters, placeholder="\u2026")
+            axes.text(INDENT, base + 3, label, color=self._colours.ink, fontsize=12)
+            axes.text(width, base + 3, amount, color=self._colours.ink, fontsize=12, ha="right")
 
 
 def _tick(value: float) -> str:

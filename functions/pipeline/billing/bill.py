@@ -1,4 +1,4 @@
-"""The bill as Cost Explorer tells it, exact: what each service cost on each day."""
+"""The bill: exact costs per service and day, as Cost Explorer reports them."""
 
 import calendar
 from collections.abc import Iterable, Mapping
@@ -9,11 +9,11 @@ from typing import Any
 from msgspec import Struct
 
 WINDOW_DAYS = 14
-LATE_DAYS = 5  # a bill is two days late, or a little more
+LATE_DAYS = 5  # Cost Explorer is about two days behind
 
 
 class Charge(Struct, frozen=True):
-    """What a service cost on a day, by UTC; credits are negative."""
+    """The cost of a service on one day (UTC); negative for a credit."""
 
     day: date
     service: str
@@ -21,7 +21,7 @@ class Charge(Struct, frozen=True):
 
 
 class Bill(Struct, frozen=True):
-    """Charges of one currency; without any, `notice` says why and `remedy` what to do."""
+    """Charges in one currency. If there are none, `notice` gives the reason and `remedy` the action to take."""
 
     charges: list[Charge]
     currency: str = "USD"
@@ -30,9 +30,9 @@ class Bill(Struct, frozen=True):
 
 
 class MonthToDate(Struct, frozen=True):
-    """The month of the last day with charges, `until`; None: no day has any yet.
+    """The month of the last billed day, `until`; None if nothing has been billed yet.
 
-    `forecast`: as if each day after `until` cost what a day has cost from the first with charges on.
+    `forecast` extrapolates the average of the billed days, counted from the first with charges, to the whole month.
     """
 
     first: date
@@ -42,17 +42,17 @@ class MonthToDate(Struct, frozen=True):
 
 
 def window(day: date) -> list[date]:
-    """The 14 days that end with `day`."""
+    """The 14 days up to and including `day`."""
     return [day - timedelta(days=ago) for ago in reversed(range(WINDOW_DAYS))]
 
 
 def first_day(day: date) -> date:
-    """The first day that the report of `day` needs: of its 14 days, or of the month that was billed last."""
+    """The first day the report of `day` needs: the start of its 14 days or of the last billed month."""
     return min(window(day)[0], _first_month(day))
 
 
 def read(results: Iterable[Mapping[str, Any]]) -> Bill:
-    """The bill in `ResultsByTime`, daily by service. Raises `ValueError` when it mixes currencies."""
+    """Parse `ResultsByTime` of `GetCostAndUsage`, grouped by service. Raises `ValueError` if currencies are mixed."""
     charges, currencies = [], set()
     for result in results:
         day = date.fromisoformat(result["TimePeriod"]["Start"])
@@ -61,24 +61,24 @@ def read(results: Iterable[Mapping[str, Any]]) -> Bill:
             currencies.add(cost["Unit"])
             charges.append(Charge(day, group["Keys"][0], Decimal(cost["Amount"])))
     if len(currencies) > 1:
-        raise ValueError(f"the bill is in {' and '.join(sorted(currencies))}")
+        raise ValueError(f"the bill mixes {' and '.join(sorted(currencies))}")
     return Bill(charges, *currencies)
 
 
 def month_to_date(bill: Bill, day: date) -> MonthToDate:
-    """How the month stands that was billed last, as of `day`."""
+    """Costs and forecast of the last billed month, as of `day`."""
     until = max((charge.day for charge in bill.charges), default=day)
     first = max(until.replace(day=1), _first_month(day))
     charges = [charge for charge in bill.charges if charge.day >= first]
     spent = sum((charge.amount for charge in charges), Decimal(0))
     if not charges:
         return MonthToDate(first, spent, None, None)
-    begun = min(charge.day for charge in charges)
-    pace = spent / ((until - begun).days + 1)
+    began = min(charge.day for charge in charges)
+    pace = spent / ((until - began).days + 1)
     left = calendar.monthrange(until.year, until.month)[1] - until.day
     return MonthToDate(first, spent, until, spent + pace * left)
 
 
 def _first_month(day: date) -> date:
-    """The oldest month that the last billed day can be in."""
+    """The start of the earliest month the last billed day can be in."""
     return (day - timedelta(days=LATE_DAYS)).replace(day=1)

@@ -1,21 +1,22 @@
-"""The mail with the daily report."""
+"""The mail of the daily cost report."""
 
 from pipeline.billing.summary import Summary
-from pipeline.billing.wording import headline, lead_sentence
+from pipeline.billing.wording import lead_sentence, rounded
 from pipeline.mail.run_mail import MAX_SUBJECT, Mail
 
 
 def compose(summary: Summary, link: str) -> Mail:
-    """What the bill says and what our runs were estimated to cost; `link` opens the page."""
+    """The billed costs and the estimated costs of runs; `link` opens the page."""
     bill = summary.bill
-    cost = "no bill yet" if bill.notice else f"{headline(summary.billed)} {bill.currency} in 14 days"
+    cost = "no bill yet" if bill.notice else f"{rounded(summary.billed)} {bill.currency} in 14 days"
     subject = f"SingStat: costs of {summary.application}: {cost}".encode("ascii", "replace").decode()
     lines = [
         lead_sentence(summary),
-        bill.remedy or f"The last 14 days: {headline(summary.billed)} {bill.currency}, billed up to two days late.",
-        f"Our runs of these days, estimated: {headline(summary.estimated)} USD.",
+        bill.remedy
+        or f"Last 14 days: {rounded(summary.billed)} {bill.currency}; AWS reports costs up to two days late.",
+        f"Runs in these 14 days: {rounded(summary.estimated)} USD, estimated at list prices.",
         "",
-        "The report:",
+        "Report:",
         link,
         "",
     ]

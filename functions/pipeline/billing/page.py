@@ -1,4 +1,4 @@
-"""The daily report as one HTML file, in the style of the report of a run."""
+"""The cost report as one HTML file, in the style of the run report."""
 
 import base64
 from pathlib import Path
@@ -11,9 +11,9 @@ PAGE = templates.load(Path(__file__).with_name("page.html"))
 
 
 def page(summary: Summary) -> bytes:
-    """The page, with the chart if anything was billed, and all figures as CSV within it."""
+    """The page in UTF-8, with a chart if anything was billed, and all figures embedded as CSV."""
     charts = {}
     if summary.charted:
-        charts = {"wide": bars.svg(summary, bars.DESK, "wide-"), "narrow": bars.svg(summary, bars.TELEPHONE, "narrow-")}
+        charts = {"wide": bars.svg(summary, bars.WIDE, "wide-"), "narrow": bars.svg(summary, bars.NARROW, "narrow-")}
     csv = base64.b64encode(table(summary)).decode()
     return PAGE.render(summary=summary, wording=wording, charts=charts, csv=csv).encode()

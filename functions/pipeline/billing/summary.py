@@ -1,4 +1,4 @@
-"""What the daily report says: the bill by day and service, the month so far, and our estimates beside it."""
+"""The figures of the cost report: billed costs by day and service, the month to date, and the estimates of runs."""
 
 import csv
 import io
@@ -11,23 +11,24 @@ from msgspec import Struct
 from pipeline.billing.bill import Bill, MonthToDate, month_to_date, window
 from pipeline.costs.record import CostRecord
 
-SHOWN = 6  # services told apart in the chart
+SHOWN = 6  # services shown separately in the chart
 OTHER = "Other services"
 
 
 class Service(Struct, frozen=True):
-    """A service's cost on each of the 14 days, in their order."""
+    """The cost of a service on each of the 14 days, in order."""
 
     name: str
     days: list[Decimal]
 
     @property
     def total(self) -> Decimal:
+        """The sum of the 14 days."""
         return sum(self.days, Decimal(0))
 
 
 class Day(Struct, frozen=True):
-    """A day: its bill, None after the last day with charges, and the estimate of the runs that began on it, in USD."""
+    """One day. `billed` is None after the last billed day; `estimated` is the cost in USD of the runs started on it."""
 
     day: date
     billed: Decimal | None
@@ -36,7 +37,7 @@ class Day(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """The daily report. `services` are the largest sums first; those past the sixth are together in `charted`."""
+    """The cost report. `services` are in descending order of cost; `charted` combines those after the sixth."""
 
     day: date
     application: str
@@ -48,17 +49,17 @@ class Summary(Struct, frozen=True):
 
     @property
     def billed(self) -> Decimal:
-        """What the 14 days cost so far."""
+        """The billed total of the 14 days."""
         return sum((service.total for service in self.services), Decimal(0))
 
     @property
     def estimated(self) -> Decimal:
-        """The estimates of all runs of the 14 days, in USD."""
+        """The estimated total of the runs in the 14 days, in USD."""
         return sum((day.estimated for day in self.days), Decimal(0))
 
 
 def summarise(day: date, application: str, bill: Bill, records: Sequence[CostRecord]) -> Summary:
-    """The report of `day` about the 14 days that end with it."""
+    """The report of `day` on the 14 days up to and including it."""
     days = window(day)
     charges = [charge for charge in bill.charges if charge.day >= days[0]]
     services = {charge.service: dict.fromkeys(days, Decimal(0)) for charge in charges}
@@ -87,7 +88,7 @@ def summarise(day: date, application: str, bill: Bill, records: Sequence[CostRec
 
 
 def table(summary: Summary) -> bytes:
-    """Every figure as CSV, exact: what was billed by day and service, what was estimated by day."""
+    """All figures, exact, as CSV in UTF-8: billed costs by day and service, estimates by day."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["day", "kind", "service", "amount", "currency"])
@@ -105,5 +106,7 @@ def _charted(services: list[Service]) -> list[Service]:
         return shown
     return [
         *shown,
-        Service(OTHER, [sum(amounts, Decimal(0)) for amounts in zip(*(one.days for one in others), strict=True)]),
+        Service(
+            OTHER, [sum(amounts, Decimal(0)) for amounts in zip(*(service.days for service in others), strict=True)]
+        ),
     ]

@@ -1,16 +1,16 @@
-"""Requests and responses of the functions behind API Gateway, in the proxy format of Lambda."""
+"""Requests and responses of the functions behind API Gateway, in the Lambda proxy integration's format."""
 
 from msgspec import Struct
 
 
 class ApiRequest(Struct, rename="camel"):
-    """What API Gateway hands to a function, as far as we use it."""
+    """API Gateway's event, as far as it is used."""
 
     path_parameters: dict[str, str]
 
 
-class ApiAnswer(Struct, rename="camel"):
-    """What API Gateway makes its answer of."""
+class ApiResponse(Struct, rename="camel"):
+    """The response that API Gateway sends."""
 
     status_code: int
     headers: dict[str, str]

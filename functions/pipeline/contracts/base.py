@@ -1,7 +1,7 @@
-"""The base of every contract: unknown fields are refused."""
+"""The base class of contracts."""
 
 from msgspec import Struct
 
 
 class Contract(Struct, forbid_unknown_fields=True, kw_only=True):
-    """The base of all payloads."""
+    """A payload or record that rejects unknown fields."""

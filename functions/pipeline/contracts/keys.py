@@ -1,4 +1,4 @@
-"""Where everything lies in the data bucket. Run and table ids are validated before they get here."""
+"""S3 keys and prefixes in the data and results buckets. Run and table ids are validated by the callers."""
 
 from datetime import date
 
@@ -14,90 +14,100 @@ REPORTS = "PowerBIChartCostExplorerReport/"
 
 
 def raw(frequency: str, table_id: str, run_id: str, attempt: int = 0) -> str:
-    """The folder of one fetch; a fetch that had to start again has a folder of its own, so no page is overwritten."""
+    """Prefix of one fetch. Each attempt after the first has its own prefix, so that no page is overwritten."""
     return f"{RAW}/{frequency}/{table_id}/{run_id}/" + (f"refetch-{attempt}/" if attempt else "")
 
 
 def page(folder: str, number: int) -> str:
+    """A response body of `GET /tabledata/{id}`, verbatim and gzipped, in a prefix from `raw`."""
     return f"{folder}page-{number:05}.json.gz"
 
 
 def manifest(frequency: str, table_id: str, run_id: str) -> str:
+    """The `Manifest` of a complete fetch."""
     return f"{raw(frequency, table_id, run_id)}manifest.json"
 
 
 def flattened(run_id: str, table_id: str = "") -> str:
-    """The folder that one transform reads, or the file of one table in it."""
+    """Prefix of the input of one DataBrew job, or one table's file in it."""
     return f"{FLATTENED}/{run_id}/" + (f"{table_id}.jsonl.gz" if table_id else "")
 
 
 def flattened_chunks(run_id: str, table_id: str) -> str:
-    """What the names of all files of a large table start with."""
+    """Prefix of a large table's files in the input of a DataBrew job."""
     return f"{FLATTENED}/{run_id}/{table_id}-"
 
 
 def flattened_chunk(run_id: str, table_id: str, number: int) -> str:
+    """One of a large table's files in the input of a DataBrew job."""
     return f"{flattened_chunks(run_id, table_id)}{number:05}.jsonl.gz"
 
 
 def staged_run(run_id: str) -> str:
+    """Prefix of one DataBrew job's output, partitioned Parquet."""
     return f"{STAGED}/run={run_id}/"
 
 
 def staged(run_id: str, frequency: str, table_id: str) -> str:
+    """Prefix of one table's partition, staged and later published in place."""
     return f"{staged_run(run_id)}frequency={frequency}/table_id={table_id}/"
 
 
 def publication(table_id: str) -> str:
+    """The `Publication` of a table."""
     return f"{PUBLICATIONS}/{table_id}.json"
 
 
 def run(run_id: str, name: str) -> str:
+    """A record of a run, such as `plan` or `tally`."""
     return f"{RUNS}/{run_id}/{name}.json"
 
 
 def outcome(run_id: str, table_id: str) -> str:
+    """The `DownloadOutcome` of one table of a run."""
     return run(run_id, f"tables/{table_id}")
 
 
 def outcomes(run_id: str) -> str:
-    """What the keys of all outcomes of a run start with."""
+    """Prefix of all `DownloadOutcome` records of a run."""
     return f"{RUNS}/{run_id}/tables/"
 
 
 def code(run_id: str) -> str:
-    """The code bundle that the workers of a run fetch."""
+    """The code bundle for the workers of a run."""
     return f"{RUNS}/{run_id}/workers/code.zip"
 
 
 def job(run_id: str, table_id: str, attempt: str) -> str:
+    """The `WorkerJob` of one attempt at a large table."""
     return run(run_id, f"workers/{table_id}/{attempt}/job")
 
 
 def checkpoint(run_id: str, table_id: str) -> str:
-    """How far the download of a large table is, for the next attempt."""
+    """The `Checkpoint` of a large table's download, from which the next attempt resumes."""
     return run(run_id, f"workers/{table_id}/checkpoint")
 
 
 def chunk(run_id: str, table_id: str, attempt: str, number: int) -> str:
-    """Flattened rows that an attempt has written, not yet those of the run."""
+    """Flattened rows written by one attempt at a large table, copied to `flattened_chunk` when it is complete."""
     return f"{RUNS}/{run_id}/workers/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"
 
 
 def costs(day: date) -> str:
-    """What the keys of the costs of all runs that began on a day start with; they sort by day."""
+    """Prefix of the cost records of all runs started on a day; prefixes sort by day."""
     return f"{COSTS}/{day.isoformat()}/"
 
 
 def cost(day: date, run_id: str) -> str:
+    """The cost record of a run started on a day."""
     return f"{costs(day)}{run_id}.json"
 
 
 def report(run_id: str, name: str) -> str:
-    """A file of the report of a run, in the results bucket."""
+    """A file of a run's report, in the results bucket."""
     return f"{REPORTS}runs/{run_id}/{name}"
 
 
 def cost_report(day: date, name: str) -> str:
-    """A file of the daily report of a day, in the results bucket."""
+    """A file of a day's cost report, in the results bucket."""
     return f"{REPORTS}costs/{day.isoformat()}/{name}"

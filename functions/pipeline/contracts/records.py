@@ -1,4 +1,4 @@
-"""Records of a run in S3, as JSON objects. Unknown fields are refused."""
+"""Records of a run in S3: JSON objects. Unknown fields are rejected."""
 
 from typing import Literal
 
@@ -6,13 +6,14 @@ from msgspec import field
 
 from pipeline.contracts.base import Contract
 from pipeline.contracts.states import Crawl
-from pipeline.frequency import AskedFrequency, Frequency
+from pipeline.errors import Failure
+from pipeline.frequency import Frequency, RequestedFrequency
 
 DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 
 
 class RunPlan(Contract):
-    """The run as decided; `poll_limit` caps the polls of each wait."""
+    """`runs/<run_id>/plan.json`. Each wait polls every `poll_seconds`, at most `poll_limit` times."""
 
     run_id: str
     tables: list[str]
@@ -20,18 +21,15 @@ class RunPlan(Contract):
     crawl: Crawl
     poll_seconds: int
     poll_limit: int
-    frequency: AskedFrequency = ""
-
-
-class TableError(Contract):
-    """What a failed Task leaves: the error's name and Lambda's JSON description of it."""
-
-    Error: str
-    Cause: str = ""
+    frequency: RequestedFrequency = ""
 
 
 class DownloadOutcome(Contract):
-    """`runs/<run_id>/tables/<table_id>.json`: what became of one table's download."""
+    """`runs/<run_id>/tables/<table_id>.json`: the outcome of one table's download.
+
+    The state machine itself records a failed one: until it is tallied, `error` has only Error and Cause, the latter
+    with Lambda's JSON.
+    """
 
     table_id: str
     status: DownloadStatus
@@ -39,11 +37,11 @@ class DownloadOutcome(Contract):
     vintage: str | None = None
     observations: int = 0
     pages: int = 0
-    error: TableError | None = None
+    error: Failure | None = None
 
 
 class Tally(Contract):
-    """`runs/<run_id>/tally.json`: all downloads of the run."""
+    """`runs/<run_id>/tally.json`: all downloads of the run, by status."""
 
     stored: list[DownloadOutcome] = field(default_factory=list)
     unchanged: list[DownloadOutcome] = field(default_factory=list)
@@ -51,7 +49,7 @@ class Tally(Contract):
 
 
 class PublishOutcome(Contract):
-    """`runs/<run_id>/published.json`: which tables readers see anew, and which lost against another run."""
+    """`runs/<run_id>/published.json`: ids of the published tables, and the tables that another run published first."""
 
     published: list[str]
     failed: list[DownloadOutcome]
@@ -60,7 +58,7 @@ class PublishOutcome(Contract):
 class WorkerJob(Contract):
     """`runs/<run_id>/workers/<table_id>/<attempt>/job.json`: a large table for one EC2 instance.
 
-    `attempt` names the task token: the first 16 hexadecimal digits of its SHA-256.
+    `attempt` is the first 16 hexadecimal digits of the task token's SHA-256.
     """
 
     run_id: str

@@ -1,6 +1,6 @@
-"""Payloads: what the state machine and the triggers pass to the functions, and what the functions return.
+"""Inputs and outputs of the functions behind Task states and triggers.
 
-Unknown fields are refused; dates are ISO 8601 text, counts are integers.
+Unknown fields are rejected; dates are ISO 8601 text, counts are integers.
 """
 
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pipeline.contracts.base import Contract
-from pipeline.frequency import AskedFrequency
+from pipeline.frequency import RequestedFrequency
 
 Crawl = Literal["auto", "always"]
 
@@ -16,14 +16,14 @@ Progress = Literal["RUNNING", "SUCCEEDED"]
 
 
 class RunRequest(Contract):
-    """What a person or a schedule asks for: `tables` or a `dataset`, never both.
+    """The input of a run: `tables` or a `dataset`, never both.
 
-    A table of another `frequency` than is asked for fails; "" asks for none.
+    A table with a different `frequency` fails; "" allows any. `force` downloads published vintages again.
     """
 
     tables: list[str] | None = None
     dataset: str | None = None
-    frequency: AskedFrequency = ""
+    frequency: RequestedFrequency = ""
     force: bool = False
     crawl: Crawl = "auto"
 
@@ -38,7 +38,7 @@ class RunReference(Contract):
 
 
 class PollRequest(Contract):
-    """A step that starts something and is then polled, at most `poll_limit` times."""
+    """A step that starts a job, which is then polled at most `poll_limit` times."""
 
     run_id: str
     poll_limit: int
@@ -48,11 +48,11 @@ class DownloadRequest(Contract):
     run_id: str
     table_id: str
     force: bool
-    frequency: AskedFrequency = ""
+    frequency: RequestedFrequency = ""
 
 
 class LaunchRequest(Contract):
-    """A large table for a worker; whoever has the token answers for the state."""
+    """A large table for a worker, which completes the task with `task_token`; `entered_at` is the state's."""
 
     run_id: str
     table_id: str
@@ -73,7 +73,7 @@ class DownloadCounts(Contract):
 
 
 class TransformStatus(Contract):
-    """`seconds` are those that DataBrew bills."""
+    """`seconds` is the ExecutionTime of DescribeJobRun, which DataBrew bills."""
 
     job: str
     job_run_id: str
@@ -93,7 +93,7 @@ class Staging(Contract):
 
 
 class CrawlStatus(Contract):
-    """`previous_start` is when the crawl before ours began (empty: never); READY proves nothing without it."""
+    """`previous_start` is when the crawl before this one started, "" if there was none."""
 
     run_id: str
     crawler: str
@@ -124,27 +124,27 @@ class PublishCounts(Contract):
 
 
 class CostReportRequest(Contract):
-    """The daily report as of a moment, ISO: EventBridge Scheduler says which it was meant for."""
+    """The daily report as of a time (ISO 8601): EventBridge Scheduler passes the scheduled one."""
 
     at: str
 
 
 class WrittenCostReport(Contract):
-    """Where the page lies, and why it shows no bill; "" when it does."""
+    """The page's key, and why it shows no bill; "" if it does."""
 
     key: str
     notice: str
 
 
 class WrittenReport(Contract):
-    """Where the page of a run's report lies, and how many tables it shows."""
+    """The key of the report's page, and the number of tables on it."""
 
     key: str
     tables: int
 
 
 class EndedExecution(Struct):
-    """The `detail` that EventBridge gives of an execution; AWS may add fields, so unknown ones are let pass."""
+    """The `detail` of the event; unknown fields are ignored, because AWS may add some."""
 
     executionArn: str  # noqa: N815 - AWS's name
     name: str
@@ -152,6 +152,6 @@ class EndedExecution(Struct):
 
 
 class ExecutionEnded(Struct):
-    """EventBridge's `Step Functions Execution Status Change`, as far as we use it."""
+    """EventBridge's `Step Functions Execution Status Change`, as far as it is used."""
 
     detail: EndedExecution

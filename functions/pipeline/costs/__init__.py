@@ -1,1 +1,1 @@
-"""What one run costs, estimated from its history and list prices."""
+"""The estimated cost of a run, from its history and list prices."""

@@ -1,4 +1,4 @@
-"""Used quantities times list prices: an estimate of what a run costs, in Decimals."""
+"""The estimated cost of a run: quantities used times list prices, in Decimals."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,13 +10,13 @@ from msgspec import Struct
 from pipeline.costs.usage import Usage
 
 TOTAL, PART = Decimal("0.0001"), Decimal("0.000001")
-DISK_GB = 16  # of a worker, as in template.yaml
+DISK_GB = 16  # a worker's volume, as in template.yaml
 MONTH_HOURS = 730
 INSTANCE = "instance_hour_"
 
 
 class Prices(Struct, frozen=True):
-    """prices.json: US dollars by region, each figure with where it comes from; the fallback serves other regions."""
+    """prices.json: (USD, source) by region and name; `fallback` is the region used for regions without prices."""
 
     as_of: str
     fallback: str
@@ -24,7 +24,7 @@ class Prices(Struct, frozen=True):
 
 
 class CostLine(Struct, frozen=True):
-    """One thing that AWS bills; `quantity` is text, to a thousandth, and `usd` goes to a millionth."""
+    """A billed item: `quantity` is text with up to three decimals, `usd` has six."""
 
     item: str
     quantity: str
@@ -33,7 +33,7 @@ class CostLine(Struct, frozen=True):
 
 
 class RunCost(Struct, frozen=True):
-    """The estimate of a run: `usd` to a hundredth of a cent, and what it consists of. `note` says how to read it."""
+    """The estimate for a run: `usd`, with four decimals, is the sum of the `lines`."""
 
     usd: Decimal
     lines: list[CostLine]
@@ -42,9 +42,10 @@ class RunCost(Struct, frozen=True):
 
     @property
     def note(self) -> str:
+        """The basis of the estimate, for people."""
         return (
             f"An estimate from what the run used and list prices of {self.prices_as_of} for {self.region}; "
-            "free tiers, storage, logs and traces are left out."
+            "free tiers, storage, logs and traces are not included."
         )
 
 
@@ -52,7 +53,7 @@ PRICES = msgspec.json.decode(files("pipeline.costs").joinpath("prices.json").rea
 
 
 def estimate(usage: Usage, region: str, architecture: str, prices: Prices = PRICES) -> RunCost:
-    """What `usage` costs in an AWS region with functions of an architecture, `arm64` or `x86_64`."""
+    """The cost of `usage` in a region, with functions on `arm64` or `x86_64`."""
     known = region in prices.usd
     usd = {name: price for name, (price, _) in prices.usd[region if known else prices.fallback].items()}
     lines = [
@@ -64,7 +65,7 @@ def estimate(usage: Usage, region: str, architecture: str, prices: Prices = PRIC
         usd=sum((line.usd for line in lines), Decimal(0)).quantize(TOTAL),
         lines=lines,
         prices_as_of=prices.as_of,
-        region=region if known else f"{prices.fallback} (for want of prices of {region})",
+        region=region if known else f"{prices.fallback} (no prices for {region})",
     )
 
 
@@ -89,11 +90,11 @@ def _parts(usage: Usage, usd: dict[str, Decimal], architecture: str) -> Iterator
 
 
 def _instance(kind: str, usd: dict[str, Decimal]) -> tuple[str, Decimal]:
-    """A type's name and its price an hour; one without a price costs as much as the dearest that has one."""
+    """An instance type's item and hourly price; a type without a price gets the highest one."""
     if price := usd.get(f"{INSTANCE}{kind}"):
         return f"EC2, {kind}", price
-    dearest = max((name for name in usd if name.startswith(INSTANCE)), key=lambda name: usd[name])
-    return f"EC2, {kind or 'unknown type'} at the price of {dearest.removeprefix(INSTANCE)}", usd[dearest]
+    highest = max((name for name in usd if name.startswith(INSTANCE)), key=lambda name: usd[name])
+    return f"EC2, {kind or 'unknown type'} at the price of {highest.removeprefix(INSTANCE)}", usd[highest]
 
 
 def _plain(quantity: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""What is kept of a run's cost, for the daily report."""
+"""The stored cost of a run, for the daily report."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from pipeline.costs.estimate import RunCost
 
 
 class CostRecord(Struct, frozen=True):
-    """`costs/<day>/<run_id>.json`: the estimate of a run that began on that day, by UTC as AWS's bills are."""
+    """`costs/<day>/<run_id>.json`: the estimate for a run that started on that day, in UTC like AWS's bills."""
 
     run_id: str
     day: date

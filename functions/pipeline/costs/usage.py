@@ -1,4 +1,4 @@
-"""What a run used, in the units that AWS bills, from the history of its execution alone."""
+"""The billed quantities of a run, from its execution history alone."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,39 +8,40 @@ from msgspec import Struct, field
 
 from pipeline.run.history import History, Try
 
-# As in template.yaml; the other functions have what its Globals say.
+# As in template.yaml; the other functions have the memory of its Globals.
 MEMORY_MB = {"DownloadTable": 1769, "WriteReport": 1769}
 DEFAULT_MB = 512
-LAST_STATES = ("Notify", "IsComplete?", "Complete")  # how a run ends that is measured before its end
-LAST_SECONDS = Decimal(2)  # of a function that nobody can measure: Notify before it runs, HandleFailure
-NODES = 2  # of a transform, as in pipeline/aws/databrew.py
+LAST_STATES = ("Notify", "IsComplete?", "Complete")  # the end of a run that is measured before it ends
+LAST_SECONDS = Decimal(2)  # assumed for a function outside the history: Notify before it runs, HandleFailure
+NODES = 2  # of a DataBrew job, as in pipeline/aws/databrew.py
 CRAWL_DPUS, CRAWL_LEAST_SECONDS = 2, 600
 QUERY_LEAST_BYTES = 10_000_000
 INSTANCE_LEAST_SECONDS = 60
 
 
 class Requests(Struct, frozen=True):
-    """Requests to S3: those that change or list (PUT, COPY, LIST), and those that read."""
+    """S3 requests by price: PUT, COPY and LIST, and GET and HEAD."""
 
     puts: int
     gets: int
 
     def times(self, number: int) -> "Requests":
+        """This many times the requests."""
         return Requests(self.puts * number, self.gets * number)
 
 
-# Nothing tells the requests that a run made, so they follow from what it wrote; a test counts them on the laptop.
+# The history does not contain S3 requests: they are derived from what the run wrote; a test counts them on the laptop.
 EACH_RUN = Requests(3, 4)  # plan, tally, cost
 EACH_TABLE = Requests(1, 2)  # its outcome and its publication
 EACH_STORED_TABLE = Requests(8, 12)  # metadata, rows, manifest, publication, staged file, report
-EACH_PAGE = Requests(1, 1)  # kept, and read again by the report
+EACH_PAGE = Requests(1, 1)  # stored, then read by the report
 EACH_WORKER = Requests(5, 4)  # job, code, checkpoints
 EACH_CHUNK = Requests(3, 0)  # written, copied, checkpoint
-EACH_TRANSFORM = Requests(10, 15)  # lists of DataBrew and Athena, the query's result, what was measured and published
+EACH_TRANSFORM = Requests(10, 15)  # lists by DataBrew and Athena, the query's result, two records
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """Billed quantities, minimums applied. Lambda's memory times seconds is in GB-seconds; a crawl in DPU-seconds."""
+    """Billed quantities with minimums applied. `puts` and `gets` are S3 requests, `key_requests` KMS requests."""
 
     transitions: int = 0
     invocations: int = 0
@@ -56,11 +57,11 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 def measure(history: History, now: datetime) -> Usage:
-    """What the run has used until `now` and, if it has not ended, what its last states will.
+    """The usage of the run until `now` and, unless it has ended, of its remaining states.
 
-    A retried or redriven task is a transition of its own. Of a failed run the mail about it is a part.
+    Each retry is a state transition. A failed run includes HandleFailure and its mail.
     """
-    remaining = [name for name in LAST_STATES if name not in history.entered] if not history.ending else []
+    remaining = [name for name in LAST_STATES if name not in history.states] if not history.ending else []
     failed = history.ending not in ("", "Succeeded")
     lambdas = [each for each in history.tries if each.function]
     guessed = ("Notify" in remaining) + failed
@@ -71,22 +72,22 @@ def measure(history: History, now: datetime) -> Usage:
     invocations = len(lambdas) + guessed
     mails = len(history.of("Notify")) + guessed
     return Usage(
-        transitions=len(history.entered) + max(len(history.tries) - history.tasks, 0) + len(remaining),
+        transitions=history.entered + max(len(history.tries) - history.tasks, 0) + len(remaining),
         invocations=invocations,
         gb_seconds=sum((_gb_seconds(each, now) for each in lambdas), guessed * LAST_SECONDS * DEFAULT_MB / 1024),
         instance_seconds=_instance_seconds(history, now),
-        node_minutes=sum(NODES * max(math.ceil(_stated(job, "seconds") / 60), 1) for job in transforms),
+        node_minutes=sum(NODES * max(math.ceil(_job_seconds(job) / 60), 1) for job in transforms),
         dpu_seconds=sum(CRAWL_DPUS * max(job.seconds, CRAWL_LEAST_SECONDS) for job in crawls),
         scanned_bytes=sum(max(job.output.get("scanned_bytes", 0), QUERY_LEAST_BYTES) for job in queries),
         puts=requests.puts,
         gets=requests.gets,
-        key_requests=invocations + len(transforms) + len(crawls) + len(queries) + 2 * mails,  # the buckets have keys
+        key_requests=invocations + len(transforms) + len(crawls) + len(queries) + 2 * mails,  # buckets are encrypted
         mails=mails,
     )
 
 
 class _Span(Struct):
-    """A job from its start to the last look at it, in whole seconds, and what that look said."""
+    """A job from its start to its last poll, in whole seconds, and that poll's output."""
 
     seconds: int
     output: dict[str, int]
@@ -96,16 +97,16 @@ def _spans(history: History, start: str, check: str, now: datetime) -> list[_Spa
     starts = [each.ended for each in history.of(start) if each.ended and each.output]
     spans = []
     for began, following in zip(starts, [*starts, now][1:], strict=True):
-        looks = [each for each in history.of(check) if began <= each.began <= following]
-        ended = max((each.ended or now for each in looks), default=began)
-        said = next((each.output for each in reversed(looks) if each.output), {})
-        spans.append(_Span(math.ceil((ended - began) / timedelta(seconds=1)), said))
+        polls = [each for each in history.of(check) if began <= each.began <= following]
+        ended = max((each.ended or now for each in polls), default=began)
+        output = next((each.output for each in reversed(polls) if each.output), {})
+        spans.append(_Span(math.ceil((ended - began) / timedelta(seconds=1)), output))
     return spans
 
 
-def _stated(job: _Span, name: str) -> int:
-    """What the service says of the job; where it said nothing, how long we waited for it."""
-    return job.output.get(name) or job.seconds
+def _job_seconds(job: _Span) -> int:
+    """The seconds that DataBrew reported; without a report, the seconds we waited."""
+    return job.output.get("seconds") or job.seconds
 
 
 def _gb_seconds(attempt: Try, now: datetime) -> Decimal:
@@ -114,7 +115,7 @@ def _gb_seconds(attempt: Try, now: datetime) -> Decimal:
 
 
 def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
-    """Seconds by instance type, from the launch to the worker's answer: then it powers off."""
+    """Seconds by instance type, from launch to the end of the task: the worker then powers off."""
     seconds: dict[str, int] = {}
     for each in history.of("DownloadLargeTable"):
         if each.answered and each.launched:

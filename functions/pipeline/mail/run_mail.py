@@ -1,4 +1,4 @@
-"""The mails about runs: plain text, what happened in two lines, then the links, the cost, and what to do."""
+"""The mails about runs, as plain text: two lines of summary, then links, cost and next steps."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,25 +8,25 @@ from decimal import Decimal
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import EndedExecution
+from pipeline.errors import Failure
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
-from pipeline.run.tally import message
 from pipeline.wording import quantity
 
 MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 MAX_TABLES = 50
-NEXT_STEP = "Next: look at the execution, then redrive it or start a new run"
+UNCHANGED = "The published data is unchanged."
 
 
 class Mail(Contract):
-    """`runs/<run_id>/mail.json`, kept when it is sent. The subject is ASCII."""
+    """`runs/<run_id>/mail.json`, written when the mail is sent. The subject is ASCII, as SNS requires."""
 
     subject: str
     text: str
 
 
 class Links(Contract):
-    """Where the run's report and its data open, until the end of a day."""
+    """The URLs of the run's report and workbook, and the last day (UTC) on which they open."""
 
     report: str
     data: str
@@ -34,34 +34,30 @@ class Links(Contract):
 
 
 def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, links: Links | None) -> Mail:
-    """What readers see anew and what failed; `cost` is in US dollars, an estimate."""
-    published, failed, unchanged = outcomes.news, outcomes.failed, outcomes.downloads.unchanged
+    """The mail about newly published and failed tables; `cost` is an estimate in USD."""
+    published, failed, unchanged = outcomes.newly_published, outcomes.failed, outcomes.downloads.unchanged
     counts = [f"{quantity(len(published), 'table')} published", f"{len(unchanged)} unchanged", f"{len(failed)} failed"]
     lines = [", ".join(counts) + "."]
-    if published:
-        lines += ["Readers see the new numbers now; Athena counted and summed them as they were downloaded."]
-    else:
-        lines += ["Readers see what they saw before."]
+    lines += ["Readers see the new data now; Athena's figures match the download."] if published else [UNCHANGED]
     if links:
-        lines += ["", f"The report, until {links.until:%-d %B %Y}:", links.report, "The numbers (Excel):", links.data]
+        lines += ["", f"The report, until {links.until:%-d %B %Y}:", links.report, "The data (Excel):", links.data]
     lines += ["", f"Cost: about {cost} USD, an estimate at list prices.", *_published(published), *_failed(failed)]
     return _mail(_headline(outcomes), run_id, [*lines, "", f"Run {run_id}"])
 
 
-def compose_failure(ended: EndedExecution, failure: Execution, cost: Decimal) -> Mail:
-    """About a run that did not end well: the state, the cause, and how to go on."""
-    state, cause = failure.state or "no state", message(failure.cause) or "none was given"
+def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal) -> Mail:
+    """The mail about a run that failed, timed out or was aborted: state, cause, next step and how to redrive it."""
+    state, failure = run.state or "no state", run.failure or Failure(error=ended.status)
     region = ended.executionArn.split(":")[3]
     page = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details"
     lines = [
-        f"The run {ended.name} {ended.status} in {state}. Readers see what they saw before.",
-        f"{failure.error or ended.status}: {cause}",
-        *([] if "Next: " in cause else [NEXT_STEP]),
+        f"Run {ended.name}: {ended.status} in {state}. {UNCHANGED}",
+        f"{failure.error}: {failure.sentence}",
         "",
         "The execution in the console, with Redrive and New execution:",
         f"{page}/{ended.executionArn}",
-        f"Redrive goes on from {state}: aws stepfunctions redrive-execution --execution-arn {ended.executionArn}",
-        "New execution starts again with the same input; what is published already is not downloaded twice.",
+        f"Redrive resumes at {state}: aws stepfunctions redrive-execution --execution-arn {ended.executionArn}",
+        "New execution starts over with the same input; published tables are not downloaded again.",
         "",
         f"Cost: about {cost} USD, an estimate at list prices.",
     ]
@@ -69,7 +65,7 @@ def compose_failure(ended: EndedExecution, failure: Execution, cost: Decimal) ->
 
 
 def _headline(outcomes: RunOutcomes) -> str:
-    published, failed = len(outcomes.news), len(outcomes.failed)
+    published, failed = len(outcomes.newly_published), len(outcomes.failed)
     if failed:
         return f"{quantity(failed, 'table')} failed, {published or 'none'} published"
     if published:
@@ -78,30 +74,29 @@ def _headline(outcomes: RunOutcomes) -> str:
 
 
 def _published(tables: Sequence[DownloadOutcome]) -> list[str]:
-    told = (f"{table.table_id}, vintage {table.vintage}, {table.observations} values" for table in tables)
-    return ["", "Published:", *_first(told)] if tables else []
+    lines = (f"{table.table_id}, vintage {table.vintage}, {table.observations} values" for table in tables)
+    return ["", "Published:", *_first(lines)] if tables else []
 
 
 def _failed(tables: Sequence[DownloadOutcome]) -> list[str]:
     if not tables:
         return []
     again = {"tables": [table.table_id for table in tables[:MAX_TABLES]]}
-    step = f"Next: see to the causes, then start a run of these tables: {json.dumps(again)}"
-    return ["", "Failed:", *_first(failure_line(table) for table in tables), step]
+    step = f"Next: address the causes, then start a run of these tables: {json.dumps(again)}"
+    return ["", "Failed:", *_first(_failure(table) for table in tables), step]
+
+
+def _failure(table: DownloadOutcome) -> str:
+    return f"{table.error.error}: {table.error.sentence}" if table.error else table.table_id
 
 
 def _first(lines: Iterable[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         if number == MAX_TABLES:
-            yield "  and more; runs/<run_id>/tally.json in the data bucket has all"
+            yield "  and more; runs/<run_id>/tally.json in the data bucket lists them all"
             return
         yield f"  {line}"
 
 
 def _mail(headline: str, run_id: str, lines: list[str]) -> Mail:
     return Mail(subject=f"SingStat: {headline} ({run_id})"[:MAX_SUBJECT], text="\n".join([*lines, ""]))
-
-
-def failure_line(table: DownloadOutcome) -> str:
-    """Why a table failed, in a line; a failed Task's message says table, step, cause and next step."""
-    return f"{table.table_id}: {table.error.Error}: {table.error.Cause}" if table.error else table.table_id

@@ -1,1 +1,1 @@
-"""What both reports are drawn with."""
+"""Drawing and HTML templates shared by the reports."""

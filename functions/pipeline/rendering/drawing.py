@@ -1,21 +1,21 @@
-"""What all drawings share: colours that the page decides, its font, a unit of length, files that repeat to the byte."""
+"""Figures measured in points, as SVG in the colours of the page and as PNG, both reproducible to the byte."""
 
 import io
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-POINTS, DOTS = 72, 144  # in an inch: of the page's unit, of a PNG
+POINTS_PER_INCH, PNG_DPI = 72, 144
 METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 mpl.rcParams["font.size"] = 12
 mpl.rcParams["svg.fonttype"] = "none"
-mpl.rcParams["svg.hashsalt"] = "singstat"  # the same ids each time
-mpl.rcParams["text.parse_math"] = False  # a label with two $ is no formula
+mpl.rcParams["svg.hashsalt"] = "singstat"  # reproducible ids
+mpl.rcParams["text.parse_math"] = False  # a label may contain two $ signs
 
 
 class Colours(NamedTuple):
@@ -28,41 +28,54 @@ class Colours(NamedTuple):
 
 
 LIGHT = Colours("#ffffff", "#1b1b1b", "#5f6368", "#0b5394", "#757575", "#dadce0")
-# In an SVG the colours are the page's, light or dark: colours that nothing else has stand for them until it is text.
-STAND_INS = Colours(*(f"#0102{place:02x}" for place in range(6)))
-ROLES = {stand_in: f"var(--{role})" for role, stand_in in STAND_INS._asdict().items()}
+# Matplotlib knows no CSS variables, so an SVG is drawn in placeholder colours, which svg() replaces.
+PLACEHOLDERS = Colours(*(f"#0102{number:02x}" for number in range(6)))
+VARIABLES = {placeholder: f"var(--{role})" for role, placeholder in PLACEHOLDERS._asdict().items()}
 
 
-def figure(width: float, height: float) -> Figure:
-    """An empty sheet; lengths in points."""
-    return Figure(figsize=(width / POINTS, height / POINTS))
+class Canvas:
+    """A figure in which lengths are in points and positions are measured from the top left corner."""
 
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
 
-def bare_axes(sheet: Figure, place: tuple[float, float, float, float]) -> Axes:
-    """Axes without a frame or a ground; `place` is left, bottom, width and height as parts of the sheet."""
-    axes = sheet.add_axes(place, facecolor="none")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    return axes
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """New axes without frame or background."""
+        axes = self.figure.add_axes(self._bounds(left, top, width, height), facecolor="none")
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        return axes
 
+    def move(self, axes: Axes, left: float, top: float, width: float, height: float) -> None:
+        """Change the position and size of axes."""
+        axes.set_position(self._bounds(left, top, width, height))
 
-def svg(sheet: Figure, prefix: str) -> str:
-    """What was drawn in `STAND_INS`, in the page's colours and font; `prefix` sets its ids apart from others'."""
-    file = io.StringIO()
-    sheet.savefig(file, format="svg", transparent=True, metadata=METADATA)
-    text = file.getvalue()
-    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub("|".join(ROLES), lambda found: ROLES[found[0]], text)
-    text = re.sub(r"font: (bold )?([\d.]+px) [^;\"]*", _font, text)
-    text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(lambda long: f"{float(long[0]):.1f}", path[0]), text)
-    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
+    def text(self, left: float, baseline: float, text: str, **style: Any) -> None:
+        """Write one line of text."""
+        self.figure.text(left / self.width, 1 - baseline / self.height, text, **style)
 
+    def svg(self, prefix: str) -> str:
+        """The figure, drawn in `PLACEHOLDERS`, in the colours and font of the page; `prefix` makes its ids unique."""
+        file = io.StringIO()
+        self.figure.savefig(file, format="svg", transparent=True, metadata=METADATA)
+        text = file.getvalue()
+        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+        text = re.sub("|".join(VARIABLES), lambda colour: VARIABLES[colour[0]], text)
+        text = re.sub(r"font: (bold )?([\d.]+px) [^;\"]*", _font, text)
+        text = re.sub(r' d="[^"]*"', lambda path: LONG_NUMBER.sub(lambda long: f"{float(long[0]):.1f}", path[0]), text)
+        return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", text)
 
-def png(sheet: Figure) -> bytes:
-    """What was drawn, on white."""
-    file = io.BytesIO()
-    sheet.savefig(file, format="png", dpi=DOTS, facecolor="white", metadata={"Software": None})
-    return file.getvalue()
+    def png(self) -> bytes:
+        """The figure on white."""
+        file = io.BytesIO()
+        self.figure.savefig(file, format="png", dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
+        return file.getvalue()
+
+    def _bounds(self, left: float, top: float, width: float, height: float) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height as fractions of the figure."""
+        across, up = 1 / self.width, 1 / self.height
+        return left * across, (self.height - top - height) * up, width * across, height * up
 
 
 def _font(found: re.Match[str]) -> str:

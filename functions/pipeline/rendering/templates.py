@@ -1,16 +1,16 @@
-"""HTML templates as all reports use them: every value is escaped, an unknown name is refused."""
+"""HTML templates: every value is escaped, an undefined name is an error."""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-HERE = Path(__file__).parent
+STYLES = Path(__file__).parent
 
 
 def load(page: Path) -> Template:
-    """The template at `page`; it may include those of its own folder and the style that all reports share."""
+    """The template at `page`; it can include files of its own folder and the shared `style.css`."""
     return Environment(
-        loader=FileSystemLoader((page.parent, HERE)),
+        loader=FileSystemLoader((page.parent, STYLES)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

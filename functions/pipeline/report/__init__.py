@@ -1,1 +1,1 @@
-"""The report of a run: rules and pages."""
+"""The report of a run: its content, charts, files and page."""

@@ -1,19 +1,18 @@
-"""What the report says: plain values, in the order in which the page shows them."""
+"""What the report shows, in the order of the page."""
 
 from decimal import Decimal
-from typing import Literal
 
 from msgspec import Struct, field
 
 from pipeline.costs.estimate import RunCost
 from pipeline.frequency import Frequency
+from pipeline.publication.revisions import Kind
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
-Kind = Literal["revised", "deleted", "new"]
 
 
 class Mark(Struct, frozen=True):
-    """One number of a chart; `start` is the period's first day (ISO), "" for a bar. None: missing."""
+    """One value of a chart; None if missing. `start` is the first day of the period (ISO), "" for a bar."""
 
     label: str
     start: str
@@ -21,9 +20,10 @@ class Mark(Struct, frozen=True):
 
 
 class Chart(Struct, kw_only=True):
-    """The headline series over time (`step`: months from one period to the next), or a column as bars (`step` 0).
+    """A line chart of one series, or a bar chart of one column of a cross-sectional table.
 
-    `before` are the marks as the vintage called `before_label` had them; none, when there is none.
+    `step` is the number of months between periods, 0 for bars. `previous` holds the same marks in the vintage named
+    `previous_label`; both are empty for a first vintage. `omitted` counts the bars beyond `MAX_BARS`.
     """
 
     name: str
@@ -31,38 +31,29 @@ class Chart(Struct, kw_only=True):
     unit: str
     step: int
     vintage: str
-    marks: list[Mark]
-    before_label: str = ""
-    before: list[Mark] = field(default_factory=list)
-    left_out: int = 0
-
-
-class Drawing(Struct):
-    """A chart as SVG text for wide and for narrow screens; what it shows in a name, a legend and in words."""
-
-    name: str
-    legend: str
-    wide: str
-    narrow: str
-    words: str
+    column: str = ""
+    marks: list[Mark] = field(default_factory=list)
+    previous_label: str = ""
+    previous: list[Mark] = field(default_factory=list)
+    omitted: int = 0
 
 
 class Cell(Struct, frozen=True):
-    """A published cell: its text as it came, and the number that it is."""
+    """A published cell: its verbatim text, and its number unless that text is a marker."""
 
     text: str
     value: Decimal | None
 
 
 class Change(Struct, frozen=True):
-    """How much a value differs from an earlier one; `percent` is rounded, None where it would mean little."""
+    """A difference in the series' unit. `percent` is rounded; None where a percentage would be misleading."""
 
     absolute: Decimal
     percent: Decimal | None
 
 
 class Row(Struct):
-    """A series in the table of values. `period` and `changes` only where there are periods."""
+    """A series in the table of values. Cross-sectional rows have neither `period` nor `changes`."""
 
     series_no: str
     series: str
@@ -73,21 +64,20 @@ class Row(Struct):
 
 
 class Values(Struct):
-    """The first series, of `total`: their latest cells with changes, or their first columns."""
+    """The first series of a table: the latest cell with its changes, or the first columns of a cross-section."""
 
     columns: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    total: int = 0
 
     @property
     def period(self) -> str:
-        """The period that all rows have; "" when they differ or have none."""
+        """The period common to all rows; "" if they differ or have none."""
         periods = {row.period for row in self.rows}
         return periods.pop() if len(periods) == 1 else ""
 
 
 class Revision(Struct, frozen=True):
-    """A cell that differs. `old` or `new` is None where the vintage has no such cell."""
+    """A cell that differs between two vintages. `old` or `new` is None where the cell is absent."""
 
     series_no: str
     series: str
@@ -98,28 +88,29 @@ class Revision(Struct, frozen=True):
 
 
 class Comparison(Struct):
-    """A vintage against the one called `before`: all differences counted, the largest kept."""
+    """A vintage against the previous one: every difference counted, the largest kept."""
 
-    before: str
+    previous_label: str
     counts: dict[Kind, int] = field(default_factory=lambda: {"revised": 0, "deleted": 0, "new": 0})
     largest: list[Revision] = field(default_factory=list)
 
     @property
     def total(self) -> int:
+        """The number of cells that differ."""
         return sum(self.counts.values())
 
 
 class Check(Struct, frozen=True):
-    """A number as it was downloaded, and as Athena found it in the staged data."""
+    """One verified number: as downloaded, and as Athena computed it from the staged data."""
 
-    what: str
+    name: str
     source: str
     athena: str
     equal: bool
 
 
 class TableReport(Struct, kw_only=True):
-    """A refreshed table. `whole` is False for one that is too large to be read here in full."""
+    """A refreshed table. `whole` is false if the table was too large to read in full; only its headline is shown."""
 
     table_id: str
     title: str
@@ -132,21 +123,30 @@ class TableReport(Struct, kw_only=True):
     footnotes: list[str]
     units: list[str]
     values: Values
+    chart: Chart | None
     comparison: Comparison | None
     checks: list[Check]
     first: bool
     whole: bool
     in_workbook: bool
-    drawing: Drawing | None
+
+    @property
+    def files(self) -> list[str]:
+        """The names of the table's own files."""
+        return [f"{self.table_id}.csv"] * self.whole + [f"{self.table_id}.png"] * (self.chart is not None)
 
 
 class Unchanged(Struct, frozen=True):
+    """A table whose published vintage is still the latest."""
+
     table_id: str
     title: str
     vintage: str
 
 
 class Failure(Struct, frozen=True):
+    """A table that failed: the error's name, its cause and what to do next."""
+
     table_id: str
     error: str
     cause: str
@@ -154,6 +154,8 @@ class Failure(Struct, frozen=True):
 
 
 class Report(Struct, kw_only=True):
+    """The report of one run. `fetched_at` is the time of its last download (ISO)."""
+
     run_id: str
     fetched_at: str
     tables: list[TableReport]
@@ -163,5 +165,5 @@ class Report(Struct, kw_only=True):
 
     @property
     def verified(self) -> bool:
-        """Whether every check of every table found equal numbers."""
+        """Whether every check of every table passed."""
         return all(check.equal for table in self.tables for check in table.checks)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.rendering import templates
-from pipeline.report import content, wording
+from pipeline.report import charts, wording
 from pipeline.report.content import Report
 from pipeline.report.revisions import difference
 from pipeline.wording import quantity
 
-# From the disk, the files lie beside the page; from elsewhere they are links.
+# On a local disk the files are next to the page; elsewhere the links are absolute.
 SCRIPT = (
     'if (location.protocol === "file:") '
     'for (const a of document.querySelectorAll("a[data-file]")) a.href = a.dataset.file'
@@ -21,13 +21,14 @@ PAGE = templates.load(Path(__file__).with_name("page.html"))
 PAGE.globals.update(
     quantity=quantity,
     wording=wording,
-    revision_difference=difference,
-    limits=content,
+    difference=difference,
+    widths={"wide": charts.WIDE, "narrow": charts.NARROW},
+    chart_svg=charts.svg,
     script=SCRIPT,
     script_hash=SCRIPT_HASH,
 )
 
 
 def page(report: Report, links: Mapping[str, str]) -> bytes:
-    """The page; `links` are URLs of the files beside it, by name, for who opens it from elsewhere."""
+    """The page in UTF-8; `links` are the URLs of the report's files by name."""
     return PAGE.render(report=report, links=links).encode()

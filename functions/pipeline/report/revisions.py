@@ -1,55 +1,56 @@
-"""What a vintage changed against the one before: the kinds and the rule of the `revisions` view, largest first."""
+"""The cells that differ between two vintages of a table, the largest differences first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from pipeline.report.content import MAX_REVISIONS, Comparison, Kind, Revision
-from pipeline.report.series import cell, cell_of, place
+from pipeline.publication.revisions import Kind, revision_kind
+from pipeline.report.content import MAX_REVISIONS, Comparison, Revision
+from pipeline.report.series import Series, cell_name, parse_cell
 from pipeline.table.manifest import EXACT
-from pipeline.table.observations import Observation
 
 ORDER: Final[list[Kind]] = ["revised", "deleted", "new"]
-Texts = Mapping[str, str]
 
 
-class Comparing:
-    """Compares series by series with the vintage before, whose texts are given by series and cell."""
+class PreviousSeries(NamedTuple):
+    """A series of the previous vintage: its name, and its texts by cell name."""
 
-    def __init__(self, before: str, texts: Mapping[str, Texts], names: Mapping[str, str]) -> None:
-        """`before` is that vintage, `names` are its series' names."""
-        self.comparison = Comparison(before)
-        self._texts, self._names = dict(texts), names
+    name: str
+    texts: dict[str, str]
 
-    def add(self, series: Sequence[Observation]) -> None:
-        """Compare one whole series."""
-        number, name = series[0].series_no, series[0].series
-        old = dict(self._texts.pop(number, {}))
-        found = []
-        for each in series:
-            earlier = old.pop(place(each), None)
-            if earlier != each.value_text:
-                kind: Kind = "new" if earlier is None else "revised"
-                found.append(
-                    Revision(number, name, place(each), kind, None if earlier is None else cell_of(earlier), cell(each))
-                )
-        self._keep(found)
-        self._delete(number, name, old)
 
-    def finish(self) -> Comparison:
-        """The comparison, with the series that are no more."""
-        for number, cells in self._texts.items():
-            self._delete(number, self._names[number], cells)
-        return self.comparison
+Previous = Mapping[str, PreviousSeries]
 
-    def _delete(self, number: str, name: str, cells: Texts) -> None:
-        self._keep([Revision(number, name, where, "deleted", cell_of(text), None) for where, text in cells.items()])
 
-    def _keep(self, found: Iterable[Revision]) -> None:
-        found = list(found)
-        for revision in found:
-            self.comparison.counts[revision.kind] += 1
-        self.comparison.largest = sorted([*self.comparison.largest, *found], key=_rank)[:MAX_REVISIONS]
+def previous_series(series: Iterable[Series]) -> dict[str, PreviousSeries]:
+    """What a comparison needs of the previous vintage, by series number."""
+    return {
+        each[0].series_no: PreviousSeries(each[0].series, {cell_name(one): one.value_text for one in each})
+        for each in series
+    }
+
+
+def compare(series: Series, previous: PreviousSeries | None) -> list[Revision]:
+    """The cells of a series that differ; deleted cells last. All are new if there is no previous series."""
+    old = dict(previous.texts) if previous else {}
+    new = {cell_name(each): each.value_text for each in series}
+    names = [*new, *(name for name in old if name not in new)]
+    found = (_revision(series[0].series_no, series[0].series, name, old.get(name), new.get(name)) for name in names)
+    return [revision for revision in found if revision]
+
+
+def deleted(series_no: str, previous: PreviousSeries) -> list[Revision]:
+    """The cells of a series that the new vintage lacks."""
+    found = (_revision(series_no, previous.name, name, text, None) for name, text in previous.texts.items())
+    return [revision for revision in found if revision]
+
+
+def add(comparison: Comparison, found: Iterable[Revision]) -> None:
+    """Count revisions and keep the largest."""
+    found = list(found)
+    for revision in found:
+        comparison.counts[revision.kind] += 1
+    comparison.largest = sorted([*comparison.largest, *found], key=_rank)[:MAX_REVISIONS]
 
 
 def difference(revision: Revision) -> Decimal | None:
@@ -58,7 +59,15 @@ def difference(revision: Revision) -> Decimal | None:
     return None if old is None or new is None else EXACT.subtract(new, old)
 
 
+def _revision(series_no: str, series: str, name: str, old: str | None, new: str | None) -> Revision | None:
+    kind = revision_kind(old, new)
+    if kind is None:
+        return None
+    cells = (None if text is None else parse_cell(text) for text in (old, new))
+    return Revision(series_no, series, name, kind, *cells)
+
+
 def _rank(revision: Revision) -> tuple[int, Decimal]:
-    """Revised before deleted before new; among the revised, what became or ceased to be a number comes last."""
-    apart = difference(revision)
-    return ORDER.index(revision.kind), Decimal(1) if apart is None else -abs(apart)
+    """Revised, deleted, new; revised cells by the size of the difference, those without one last."""
+    size = difference(revision)
+    return ORDER.index(revision.kind), Decimal(1) if size is None else -abs(size)

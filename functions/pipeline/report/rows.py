@@ -1,4 +1,4 @@
-"""Published rows as files: a CSV for each table, and one workbook with the rows, notes and proof of all."""
+"""Published rows as files: a CSV per table, and one workbook with the rows, notes and checks of all tables."""
 
 import csv
 import io
@@ -7,19 +7,19 @@ from datetime import datetime
 
 from pipeline.frequency import Frequency
 from pipeline.report.content import TableReport
+from pipeline.report.series import Series
 from pipeline.report.wording import citation
 from pipeline.report.workbook import Book
 from pipeline.table import schema
-from pipeline.table.observations import Observation
 from pipeline.table.values import MARKERS, NUMBER
 
-MAX_ROWS = 100_000  # of the workbook; a sheet of Excel could have ten times as many
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MAX_ROWS = 100_000  # keeps the workbook small; Excel allows ten times as many
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = {"table_id": schema.TEXT, "frequency": schema.TEXT} | schema.STAGED
 
 
 class Csv:
-    """The rows of one table as CSV in UTF-8, with the columns that readers query."""
+    """The rows of one table as CSV, with the columns of the published table."""
 
     def __init__(self, frequency: Frequency) -> None:
         columns = schema.CROSS_SECTIONAL if frequency == "cross_sectional" else schema.TIME_SERIES
@@ -28,19 +28,19 @@ class Csv:
         self._writer = csv.writer(self._text, lineterminator="\n")
         self._writer.writerow(self._columns)
 
-    def add(self, series: Sequence[Observation]) -> None:
-        """The rows of one series."""
+    def add(self, series: Series) -> None:
+        """Write one row per cell of a series."""
         columns = self._columns
         self._writer.writerows([safe(getattr(each, name)) for name in columns] for each in series)
 
     def finish(self) -> bytes:
-        """The whole file."""
+        """The file in UTF-8."""
         return self._text.getvalue().encode()
 
 
 def safe(text: str) -> str:
-    """The text as a CSV may hold it: with a quote before what a spreadsheet would take for a formula."""
-    if not text.startswith(FORMULA) or NUMBER.fullmatch(text) or text in MARKERS:
+    """The text for a CSV; with a leading quote if a spreadsheet would evaluate it (OWASP: CSV injection)."""
+    if not text.startswith(FORMULA_PREFIXES) or NUMBER.fullmatch(text) or text in MARKERS:
         return text
     return f"'{text}"
 
@@ -49,29 +49,32 @@ class DataBook:
     """data.xlsx: sheets data, notes and quality."""
 
     def __init__(self, created: datetime) -> None:
-        """`created` stands in the file, which is the same whenever it is made."""
+        """`created` is the creation time in the file's properties, so that the file is reproducible."""
         self._book = Book(created)
         self._data = self._book.sheet("data", COLUMNS)
         self._rows = 0
 
     def has_room(self, rows: int) -> bool:
-        """Whether a table of so many rows fits as a whole."""
+        """Whether a table of this many rows still fits."""
         return self._rows + rows <= MAX_ROWS
 
-    def add(self, series: Sequence[Observation]) -> None:
-        """The rows of one series."""
+    def add(self, series: Series) -> None:
+        """Write one row per cell of a series."""
         for each in series:
             self._rows += 1
             self._data.add(getattr(each, name) for name in COLUMNS)
 
     def finish(self, tables: Sequence[TableReport]) -> bytes:
-        """The whole file, with what must be known of the tables, and their proof."""
+        """The file, with the sheets notes and quality for these tables."""
         notes = [(table.table_id, what, note) for table in tables for what, note in _notes(table)]
         checks = [(table.table_id, check) for table in tables for check in table.checks]
-        proof = [(of, each.what, each.source, each.athena, "yes" if each.equal else "no") for of, each in checks]
+        quality = [
+            (table_id, check.name, check.source, check.athena, "yes" if check.equal else "no")
+            for table_id, check in checks
+        ]
         for name, columns, rows in (
             ("notes", ("table_id", "what", "note"), notes),
-            ("quality", ("table_id", "check", "source", "athena", "equal"), proof),
+            ("quality", ("table_id", "check", "source", "athena", "equal"), quality),
         ):
             sheet = self._book.sheet(name, dict.fromkeys(columns, schema.TEXT))
             for row in rows:
@@ -91,5 +94,5 @@ def _notes(table: TableReport) -> list[tuple[str, str]]:
         ("citation", citation(table)),
     ]
     if not table.in_workbook:
-        notes.append(("rows", "not in this workbook, which would be too large; ask Athena or take the CSV"))
+        notes.append(("rows", "omitted from this workbook because of the table's size; use its CSV or query Athena"))
     return notes

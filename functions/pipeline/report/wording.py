@@ -1,4 +1,4 @@
-"""The words and figures of the page, for people: dates, exact numbers, citations."""
+"""Dates, exact numbers, citations and chart descriptions of the report."""
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -19,29 +19,29 @@ def day(iso: str) -> str:
     return _day(date.fromisoformat(iso))
 
 
-def moment(iso: str) -> str:
-    """A time as Singapore's clocks showed it."""
-    there = datetime.fromisoformat(iso).astimezone(SINGAPORE)
-    return f"{_day(there)}, {there:%H:%M} Singapore time"
+def singapore_time(iso: str) -> str:
+    """An ISO time in Singapore time."""
+    local = datetime.fromisoformat(iso).astimezone(SINGAPORE)
+    return f"{_day(local)}, {local:%H:%M} Singapore time"
 
 
 def number(value: Decimal) -> str:
-    """A number with all its digits, grouped by thousands."""
+    """A number with all its digits and thousands separators."""
     return f"{value:,f}".replace("-", MINUS)
 
 
 def signed(value: Decimal) -> str:
-    """A difference: always with its sign, but for zero."""
+    """A difference with its sign; zero has none."""
     return f"+{number(value)}" if value > 0 else number(value if value else abs(value))
 
 
-def address(table: TableReport | Publication) -> str:
-    """SingStat's own page of the table."""
+def table_url(table: TableReport | Publication) -> str:
+    """The table's page on SingStat Table Builder."""
     return f"{TABLES_URL}/{'CT' if table.frequency == 'cross_sectional' else 'TS'}/{table.table_id}"
 
 
 def agency(name: str) -> str:
-    """An agency's name, which SingStat writes in capitals, as names are written."""
+    """An agency's name in title case; SingStat writes it in capitals, with its acronym in parentheses."""
     small = {"And", "Of", "The", "For", "In"}
     words = name.title().split() if name.isupper() else name.split()
     words = [word.upper() if word.startswith("(") else word for word in words]
@@ -55,31 +55,31 @@ def citation(table: TableReport | Publication) -> str:
     accessed = _day(datetime.fromisoformat(table.fetched_at).astimezone(SINGAPORE))
     return (
         f"{author}. {table.title} [table {table.table_id}]. {publisher}SingStat Table Builder, "
-        f"vintage {day(table.vintage)}, accessed {accessed}. {address(table)}. {LICENCE}."
+        f"vintage {day(table.vintage)}, accessed {accessed}. {table_url(table)}. {LICENCE}."
     )
 
 
 def legend(chart: Chart) -> str:
-    """What the marks of a chart are: solid for this vintage, dashed for the one before."""
+    """The legend of a chart: solid for its vintage, dashed for the previous one."""
     first, last = chart.marks[0].label, chart.marks[-1].label
-    bars = f"the first {len(chart.marks)} rows" if chart.left_out else "one bar for each row"
+    bars = f"the first {len(chart.marks)} rows" if chart.omitted else "one bar per row"
     periods = first if first == last else f"{first} to {last}"
     solid = f"Vintage of {day(chart.vintage)}, {periods if chart.step else bars}."
-    where = "" if chart.step else ", where it differs"
-    return f"{solid} Dashed: vintage of {chart.before_label}{where}." if chart.before else solid
+    where = "" if chart.step else " where it differs"
+    return f"{solid} Dashed: vintage of {chart.previous_label}{where}." if chart.previous else solid
 
 
-def in_words(chart: Chart) -> str:
-    """A chart for those who do not see it."""
+def alt_text(chart: Chart) -> str:
+    """A chart in words, for screen readers."""
     known = [mark for mark in chart.marks if mark.value is not None]
     shown = f"{chart.name}, {chart.table}" + (f", in {chart.unit}" if chart.unit else "")
-    behind = f" The vintage before, of {chart.before_label}, is drawn dashed." if chart.before else ""
+    previous = f" The previous vintage, {chart.previous_label}, is drawn dashed." if chart.previous else ""
     if not chart.step:
         bars = "; ".join(f"{mark.label} {number(mark.value)}" for mark in known if mark.value is not None)
-        return f"Bar chart: {shown}. {bars}.{behind}"
+        return f"Bar chart: {shown}. {bars}.{previous}"
     first, last = known[0], known[-1]
-    return f"Line chart: {shown}. From {first.value} in {first.label} to {last.value} in {last.label}.{behind}"
+    return f"Line chart: {shown}. From {first.value} in {first.label} to {last.value} in {last.label}.{previous}"
 
 
-def _day(of: date) -> str:
-    return f"{of.day} {of:%b %Y}"
+def _day(when: date) -> str:
+    return f"{when.day} {when:%b %Y}"

@@ -1,4 +1,4 @@
-"""Excel workbooks in which nothing is a formula or a link, and a number is never rounded."""
+"""Excel workbooks without formulas or links, in which no number is rounded."""
 
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -13,9 +13,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.table import schema
 
-SHEET_ROWS, CELL_LETTERS = 1_048_576, 32_767  # what Excel can hold
-EXACT_DIGITS = 15  # what Excel keeps of a number
-FIRST_DAY = date(1900, 3, 1)  # Excel takes 1900 for a leap year
+SHEET_ROWS, CELL_CHARACTERS = 1_048_576, 32_767  # Excel's limits
+EXACT_DIGITS = 15  # Excel's numeric precision
+FIRST_DAY = date(1900, 3, 1)  # earlier dates are off by one: Excel treats 1900 as a leap year
 NUMBERS = (schema.EXACT, schema.WHOLE)
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 WIDTHS = {"series": 40, "title": 40, "footnote": 20, "value": 16, "what": 16, "note": 100, "citation": 100,
@@ -23,7 +23,7 @@ WIDTHS = {"series": 40, "title": 40, "footnote": 20, "value": 16, "what": 16, "n
 
 
 class Sheet:
-    """Rows below a line of names. Texts, days and numbers are told apart by the declared type of their column."""
+    """Rows below a header. The declared type of a column decides whether its cells are text, dates or numbers."""
 
     def __init__(self, sheet: Worksheet, columns: Mapping[str, str], bold: Format, day: Format) -> None:
         self._sheet, self._kinds, self._day, self._rows = sheet, list(columns.values()), day, 1
@@ -33,9 +33,9 @@ class Sheet:
             sheet.write_string(0, number, name, bold)
 
     def add(self, row: Iterable[str | None]) -> None:
-        """One row, all text. Raises `RuntimeError` for one that Excel could not show."""
+        """Append a row of texts. Raises `RuntimeError` if the sheet is full."""
         if self._rows == SHEET_ROWS:
-            raise RuntimeError(f"{self._sheet.name} has more rows than the {SHEET_ROWS:,} of an Excel sheet")
+            raise RuntimeError(f"{self._sheet.name} has more rows than Excel allows ({SHEET_ROWS:,})")
         for column, (kind, text) in enumerate(zip(self._kinds, row, strict=True)):
             if text:
                 self._write(column, kind, text)
@@ -47,15 +47,15 @@ class Sheet:
         elif kind in NUMBERS and _fits_a_double(text):
             self._sheet.write_number(self._rows, column, float(text))
         else:
-            whole = text if len(text) <= CELL_LETTERS else f"{text[: CELL_LETTERS - 1]}…"
-            self._sheet.write_string(self._rows, column, whole)
+            shown = text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…"
+            self._sheet.write_string(self._rows, column, shown)
 
 
 class Book:
-    """A workbook, the same to the byte whenever it is made."""
+    """A workbook that is reproducible to the byte."""
 
     def __init__(self, created: datetime) -> None:
-        """`created` stands in the file."""
+        """`created` is the creation time in the file's properties."""
         self._folder = tempfile.TemporaryDirectory()
         self._path = Path(self._folder.name) / "book.xlsx"
         settings = {"constant_memory": True, "tmpdir": self._folder.name, **AS_TEXT}
@@ -65,11 +65,11 @@ class Book:
         self._bold = self._book.add_format({"bold": True})
 
     def sheet(self, name: str, columns: Mapping[str, str]) -> Sheet:
-        """A new sheet; `columns` are names with their declared types."""
+        """Add a sheet; `columns` maps names to declared types."""
         return Sheet(self._book.add_worksheet(name), columns, self._bold, self._day)
 
     def finish(self) -> bytes:
-        """The whole file."""
+        """The file."""
         self._book.close()
         body = self._path.read_bytes()
         self._folder.cleanup()

@@ -1,4 +1,4 @@
-"""The answer to "is it done?", in our words and with an end."""
+"""The states of Glue, DataBrew and Athena reduced to RUNNING and SUCCEEDED; every wait has a limit."""
 
 from pipeline.contracts.states import Progress
 from pipeline.errors import PipelineError
@@ -12,11 +12,11 @@ STATES: dict[str, Progress] = {
 }
 
 
-def judge(state: str, reason: str, polls: int, poll_limit: int, failure: type[PipelineError]) -> Progress:
-    """RUNNING or SUCCEEDED. Raises `failure` for any other state, and after `poll_limit` polls."""
-    progress = STATES.get(state)
-    if progress is None:
+def progress(state: str, reason: str, polls: int, poll_limit: int, failure: type[PipelineError]) -> Progress:
+    """RUNNING or SUCCEEDED. Raises `failure` for any other state, and if still running after `poll_limit` polls."""
+    result = STATES.get(state)
+    if result is None:
         raise failure(f"it ended {state}: {reason or 'no reason given'}")
-    if progress == "RUNNING" and polls >= poll_limit:
+    if result == "RUNNING" and polls >= poll_limit:
         raise failure(f"still {state} after {polls} polls")
-    return progress
+    return result

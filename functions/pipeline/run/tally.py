@@ -1,24 +1,21 @@
-"""The downloads of a run, sorted by what became of them."""
+"""The downloads of a run, grouped by outcome."""
 
 from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import replace
 
-from pipeline.contracts.records import DownloadOutcome, TableError, Tally
+from pipeline.contracts.records import DownloadOutcome, Tally
+from pipeline.errors import Failure, read_failure
 
 
 def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
-    """Outcomes by status; of a failed Task's JSON description only its message is kept."""
+    """The outcomes by status; each error is reduced to our fields."""
     result = Tally()
     for outcome in outcomes:
-        error = TableError(Error=outcome.error.Error, Cause=message(outcome.error.Cause)) if outcome.error else None
-        getattr(result, outcome.status).append(msgspec.structs.replace(outcome, error=error))
+        error = _read(outcome.error, outcome.table_id) if outcome.error else None
+        getattr(result, outcome.status).append(replace(outcome, error=error))
     return result
 
 
-def message(cause: str) -> str:
-    """The sentence in a Lambda error's Cause; the text itself where it is none (a timeout, an AWS error)."""
-    try:
-        return str(msgspec.json.decode(cause)["errorMessage"])
-    except (msgspec.DecodeError, KeyError, TypeError):
-        return cause
+def _read(caught: Failure, table_id: str) -> Failure:
+    return replace(read_failure(caught.error, caught.cause), table_id=table_id)

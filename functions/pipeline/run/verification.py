@@ -1,4 +1,4 @@
-"""Whether the staged data are what was downloaded: Athena's numbers against the manifests, exactly."""
+"""Exact comparison of the staged data, as measured by Athena, with the manifests of the downloads."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -13,7 +13,7 @@ QUERY = files("pipeline").joinpath("sql/verify.sql").read_text("utf-8")
 
 
 class Measured(Struct, frozen=True):
-    """A row of sql/verify.sql, as Athena's text; "" for NULL."""
+    """A row of sql/verify.sql as Athena's text, "" for NULL. `digest` is "" in rows stored before it existed."""
 
     table_id: str
     observations: str
@@ -22,10 +22,12 @@ class Measured(Struct, frozen=True):
     first_period: str
     last_period: str
     total_value: str
+    digest: str = ""
 
 
 def expected(manifest: Manifest) -> dict[str, str | Decimal]:
-    return {
+    """What Athena must measure, by field of `Measured`; without a digest if the manifest has none."""
+    numbers: dict[str, str | Decimal] = {
         "observations": str(manifest.observations),
         "series": str(manifest.series),
         "parsed": str(manifest.parsed),
@@ -33,10 +35,11 @@ def expected(manifest: Manifest) -> dict[str, str | Decimal]:
         "last_period": manifest.last_period,
         "total_value": Decimal(manifest.total_value),
     }
+    return numbers | ({"digest": manifest.digest} if manifest.digest else {})
 
 
 def verify(manifests: Sequence[Manifest], measured: Mapping[str, Measured]) -> None:
-    """Raise `VerificationFailed` with every number of every table that differs."""
+    """Compare every table. Raises `VerificationFailed` listing each difference and each table that is not staged."""
     wrong = [difference for manifest in manifests for difference in _differences(manifest, measured)]
     if wrong:
         raise VerificationFailed("; ".join(wrong))

@@ -1,1 +1,1 @@
-"""SingStat: its client and its answers."""
+"""SingStat's Table Builder API: the HTTP client and the shapes of its responses."""

@@ -1,4 +1,4 @@
-"""SingStat's answers as typed values. Fields that we do not use are ignored; those we use must have the known shape."""
+"""SingStat's response bodies as typed structs. Unused fields are ignored; the fields in use must have known types."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from pipeline.errors import SourceContract, SourceMalformed, SourceUnavailable, 
 from pipeline.frequency import Frequency
 
 MAX_COLUMN_LEVELS = 5
-SERVER_ERRORS = 500
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # categories of characters that nobody sees in a label
+OK, NOT_FOUND, SERVER_ERRORS = 200, 404, 500
+NO_RECORDS = b'"'  # with no match, `Data` is the string "No records found"
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # Unicode categories: control, format and unassigned characters
 FREQUENCIES: dict[str, Frequency] = {
     "Monthly": "monthly",
     "Quarterly": "quarterly",
@@ -25,42 +26,46 @@ FREQUENCIES: dict[str, Frequency] = {
 
 
 class Column(Struct):
-    """A leaf (`key`, `value`) or, in a cross-sectional table, an inner node (`key`, `columns`)."""
+    """A cell (`key`, `value`) or, in a cross-sectional table, a group of columns (`key`, `columns`)."""
 
     key: str
     value: str | None = None
     columns: list["Column"] | None = None
 
 
-class Row(Struct, rename={"series": "rowText", "of_series": "seriesNo", "of_row": "rowNo", "unit": "uoM"}):
-    """A series, or a row of a cross-sectional table, with its cells."""
+class Row(Struct, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}):
+    """A series of a time series table (`time_series_no`) or a row of a cross-sectional table (`row_no`)."""
 
     series: str
-    of_series: str | None = None
-    of_row: str | None = None
+    time_series_no: str | None = None
+    row_no: str | None = None
     unit: str | None = None
     footnote: str | None = None
     columns: list[Column] = field(default_factory=list)
 
     @property
     def series_no(self) -> str:
-        number = self.of_series or self.of_row
+        """The number of the series or row. Raises `SourceContract` if it has none."""
+        number = self.time_series_no or self.row_no
         if number is None:
             raise SourceContract(f"the row {self.series[:40]!r} has neither seriesNo nor rowNo")
         return number
 
     def cells(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Each leaf as (keys from the outermost column to the leaf, text)."""
-        return _leaves(self.columns, (), f"row {self.series_no}")
+        """Each cell as (column keys from the outermost to the innermost, text).
+
+        Raises `SourceContract` if a column has neither value nor columns, or is nested deeper than five levels.
+        """
+        return _cells(self.columns, (), f"row {self.series_no}")
 
 
-def _leaves(columns: list[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def _cells(columns: list[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
     for number, column in enumerate(columns):
         path, place = (*outer, column.key), f"{where}.columns[{number}]"
         if len(path) > MAX_COLUMN_LEVELS:
             raise SourceContract(f"{place} is nested deeper than {MAX_COLUMN_LEVELS} levels")
         if column.columns is not None:
-            yield from _leaves(column.columns, path, place)
+            yield from _cells(column.columns, path, place)
         elif column.value is not None:
             yield path, column.value
         else:
@@ -73,10 +78,10 @@ class Records(
         "updated": "dataLastUpdated",
         "table_type": "tableType",
         "agency": "dataSource",
-        "agency_of_series": "datasource",
+        "time_series_agency": "datasource",
     },
 ):
-    """The header of a table, as both endpoints give it."""
+    """A table: `Data.records` of `GET /metadata/{id}` and `Data` of `GET /tabledata/{id}`."""
 
     id: str
     title: str
@@ -87,7 +92,7 @@ class Records(
     subject: str | None = None
     topic: str | None = None
     agency: str | None = None
-    agency_of_series: str | None = None
+    time_series_agency: str | None = None
     footnote: str | None = None
     limit: str | None = None
     total: int | None = None
@@ -95,7 +100,7 @@ class Records(
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """A table as its metadata describe it. `total` is its number of cells, None for cross-sectional tables."""
+    """A table's metadata. `total` is its number of cells; SingStat reports none for cross-sectional tables."""
 
     table_id: str
     title: str
@@ -110,23 +115,23 @@ class Header(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True):
-    """One answer of tabledata. `limit` is the number of cells that the server says it gives at most."""
+    """One page of a table. `limit` is the maximum number of cells per page, as the server reports it."""
 
     vintage: date | None
     limit: int | None
     rows: list[Row]
 
 
-class Found(Struct, frozen=True, rename={"kind": "tableType"}):
-    """A hit of the search. `kind` is what SingStat calls the table's type."""
+class SearchResult(Struct, frozen=True, rename={"table_type": "tableType"}):
+    """A table that `GET /resourceid` lists. `table_type` is `TS` (time series) or `CT` (cross-sectional)."""
 
     id: str
     title: str
-    kind: str = ""
+    table_type: str = ""
 
 
 class _Search(Struct):
-    records: list[Found] = field(default_factory=list)
+    records: list[SearchResult] = field(default_factory=list)
 
 
 class _Metadata(Struct):
@@ -135,67 +140,78 @@ class _Metadata(Struct):
 
 class _Envelope(Struct):
     Data: msgspec.Raw
-    StatusCode: int = 200
+    StatusCode: int = OK
     Message: str | None = None
 
 
 def read_metadata(body: bytes) -> Header:
-    """The header in a metadata answer. Raises `SourceMalformed`, `SourceContract`, `TableNotFound`."""
+    """The header in a response of `GET /metadata/{id}`.
+
+    Raises `SourceMalformed` if the body is not JSON, `SourceContract` if its shape is unknown, `TableNotFound` and
+    `SourceUnavailable` if its `StatusCode` is 404 or 5xx.
+    """
     records = _decode(_data(body), _Metadata).records
     return Header(
         table_id=records.id,
         title=label(records.title),
         frequency=_frequency(records),
-        vintage=_day(records.updated),
+        vintage=_vintage(records.updated),
         theme=label(records.theme),
         subject=label(records.subject),
         topic=label(records.topic),
-        source_agency=label(records.agency or records.agency_of_series),
+        source_agency=label(records.agency or records.time_series_agency),
         footnote=label(records.footnote),
         total=records.total,
     )
 
 
 def read_page(body: bytes) -> Page:
-    """The rows in a tabledata answer; "No records found" is a page without rows. Raises as `read_metadata`."""
+    """The page in a response of `GET /tabledata/{id}`; without rows for "No records found".
+
+    Raises `SourceMalformed`, `SourceContract`, `TableNotFound` or `SourceUnavailable` as `read_metadata` does.
+    """
     data = _data(body)
-    if bytes(data).startswith(b'"'):
+    if bytes(data).startswith(NO_RECORDS):
         return Page(vintage=None, limit=None, rows=[])
     records = _decode(data, Records)
     limit = int(records.limit) if records.limit and records.limit.isdecimal() else None
-    return Page(vintage=_day(records.updated), limit=limit or None, rows=records.row)
+    return Page(vintage=_vintage(records.updated), limit=limit or None, rows=records.row)
 
 
-def read_search(body: bytes) -> list[Found]:
-    """The hits in a search answer, perhaps none. Raises as `read_metadata`."""
+def read_search(body: bytes) -> list[SearchResult]:
+    """The tables in a response of `GET /resourceid`, possibly none.
+
+    Raises `SourceMalformed`, `SourceContract`, `TableNotFound` or `SourceUnavailable` as `read_metadata` does.
+    """
     data = _data(body)
-    if bytes(data).startswith(b'"'):
+    if bytes(data).startswith(NO_RECORDS):
         return []
-    found: list[Found] = _decode(data, _Search).records
-    return found
+    results: list[SearchResult] = _decode(data, _Search).records
+    return results
 
 
 @lru_cache(maxsize=4096)
 def label(text: str | None) -> str:
-    """A label for people: NFC, every kind of space a plain one, no control or formatting characters, trimmed."""
+    """A label for display: in NFC, each white space character as a space, no invisible characters, stripped."""
     composed = unicodedata.normalize("NFC", text or "")
     spaced = "".join(" " if character.isspace() else character for character in composed)
-    return "".join(c for c in spaced if unicodedata.category(c) not in UNSEEN).strip()
+    return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
 
 
 def _data(body: bytes) -> msgspec.Raw:
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
     except msgspec.ValidationError as error:
-        raise SourceContract(f"the envelope is not SingStat's: {error}") from error
+        raise SourceContract(f"the envelope has an unknown shape ({error}): {body[:60]!r}") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise SourceMalformed(f"the body is no JSON ({error}): {body[:60]!r}") from error
-    if envelope.StatusCode == 404:  # noqa: PLR2004
-        raise TableNotFound("SingStat does not know this table")
+        raise SourceMalformed(f"the body is not JSON ({error}): {body[:60]!r}") from error
+    if envelope.StatusCode == NOT_FOUND:
+        raise TableNotFound("SingStat has no such table (StatusCode 404)")
     if envelope.StatusCode >= SERVER_ERRORS:
-        raise SourceUnavailable(f"SingStat says {envelope.StatusCode} inside a 200")
-    if envelope.StatusCode != 200:  # noqa: PLR2004
-        raise SourceContract(f"SingStat says {envelope.StatusCode} inside a 200: {bytes(envelope.Data)[:200]!r}")
+        raise SourceUnavailable(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}")
+    if envelope.StatusCode != OK:
+        data = bytes(envelope.Data)[:200]
+        raise SourceContract(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}: {data!r}")
     return envelope.Data
 
 
@@ -205,19 +221,19 @@ def _decode(data: msgspec.Raw, shape: type[Any]) -> Any:
     except msgspec.ValidationError as error:
         raise SourceContract(str(error).replace("$", "$.Data", 1)) from error
     except RecursionError as error:
-        raise SourceMalformed("the body is nested without end") from error
+        raise SourceMalformed(f"the body is nested too deeply: {bytes(data)[:60]!r}") from error
 
 
 def _frequency(records: Records) -> Frequency:
     if records.frequency is None and records.table_type is not None:
         return "cross_sectional"
     if records.frequency not in FREQUENCIES:
-        raise SourceContract(f"the frequency {records.frequency!r} is not known")
+        raise SourceContract(f"{records.frequency!r} is not a known frequency")
     return FREQUENCIES[records.frequency]
 
 
-def _day(text: str) -> date:
+def _vintage(text: str) -> date:
     try:
-        return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day in Singapore, without a time
+        return datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a date in Singapore without a time
     except ValueError as error:
-        raise SourceContract(f"dataLastUpdated {text[:20]!r} is no DD/MM/YYYY") from error
+        raise SourceContract(f"dataLastUpdated {text[:20]!r} is not DD/MM/YYYY") from error

@@ -1,4 +1,4 @@
-"""The one HTTP client: asks SingStat politely, tries again what can be cured, keeps nothing."""
+"""HTTP client of SingStat's Table Builder API, with timeouts and retries."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,11 +10,11 @@ from urllib3.util.retry import Retry
 
 from pipeline.errors import SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
 
-USER_AGENT = "singstat-pipeline/1.0 (AWS SAM application; python-requests)"
+USER_AGENT = "singstat-pipeline/1.0 (official statistics; AWS SAM application)"  # also the template's default
 CONNECT_SECONDS, READ_SECONDS = 5, 30
-MAX_BODY = 64 * 1024 * 1024
-TRIES_OF_A_BODY = 3
-CURABLE = frozenset({408, 425, 429, *range(500, 600)})
+MAX_BODY_BYTES = 64 * 1024 * 1024
+BODY_ATTEMPTS = 3
+RETRYABLE = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class _Retry(Retry):
@@ -22,12 +22,18 @@ class _Retry(Retry):
 
 
 class SingStat:
-    """The Table Builder API below `url`. Every method gives a body as it came, and raises a `SourceError`."""
+    """The API at `url`. Each method returns a response body verbatim.
 
-    def __init__(self, url: str, backoff_seconds: float) -> None:
+    Raises `SourceUnavailable` if there is no response or, after retries, a status 408, 425, 429 or 5xx,
+    `TableNotFound` for 404, `SourceRefused` for any other status but 200, and `SourceMalformed` for a body that is not
+    JSON, is truncated three times or is larger than 64 MiB.
+    """
+
+    def __init__(self, url: str, backoff_seconds: float, user_agent: str) -> None:
+        """`backoff_seconds` is the base of the exponential backoff between retries, and its jitter."""
         retry = _Retry(
             total=4,
-            status_forcelist=CURABLE,
+            status_forcelist=RETRYABLE,
             backoff_factor=backoff_seconds,
             backoff_jitter=backoff_seconds,
             backoff_max=30,
@@ -36,24 +42,28 @@ class SingStat:
         )
         self.url = url
         self._session = requests.Session()
-        self._session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     def metadata(self, table_id: str) -> bytes:
+        """`GET /metadata/{id}`: title, frequency, vintage and number of cells."""
         return self._get(f"metadata/{table_id}", {})
 
     def tabledata(self, table_id: str, offset: int = 0, limit: int | None = None) -> bytes:
-        """The page from cell `offset`. The first is asked without parameters: its echo tells the server's limit."""
-        asked = {"offset": offset, "limit": limit}
-        return self._get(f"tabledata/{table_id}", {name: number for name, number in asked.items() if number})
+        """`GET /tabledata/{id}`: the page that starts at cell `offset`.
+
+        The first page is requested without parameters: its response reports the server's limit.
+        """
+        parameters = {"offset": offset, "limit": limit}
+        return self._get(f"tabledata/{table_id}", {name: number for name, number in parameters.items() if number})
 
     def search(self, words: str) -> bytes:
-        """All tables whose title has the words; slow (7 to 10 s) and unpaged."""
+        """`GET /resourceid`: all tables whose title contains the words. Takes 7 to 10 s; there is no paging."""
         return self._get("resourceid", {"keyword": words, "searchOption": "title"})
 
     def _get(self, path: str, query: Mapping[str, int | str]) -> bytes:
-        for _ in range(TRIES_OF_A_BODY):
+        for _ in range(BODY_ATTEMPTS):
             try:
                 response = self._session.get(
                     f"{self.url}/{path}",
@@ -64,10 +74,10 @@ class SingStat:
                 )
             except RequestException as error:
                 raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
-            with response, suppress(RequestException):  # a body that breaks off is asked for again
+            with response, suppress(RequestException):  # a truncated body is requested again
                 _check(response)
                 return _read(response)
-        raise SourceMalformed(f"the body of {path} was cut {TRIES_OF_A_BODY} times")
+        raise SourceMalformed(f"the body of {path} was truncated {BODY_ATTEMPTS} times")
 
 
 def _check(response: requests.Response) -> None:
@@ -75,24 +85,25 @@ def _check(response: requests.Response) -> None:
     if status == requests.codes.ok:
         return
     if status == requests.codes.not_found:
-        raise TableNotFound("SingStat does not know this table (404)")
-    if status in CURABLE:
+        raise TableNotFound("SingStat has no such table (404)")
+    if status in RETRYABLE:
         raise SourceUnavailable(f"SingStat answered {status} each time")
-    raise SourceRefused(f"SingStat answered {status} to {response.url}")
+    agent = response.request.headers["User-Agent"]
+    raise SourceRefused(f"SingStat answered {status} to GET {response.url} from User-Agent {agent!r}")
 
 
 def _read(response: requests.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(1 << 16):
         body += chunk
-        if len(body) > MAX_BODY:
-            raise SourceMalformed(f"the body is larger than {MAX_BODY >> 20} MiB")
+        if len(body) > MAX_BODY_BYTES:
+            raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
     if "json" not in response.headers.get("Content-Type", ""):
         raise SourceMalformed(f"the body is {response.headers.get('Content-Type')}, not JSON: {bytes(body[:60])!r}")
     return bytes(body)
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause in one line; requests wraps it several times."""
+    """The innermost cause on one line: requests wraps it several times."""
     reason = getattr(error.args[0], "reason", error) if error.args else error
     return str(reason).rsplit(": ", 1)[-1]

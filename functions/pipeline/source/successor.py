@@ -1,24 +1,24 @@
-"""Which table took the place of a retired one: rebasing gives a table a new id and almost the same title."""
+"""The successor of a retired table: rebasing publishes it with a new id and a title that differs only in years."""
 
 import re
 from collections.abc import Sequence
 
-from pipeline.source.answers import Found
+from pipeline.source.answers import SearchResult
 
-YEARLESS = re.compile(r"\b\d{4} as base year\b|\b(?:[1-4]q ?)?\d{4}\b", re.ASCII)
+YEARS = re.compile(r"\b\d{4} as base year\b|\b(?:[1-4]q ?)?\d{4}\b", re.ASCII)
 
 
 def search_words(title: str) -> str:
-    """What to search for: the title up to its first comma or parenthesis."""
+    """The words to search for: the title up to its first comma or parenthesis."""
     return re.split(r"[,(]", title)[0].strip()
 
 
 def stem(title: str) -> list[str]:
-    """The words of a title without its years, as `2019 As Base Year` or `(2017 = 100)`."""
-    return re.findall(r"[a-z]{2,}", YEARLESS.sub(" ", title.casefold()))
+    """The words of a title without years such as `2019 As Base Year` or `(2017 = 100)`."""
+    return re.findall(r"[a-z]{2,}", YEARS.sub(" ", title.casefold()))
 
 
-def successor(table_id: str, title: str, found: Sequence[Found]) -> Found | None:
-    """The found table, other than `table_id`, whose title has the same stem; None when there is none or several."""
-    same = [table for table in found if table.id != table_id and stem(table.title) == stem(title)]
+def successor(table_id: str, title: str, results: Sequence[SearchResult]) -> SearchResult | None:
+    """The only other table whose title has the same stem; None if there is no such table or more than one."""
+    same = [table for table in results if table.id != table_id and stem(table.title) == stem(title)]
     return same[0] if len(same) == 1 else None

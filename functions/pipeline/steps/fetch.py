@@ -1,13 +1,17 @@
-"""One table's fetch into the data bucket: bodies as they came, then the flattened rows, the manifest last."""
+"""Fetches one table into the data bucket: response bodies verbatim, then the flattened rows, then the manifest."""
 
 import hashlib
 import io
+import os
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from isal import igzip
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome
 from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
 from pipeline.source.answers import Header, Page, read_metadata, read_page, read_search
 from pipeline.source.client import SingStat
@@ -15,73 +19,115 @@ from pipeline.source.successor import search_words, successor
 from pipeline.table.manifest import Count, KeptPage, Manifest
 from pipeline.table.observations import Table
 
-MAX_ATTEMPTS = 20
+MAX_FOLDERS = 20
+
+
+def connect() -> SingStat:
+    """SingStat as configured in the environment: `SOURCE_URL`, `BACKOFF_SECONDS` and `USER_AGENT`."""
+    return SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"]), os.environ["USER_AGENT"])
+
+
+def gzip_body(body: bytes) -> bytes:
+    """One response body, compressed; equal bodies give equal bytes."""
+    return bytes(igzip.compress(body, compresslevel=1, mtime=0))
+
+
+def gzip_lines(blocks: Iterable[bytes]) -> bytes:
+    """Blocks of flattened lines as one gzip file; `b""` if there are no lines."""
+    buffer = io.BytesIO()
+    with igzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as file:
+        file.writelines(blocks)
+        size = file.tell()
+    return buffer.getvalue() if size else b""
+
+
+def kept_page(key: str, offset: int, body: bytes) -> KeptPage:
+    """The manifest's entry for the page stored at `key`, which starts at cell `offset`."""
+    return KeptPage(key=key, offset=offset, sha256=hashlib.sha256(body).hexdigest())
+
+
+def commit(manifest: Manifest) -> DownloadOutcome:
+    """Write the manifest, then the outcome `stored`; the pages and flattened rows are already written."""
+    header = manifest.header
+    outcome = DownloadOutcome(
+        table_id=header.table_id,
+        status="stored",
+        frequency=header.frequency,
+        vintage=header.vintage.isoformat(),
+        observations=manifest.observations,
+        pages=len(manifest.pages),
+    )
+    data_bucket.write(keys.manifest(header.frequency, header.table_id, manifest.run_id), manifest)
+    data_bucket.write(keys.outcome(manifest.run_id, header.table_id), outcome)
+    return outcome
 
 
 class TableFetch:
-    """Fetches from `source` and keeps what it fetches under `untransformedsingstatdata/`."""
+    """Fetches a table from SingStat and stores every response body under `untransformedsingstatdata/`."""
 
     def __init__(self, source: SingStat, table_id: str, run_id: str, known_title: str = "") -> None:
-        """`known_title` is the title under which the table was published before."""
+        """`known_title` is the title of the table's publication; it helps to find the successor of a retired table."""
         self._source, self._table_id, self._run_id, self._title = source, table_id, run_id, known_title
         self._folder = ""
         self._kept: list[KeptPage] = []
         self._metadata = b""
 
     def header(self) -> Header:
-        """The table's header now.
+        """The table's current header, from `GET /metadata/{id}`.
 
-        Raises `SourceInconsistent` when SingStat answers with another table, `TableNotFound` when it knows none by
-        this id; that names the successor of a table that was published before.
+        Raises `SourceInconsistent` if SingStat answers with another table, `TableNotFound` if it has no such table (for
+        a table published before, the cause names its successor), or `SourceMalformed`, `SourceContract` or
+        `SourceUnavailable` as the client and the parser do.
         """
         try:
             self._metadata = self._source.metadata(self._table_id)
         except TableNotFound as error:
-            raise TableNotFound(f"{error.cause}{self._hint()}") from error
+            raise TableNotFound(f"{error.cause}{self._successor_hint()}") from error
         header = read_metadata(self._metadata)
         if header.table_id != self._table_id:
-            raise SourceInconsistent(f"SingStat answered with table {header.table_id[:20]!r}")
+            raise SourceInconsistent(f"SingStat answered with the metadata of table {header.table_id[:20]!r}")
         return header
 
-    def _hint(self) -> str:
+    def _successor_hint(self) -> str:
         if not self._title:
             return ""
         with suppress(SourceError):
-            found = successor(self._table_id, self._title, read_search(self._source.search(search_words(self._title))))
-            if found:
-                return f"; it was retired, {found.id} ({found.title}) has the same title but for its years"
-        return "; it was published before, so it was retired"
+            results = read_search(self._source.search(search_words(self._title)))
+            if table := successor(self._table_id, self._title, results):
+                return f"; it was retired: {table.id} ({table.title}) has the same title except for the years"
+        return "; it was published before, so SingStat has retired it"
 
     def page(self, header: Header, number: int, offset: int, limit: int | None) -> Page:
-        """Page `number`, kept before it is read. The first page of a fetch opens a folder that nobody wrote to."""
+        """Page `number`, from `GET /tabledata/{id}`; its body is stored before it is parsed.
+
+        Page 0 starts a new folder, so that no page of an earlier fetch is overwritten.
+        Raises `SourceMalformed`, `SourceContract`, `TableNotFound`, `SourceUnavailable` or `SourceInconsistent`.
+        """
         body = self._source.tabledata(self._table_id, offset, limit)
         if number == 0:
-            self._kept, self._folder = [], self.open_folder(header)
+            self._kept, self._folder = [], self.create_folder(header)
         key = keys.page(self._folder, number)
-        data_bucket.write_once(key, compress(body))
-        self._kept.append(KeptPage(key=key, offset=offset, sha256=hashlib.sha256(body).hexdigest()))
+        data_bucket.write_once(key, gzip_body(body))
+        self._kept.append(kept_page(key, offset, body))
         return read_page(body)
 
-    def open_folder(self, header: Header) -> str:
-        """A folder for one fetch, to which nobody wrote, with the metadata in it."""
-        for attempt in range(MAX_ATTEMPTS):
+    def create_folder(self, header: Header) -> str:
+        """A new folder for one fetch, holding the metadata. Raises `SourceInconsistent` after 20 of this run."""
+        for attempt in range(MAX_FOLDERS):
             folder = keys.raw(header.frequency, self._table_id, self._run_id, attempt)
-            if data_bucket.write_once(f"{folder}metadata.json.gz", compress(self._metadata)):
+            if data_bucket.write_once(f"{folder}metadata.json.gz", gzip_body(self._metadata)):
                 return folder
-        raise SourceInconsistent(f"{MAX_ATTEMPTS} fetches of this run left pages behind")
+        raise SourceInconsistent(f"this run has already started {MAX_FOLDERS} fetches of the table")
 
-    def store(self, table: Table, fetched_at: str) -> Manifest:
-        """Write the flattened rows of a whole table, then the manifest."""
-        header, count, lines = table.header, Count(), io.BytesIO()
-        with igzip.GzipFile(fileobj=lines, mode="wb", compresslevel=1, mtime=0) as packed:
-            packed.writelines(count.lines(table.observations()))
-        manifest = count.manifest(
-            header, self._kept, run_id=self._run_id, source_url=self._source.url, fetched_at=fetched_at
-        )
-        data_bucket.write(keys.flattened(self._run_id, header.table_id), lines.getvalue())
-        data_bucket.write(keys.manifest(header.frequency, header.table_id, self._run_id), manifest)
-        return manifest
+    def manifest(self, header: Header, count: Count, pages: list[KeptPage]) -> Manifest:
+        """The manifest of a complete fetch, dated now. Raises `SourceContract` if too many values are rejected."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return count.manifest(header, pages, run_id=self._run_id, source_url=self._source.url, fetched_at=now)
 
-
-def compress(body: bytes) -> bytes:
-    return bytes(igzip.compress(body, compresslevel=1, mtime=0))
+    def store(self, table: Table) -> DownloadOutcome:
+        """Write the flattened rows of a complete table, then commit it. Raises `SourceContract` as `manifest`."""
+        count = Count()
+        rows = gzip_lines(count.lines(table.observations()))
+        manifest = self.manifest(table.header, count, self._kept)
+        data_bucket.write(keys.flattened(self._run_id, self._table_id), rows)
+        return commit(manifest)

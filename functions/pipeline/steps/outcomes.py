@@ -1,4 +1,4 @@
-"""What has become of a run's tables so far, from what its steps have written."""
+"""The outcomes of a run's tables so far, from the run's records."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,16 +12,17 @@ READERS = 16
 
 
 def load_outcomes(run_id: str) -> RunOutcomes:
-    """The tables of a run; none are planned before PlanRun has ended."""
+    """The outcomes of a run's tables; `planned` is 0 until PlanRun has ended."""
     plan, _ = data_bucket.read_optional(keys.run(run_id, "plan"), RunPlan)
     downloads, _ = data_bucket.read_optional(keys.run(run_id, "tally"), Tally)
     published, _ = data_bucket.read_optional(keys.run(run_id, "published"), PublishOutcome)
     return RunOutcomes(
-        planned=len(plan.tables) if plan else 0, downloads=downloads or _so_far(run_id), published=published
+        planned=len(plan.tables) if plan else 0, downloads=downloads or _tally(run_id), published=published
     )
 
 
-def _so_far(run_id: str) -> Tally:
+def _tally(run_id: str) -> Tally:
+    """The downloads recorded so far, before TallyDownloads has ended."""
     with ThreadPoolExecutor(READERS) as pool:
         return tally(
             pool.map(lambda key: data_bucket.read(key, DownloadOutcome), data_bucket.list_keys(keys.outcomes(run_id)))

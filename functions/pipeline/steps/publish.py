@@ -1,4 +1,4 @@
-"""One table's publication: compare-and-swap its record, then point the catalogue at what the record says."""
+"""Publish one table: compare-and-swap its record, then point the catalogue at the record's location."""
 
 from pipeline.aws import data_bucket, glue
 from pipeline.contracts import keys
@@ -8,11 +8,12 @@ from pipeline.publication.record import Publication, has_content, next_publicati
 from pipeline.table.manifest import Manifest
 
 
-def publish(table: DownloadOutcome, run_id: str, verified_by: str, *, force: bool) -> None:
-    """Publish what the run downloaded of `table`; doing it again changes nothing.
+def publish(table: DownloadOutcome, run_id: str, *, verified_by: str, published_at: str, force: bool) -> None:
+    """Publish this run's download of `table` at `published_at` (UTC, ISO 8601). Idempotent.
 
-    What another run has published with the same content stays, unless `force` wants it read from this run's files.
-    Raises `PublishConflict` when another run published other content meanwhile, `StaleVintage` when newer content.
+    Identical content that is already published stays in place, unless `force` points readers at this run's files.
+    Raises `PublishConflict` if another run published other content in the meantime, `StaleVintage` if a newer vintage
+    is published.
     """
     key = keys.publication(table.table_id)
     published, etag = data_bucket.read_optional(key, Publication)
@@ -21,16 +22,18 @@ def publish(table: DownloadOutcome, run_id: str, verified_by: str, *, force: boo
         manifest = data_bucket.read(keys.manifest(frequency, table.table_id, run_id), Manifest)
         if force or not has_content(published, manifest):
             location = glue.uri(keys.staged(run_id, frequency, table.table_id))
-            following = next_publication(published, manifest, location=location, verified_by=verified_by)
+            following = next_publication(
+                published, manifest, location=location, verified_by=verified_by, published_at=published_at
+            )
             if not data_bucket.compare_and_swap(key, following, etag):
                 winner, _ = data_bucket.read_optional(key, Publication)
                 if not has_content(winner, manifest):
-                    raise PublishConflict("another run published the table meanwhile")
+                    raise PublishConflict("another run published the table in the meantime")
     _point_at_record(key)
 
 
 def _point_at_record(key: str) -> None:
-    """Point the catalogue until the record is still the one pointed at: a faster run's record wins."""
+    """Repeat until the record has not changed while the catalogue was updated: the record of the last run wins."""
     shown = ""
     while True:
         record, etag = data_bucket.read_optional(key, Publication)

@@ -1,4 +1,4 @@
-"""Links to reports that a mail or a page carries; the API opens them for some days."""
+"""Links to reports, for mails and pages. The API opens them for ReportDays."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -11,10 +11,10 @@ DAYS = int(os.environ["REPORT_DAYS"])
 
 
 def link(key: str) -> str:
-    """The URL that opens the report at `key`."""
+    """A URL that opens the report at `key`."""
     return f"{URL}/{link_token.create(key, datetime.now(UTC), DAYS, kms.sign)}"
 
 
 def expiry_date() -> date:
-    """The last day, by UTC, on which a link that is made now still opens."""
+    """The last day (UTC) on which a link created now opens."""
     return (datetime.now(UTC) + timedelta(days=DAYS)).date()

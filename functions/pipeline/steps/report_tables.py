@@ -1,4 +1,4 @@
-"""What the report is made of: the run's records, and tables read again from the pages as they came."""
+"""Reads from S3 what the report needs: the run's records, and tables from their stored pages."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,104 +8,104 @@ from operator import attrgetter
 from isal import igzip
 from msgspec import Struct
 
-from pipeline.api.run_status import NEXT, NEXT_STEP
+from pipeline import errors
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
-from pipeline.publication.record import Edition, Publication
+from pipeline.publication.record import Publication
+from pipeline.publication.revisions import previous_edition
 from pipeline.report.content import Failure, Unchanged
-from pipeline.report.series import place
+from pipeline.report.series import Series
 from pipeline.run.verification import Measured
 from pipeline.source.answers import Page, read_page
 from pipeline.table.manifest import Manifest
-from pipeline.table.observations import Observation, Table
+from pipeline.table.observations import Table
 
 READERS = 16
-FIRST_PAGES = 20  # in which the headline of a very large table is looked for
-
-Series = list[Observation]
+FIRST_PAGES = 20  # pages of a very large table that are searched for its headline
 
 
 class Run(Struct):
-    """A run's records."""
+    """A run's records. `stored` are the manifests of its downloads, `measured` Athena's numbers by table id."""
 
+    run_id: str
     tally: Tally
     published: PublishOutcome
+    stored: list[Manifest]
     measured: dict[str, Measured]
+
+    @property
+    def fetched_at(self) -> str:
+        """The time of the last download (ISO)."""
+        return max(manifest.fetched_at for manifest in self.stored)
 
 
 def run(run_id: str) -> Run:
-    """The records of a run that has published."""
-    measured = data_bucket.read(keys.run(run_id, "measured"), list[Measured])
+    """The records of a run that has published at least one table."""
+    tally = data_bucket.read(keys.run(run_id, "tally"), Tally)
     return Run(
-        data_bucket.read(keys.run(run_id, "tally"), Tally),
-        data_bucket.read(keys.run(run_id, "published"), PublishOutcome),
-        {row.table_id: row for row in measured},
+        run_id=run_id,
+        tally=tally,
+        published=data_bucket.read(keys.run(run_id, "published"), PublishOutcome),
+        stored=[_manifest(str(table.frequency), table.table_id, run_id) for table in tally.stored],
+        measured={row.table_id: row for row in data_bucket.read(keys.run(run_id, "measured"), list[Measured])},
     )
 
 
 def unchanged(tables: list[DownloadOutcome]) -> list[Unchanged]:
-    """What readers have already, by its titles."""
+    """The published titles and vintages of unchanged tables."""
     with ThreadPoolExecutor(READERS) as pool:
-        found = pool.map(lambda table: data_bucket.read(keys.publication(table.table_id), Publication), tables)
-        return [Unchanged(each.table_id, each.title, each.vintage) for each in found]
+        records = pool.map(lambda table: data_bucket.read(keys.publication(table.table_id), Publication), tables)
+        return [Unchanged(each.table_id, each.title, each.vintage) for each in records]
 
 
 def failures(tables: list[DownloadOutcome]) -> list[Failure]:
-    """Why tables failed, and what to do about each."""
+    """The cause and the next step of each failed table."""
     found = []
     for table in tables:
-        error, message = (table.error.Error, table.error.Cause) if table.error else ("", "")
-        cause, _, next_step = message.partition(NEXT)
-        found.append(Failure(table.table_id, error, cause.removeprefix(f"{table.table_id} "), next_step or NEXT_STEP))
+        error = table.error or errors.Failure(error="")
+        cause = f"{error.step}: {error.cause}" if error.step else error.cause
+        found.append(Failure(table.table_id, error.error, cause, error.next_step))
     return found
 
 
-def manifest(frequency: str, table_id: str, run_id: str) -> Manifest:
-    return data_bucket.read(keys.manifest(frequency, table_id, run_id), Manifest)
-
-
-def before(current: Manifest) -> Manifest | None:
-    """The manifest of the edition that `current` took the place of; None for a first publication."""
+def previous(current: Manifest) -> Manifest | None:
+    """The manifest of the edition that `current` replaced; None for a first edition."""
     header = current.header
     editions = data_bucket.read(keys.publication(header.table_id), Publication).editions
-    content = (header.vintage.isoformat(), current.checksum)
-    earlier: Edition | None = None
-    for edition in editions:
-        if (edition.vintage, edition.checksum) == content:
-            break
-        earlier = edition
-    return manifest(header.frequency, header.table_id, earlier.run_id) if earlier else None
+    edition = previous_edition(editions, header.vintage.isoformat(), current.checksum)
+    return _manifest(header.frequency, header.table_id, edition.run_id) if edition else None
 
 
 def series(manifest: Manifest) -> Iterator[Series]:
-    """Every series of a table, whole, by the rule with which it was downloaded."""
+    """Every series of a table, parsed from its stored pages by the code that downloaded it.
+
+    Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored page cannot be read.
+    """
     table = Table(manifest.header)
     for page in _pages(manifest):
         table.add(page)
     return _series(table)
 
 
-def texts(manifest: Manifest) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """A table's texts by series and cell, and its series' names: all that a comparison needs of it."""
-    found, names = {}, {}
-    for each in series(manifest):
-        number = each[0].series_no
-        names[number] = each[0].series
-        found[number] = {place(cell): cell.value_text for cell in each}
-    return found, names
-
-
 def first_series(manifest: Manifest, series_no: str = "") -> Series | None:
-    """The series `series_no`, or the first with a number, when the first pages of a large table hold it whole."""
+    """The series `series_no`, or the first with a number; None unless the first pages of the table contain all of it.
+
+    The last series read so far is skipped: it may continue on the next page.
+    Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored page cannot be read.
+    """
     table = Table(manifest.header)
     for page in islice(_pages(manifest), FIRST_PAGES):
         table.add(page)
-        *whole, _ = [each for each in _series(table) if any(cell.value_text for cell in each)]
-        for each in whole:
+        filled = [each for each in _series(table) if any(cell.value_text for cell in each)]
+        for each in filled[:-1]:
             if each[0].series_no == series_no or (not series_no and any(cell.value for cell in each)):
                 return each
     return None
+
+
+def _manifest(frequency: str, table_id: str, run_id: str) -> Manifest:
+    return data_bucket.read(keys.manifest(frequency, table_id, run_id), Manifest)
 
 
 def _pages(manifest: Manifest) -> Iterator[Page]:

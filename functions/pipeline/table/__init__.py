@@ -1,1 +1,1 @@
-"""One table: its pages, observations, values, periods and manifest."""
+"""One table: paging, observations, values, periods and manifest."""

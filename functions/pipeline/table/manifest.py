@@ -1,4 +1,4 @@
-"""What a table's fetch amounts to: the numbers that the staged and the published data must equal."""
+"""The manifest of a table's fetch: the counts, sums and digests that the staged data must equal."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from pipeline.errors import SourceContract
 from pipeline.source.answers import Header
+from pipeline.table.digest import Digest
 from pipeline.table.observations import Observation
 from pipeline.table.values import Meaning
 
@@ -18,7 +19,7 @@ CHECKSUMS = 2**256
 
 
 class KeptPage(Struct, frozen=True):
-    """A body as it came: where it lies, the cell it starts at, the SHA-256 of its bytes."""
+    """A response body kept verbatim: its S3 key, the offset of its first cell, the SHA-256 of its bytes."""
 
     key: str
     offset: int
@@ -26,7 +27,10 @@ class KeptPage(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`manifest.json`, written last: a fetch without one does not count. parsed + missing + rejected = observations."""
+    """`manifest.json`, written last: a fetch without one is incomplete. All counts are cells, but for `series`.
+
+    parsed + missing + rejected = observations. `digest` is "" in manifests written before it existed.
+    """
 
     run_id: str
     source_url: str
@@ -42,13 +46,14 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     last_period: str
     total_value: str
     checksum: str
+    digest: str = ""
 
 
 class Count(Struct):
-    """Counts observations while they pass, series by series. Kept as JSON and read again, it goes on counting.
+    """Counts a stream of observations, series by series; restored from JSON, it continues.
 
-    `total_value` is their exact sum. `checksum` is the sum of the SHA-256 of their lines modulo 2**256, in hexadecimal
-    digits: the same in any order and any number of parts.
+    `total_value` is their exact sum, `digest` the total of `Digest`. `checksum` is the sum of the SHA-256 of their JSON
+    lines modulo 2**256, in hexadecimal digits: independent of their order and of how they are divided.
     """
 
     by_meaning: dict[Meaning, int] = field(default_factory=lambda: dict.fromkeys(Meaning, 0))
@@ -59,16 +64,19 @@ class Count(Struct):
     total_value: Decimal = Decimal(0)
     rejected_example: str = ""
     checksum: str = f"{0:064x}"
+    digest: str = "0"
 
     def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
-        """Each observation as a line of JSON. The checksum is right when all of them were taken."""
-        encode, total = msgspec.json.Encoder().encode, int(self.checksum, 16)
+        """Each observation of some complete series as a JSON line; consume all for the sums to be updated."""
+        encode, total, digest = msgspec.json.Encoder().encode, int(self.checksum, 16), Digest(int(self.digest))
         for observation, meaning in observations:
             self._add(observation, meaning)
+            digest.add(observation)
             line = encode(observation) + b"\n"
             total += int.from_bytes(hashlib.sha256(line).digest(), "big")
             yield line
         self.checksum = f"{total % CHECKSUMS:064x}"
+        self.digest = str(digest.total())
 
     def _add(self, observation: Observation, meaning: Meaning) -> None:
         self.by_meaning[meaning] += 1
@@ -86,7 +94,7 @@ class Count(Struct):
     def manifest(
         self, header: Header, pages: list[KeptPage], *, run_id: str, source_url: str, fetched_at: str
     ) -> Manifest:
-        """The manifest of what was counted. Raises `SourceContract` when too many values were rejected."""
+        """The manifest of what was counted. Raises `SourceContract` if more than 1 in 1,000 values was rejected."""
         observations, rejected = sum(self.by_meaning.values()), self.by_meaning[Meaning.REJECTED]
         if rejected * 1000 > observations * REJECTED_PER_MILLE:
             example = f"{self.rejected_example[:40]!r}"
@@ -106,4 +114,5 @@ class Count(Struct):
             last_period=self.last_period,
             total_value=format(self.total_value, "f"),
             checksum=self.checksum,
+            digest=self.digest,
         )

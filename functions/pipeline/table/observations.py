@@ -1,4 +1,4 @@
-"""The cells of one table, put together from its pages by series number, never by position."""
+"""The cells of one table, merged from its pages by series number, never by position."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from pipeline.source.answers import MAX_COLUMN_LEVELS, Header, Page, Row, label
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 
-Path = tuple[str, ...]
+ColumnPath = tuple[str, ...]  # column keys from the outermost to the innermost; one period key in a time series
 NO_LEVELS = ("",) * MAX_COLUMN_LEVELS
 
 
 class Observation(Struct, frozen=True):
-    """One cell, all text: a line of the flattened file, and what DataBrew turns into the published columns."""
+    """One cell, all fields as text: a line of the flattened JSON, the input of the DataBrew recipe."""
 
     table_id: str
     frequency: str
@@ -35,45 +35,48 @@ class Observation(Struct, frozen=True):
 
 
 class Table:
-    """What has arrived of the table that `header` announces."""
+    """The cells received so far of the table that `header` describes; `size` is their number."""
 
     def __init__(self, header: Header) -> None:
         self.header = header
         self.rows: dict[str, Row] = {}
-        self.cells: dict[str, dict[Path, str]] = {}
+        self.cells: dict[str, dict[ColumnPath, str]] = {}
         self.size = 0
 
     def add(self, page: Page) -> int:
-        """Merge a page and return how many cells it brought: those with text, else those not listed before.
+        """Merge a page and return its number of new cells: those with text or, if there are none, the empty ones.
 
-        A server may repeat the skeleton of the table on every page and leave cells outside the page empty, so an
-        empty text never replaces a value. Raises `SourceInconsistent` when a cell arrives with two values.
+        A server may list all cells of the table on every page and leave those outside the page empty, so an empty text
+        never replaces a value. Raises `SourceInconsistent` if a cell has two values.
         """
-        filled = unseen = 0
+        filled = new = 0
         for row in page.rows:
             self.rows.setdefault(row.series_no, row)
             known = self.cells.setdefault(row.series_no, {})
             for path, text in row.cells():
                 before = known.get(path)
-                unseen += before is None
+                new += before is None
                 if before and text and before != text:
                     cell = f"series {row.series_no}, {' / '.join(path)}"
-                    raise SourceInconsistent(f"{cell} came as {before!r} and as {text!r}")
+                    raise SourceInconsistent(f"{cell} has two values, {before!r} and {text!r}")
                 if not before:
                     filled += bool(text)
                     known[path] = text
-        self.size += unseen
-        return filled or unseen
+        self.size += new
+        return filled or new
 
     def check_complete(self) -> None:
-        """Raise `SourceIncomplete` unless every cell that the metadata count is here."""
+        """Raises `SourceIncomplete` if the number of cells is zero or not the header's total."""
         if self.header.total not in (None, self.size):
             raise SourceIncomplete(f"{self.size} of {self.header.total} cells arrived")
         if not self.size:
             raise SourceIncomplete("the table has no cells")
 
     def observations(self) -> Iterator[tuple[Observation, Meaning]]:
-        """Every cell with the meaning of its text: series as they came, the periods of a series in time order."""
+        """Every cell and the meaning of its text: series in SingStat's order, periods in ascending order.
+
+        Raises `SourceContract` if a period is not of the table's frequency or a time series has nested columns.
+        """
         table_id, frequency, vintage = self.header.table_id, self.header.frequency, self.header.vintage.isoformat()
         for series_no, row in self.rows.items():
             series, unit, footnote = label(row.series), label(row.unit), label(row.footnote)
@@ -101,7 +104,7 @@ class Table:
                 )
                 yield observation, meaning
 
-    def _ordered(self, series_no: str) -> list[tuple[str, Path, str]]:
+    def _ordered(self, series_no: str) -> list[tuple[str, ColumnPath, str]]:
         frequency = self.header.frequency
         if frequency == "cross_sectional":
             return [("", path, text) for path, text in self.cells[series_no].items()]

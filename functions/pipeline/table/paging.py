@@ -1,43 +1,62 @@
-"""Fetch one table whole: pages are counted in cells, and one edition never mixes with another."""
+"""Paging of `GET /tabledata/{id}`: `offset` and `limit` count cells, and all pages of a fetch have one vintage."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from pipeline.errors import SourceContract, SourceInconsistent
 from pipeline.source.answers import Header, Page
 from pipeline.table.observations import Table
 
 MAX_FETCHES = 3
-MAX_PAGES = 2000  # 4,000,000 cells at the smallest cap ever seen; an endless server stops here
+MAX_PAGES = 2000  # 4,000,000 cells at the smallest limit observed; bounds the loop if the server never ends
 
 FetchHeader = Callable[[], Header]
 FetchPage = Callable[[Header, int, int, int | None], Page]
+T = TypeVar("T")
 
 
-def fetch_table(header: Header, fetch_header: FetchHeader, fetch_page: FetchPage) -> Table:
-    """The whole table that `header` announces.
+class VintageChanged(Exception):
+    """A page and the header have different vintages: the table was republished during the fetch."""
 
-    `fetch_page(header, number, offset, limit)` gives page `number`, from cell `offset`; `limit` is what the server
-    echoed before, None at first. When a page has another vintage than the header, the fetch starts again.
-    Raises `SourceInconsistent` when that happens three times, `SourceIncomplete` when cells are missing.
+
+def check_vintage(page: Page, header: Header) -> None:
+    """Raises `VintageChanged` if the page and the header have different vintages; an empty page has none."""
+    if page.vintage not in (None, header.vintage):
+        raise VintageChanged
+
+
+def fetch_one_vintage(header: Header, fetch_header: FetchHeader, fetch: Callable[[Header], T]) -> T:
+    """The result of `fetch(header)`, which starts again with a new header whenever it raises `VintageChanged`.
+
+    Raises `SourceInconsistent` if that happens in each of three fetches.
     """
-    for _ in range(MAX_FETCHES):
-        table = Table(header)
-        if _fill(table, fetch_page):
-            table.check_complete()
-            return table
-        header = fetch_header()
+    for attempt in range(MAX_FETCHES):
+        with suppress(VintageChanged):
+            return fetch(fetch_header() if attempt else header)
     raise SourceInconsistent(f"the table was republished during each of {MAX_FETCHES} fetches")
 
 
-def _fill(table: Table, fetch_page: FetchPage) -> bool:
-    """Add pages until the end; False when a page of another vintage turns up."""
+def fetch_table(header: Header, fetch_header: FetchHeader, fetch_page: FetchPage) -> Table:
+    """All cells of the table that `header` describes, fetched page after page.
+
+    `fetch_page(header, number, offset, limit)` returns page `number`, which starts at cell `offset`; `limit` is the
+    page size that the previous page reported, in cells, and None for the first page.
+    Raises `SourceInconsistent` if the table is republished during three fetches or a cell has two values,
+    `SourceIncomplete` if cells are missing, `SourceContract` after 2,000 pages.
+    """
+    return fetch_one_vintage(header, fetch_header, lambda current: _fetch_pages(current, fetch_page))
+
+
+def _fetch_pages(header: Header, fetch_page: FetchPage) -> Table:
+    table = Table(header)
     offset, limit = 0, None
     for number in range(MAX_PAGES):
-        page = fetch_page(table.header, number, offset, limit)
-        if page.vintage not in (None, table.header.vintage):
-            return False
-        gained = table.add(page)
-        offset, limit = offset + gained, page.limit
-        if not gained or offset == table.header.total:
-            return True
-    raise SourceContract(f"no end after {MAX_PAGES} pages")
+        page = fetch_page(header, number, offset, limit)
+        check_vintage(page, header)
+        added = table.add(page)
+        offset, limit = offset + added, page.limit
+        if not added or offset == header.total:
+            table.check_complete()
+            return table
+    raise SourceContract(f"the table has more than {MAX_PAGES} pages")

@@ -1,4 +1,4 @@
-"""SingStat's period keys as dates."""
+"""SingStat's period keys, such as `2026 Jan`, as dates."""
 
 import re
 from functools import lru_cache
@@ -16,15 +16,15 @@ FORMS: dict[Frequency, re.Pattern[str]] = {
 }
 
 
-@lru_cache(maxsize=8192)  # every series of a table has the same keys
+@lru_cache(maxsize=8192)  # the series of a table share their keys
 def period_start(key: str, frequency: Frequency) -> str:
-    """The first day, ISO, of the period that `key` names, like `2026 1Q` in a quarterly table.
+    """The first day of the period as an ISO 8601 date: `2026 2Q` of a quarterly table is `2026-04-01`.
 
-    Raises `SourceContract` for any other form.
+    Raises `SourceContract` if `key` is not a period of this frequency.
     """
     match = FORMS[frequency].fullmatch(key)
     if match is None:
-        raise SourceContract(f"{key[:40]!r} is no {frequency} period")
+        raise SourceContract(f"{key[:40]!r} is not a {frequency} period")
     parts = match.groupdict()
     if month := parts.get("month"):
         first_month = MONTHS.index(month) + 1

@@ -1,4 +1,4 @@
-"""The declared columns, the same in the recipe, the template's Glue tables and the SQL; tests hold them together."""
+"""The declared columns; tests keep the recipe, the template's Glue tables and the SQL consistent with them."""
 
 from collections.abc import Sequence
 
@@ -24,6 +24,11 @@ TABLES = (
     | {"vintage": DAY, "edition": TEXT, "observations": WHOLE}
     | dict.fromkeys(PROOF, TEXT)
 )
+EDITIONS = {"table_id": TEXT, "edition": TEXT, "vintage": DAY, "published_at": TEXT} | {
+    "observations": WHOLE,
+    "checksum": TEXT,
+    "run_id": TEXT,
+}
 CELL = {"table_id": TEXT, "previous_edition": TEXT, "edition": TEXT, "series_no": TEXT, "series": TEXT, "cell": TEXT}
 REVISIONS = CELL | {"kind": TEXT, "old_value": EXACT, "new_value": EXACT, "old_text": TEXT, "new_text": TEXT}
 
@@ -32,7 +37,7 @@ Columns = Sequence[tuple[str, str]]
 
 
 def matches(table: tuple[Columns, Columns] | None) -> bool:
-    """Whether a catalogue table (columns, partition keys) has the staged columns, in any order, and its partitions."""
+    """Whether a Glue table (columns, partition keys) has the staged columns, in any order, and the partition keys."""
     if table is None:
         return False
     columns, partitions = table
@@ -40,13 +45,13 @@ def matches(table: tuple[Columns, Columns] | None) -> bool:
 
 
 def check_crawled(table: tuple[Columns, Columns] | None) -> None:
-    """Raise `CatalogueFailed` naming what the crawler found where something else is declared."""
+    """Compare the crawler's table with the declared schema. Raises `CatalogueFailed` naming each difference."""
     if matches(table):
         return
     if table is None:
-        raise CatalogueFailed("the crawler made no table")
+        raise CatalogueFailed("the crawler created no table")
     columns, partitions = table
     found, declared = dict([*columns, *partitions]), STAGED | STAGED_PARTITIONS
     odd = sorted(name for name in found.keys() | declared.keys() if found.get(name) != declared.get(name))
     differences = ", ".join(f"{name}: {found.get(name, 'absent')}, not {declared.get(name, 'there')}" for name in odd)
-    raise CatalogueFailed(f"the crawler found another schema: {differences or 'partitions in another order'}")
+    raise CatalogueFailed(f"the crawler's schema differs: {differences or 'partition keys in another order'}")

@@ -1,25 +1,27 @@
-"""What a cell's text means. The text itself is always kept beside it, as it came.
+"""The numeric value of a cell's text, which is itself always kept verbatim as `value_text`.
 
-One rule: text without the white space around it is a number when it is an optional minus, up to 20 digits and
-up to 18 decimals, in ASCII; it is missing when it is one of the markers; anything else is rejected, not guessed.
+After stripping white space, text is a number if it consists of an optional minus, 1 to 20 digits and up to 18
+decimals in ASCII, and a missing value if it is one of the markers. Any other text is rejected: there is no guessing.
 """
 
 import re
 from enum import StrEnum
 
 MARKERS = frozenset({"", "-", "na", "n.a.", "s", "..", "..."})
-NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)  # what decimal(38,18) holds exactly
+NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)  # exactly representable as decimal(38,18)
 
 
 class Meaning(StrEnum):
+    """How a cell's text is counted in the manifest."""
+
     PARSED = "parsed"
     MISSING = "missing"
     REJECTED = "rejected"
 
 
 def read_value(text: str) -> tuple[Meaning, str]:
-    """The meaning of a cell's text and, for a number, its exact decimal as text (else an empty string)."""
-    bare = text.strip()
-    if NUMBER.fullmatch(bare):
-        return Meaning.PARSED, bare
-    return (Meaning.MISSING if bare.lower() in MARKERS else Meaning.REJECTED), ""
+    """The meaning of a cell's text and its exact decimal as text, empty unless the meaning is `PARSED`."""
+    stripped = text.strip()
+    if NUMBER.fullmatch(stripped):
+        return Meaning.PARSED, stripped
+    return (Meaning.MISSING if stripped.lower() in MARKERS else Meaning.REJECTED), ""

@@ -1,1 +1,1 @@
-"""The process on the EC2 instance that downloads a large table."""
+"""The process on an EC2 instance that downloads one large table."""

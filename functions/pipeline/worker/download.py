@@ -1,15 +1,10 @@
-"""Downloads one large table: pages side by side, rows in chunks, a checkpoint after each, the manifest last."""
+"""Downloads one large table: pages in parallel, flattened rows in chunks, a checkpoint after each chunk."""
 
-import hashlib
-import io
 import itertools
-import os
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from isal import igzip
@@ -17,17 +12,16 @@ from msgspec import Struct, field
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
-from pipeline.contracts.records import DownloadOutcome, WorkerJob
-from pipeline.errors import PipelineError, SourceContract, SourceInconsistent
+from pipeline.contracts.records import WorkerJob
+from pipeline.errors import PipelineError, SourceContract
 from pipeline.handler import logger
-from pipeline.source.answers import Header, Page, read_page
-from pipeline.source.client import SingStat
-from pipeline.steps.fetch import TableFetch, compress
+from pipeline.source.answers import Header, read_page
+from pipeline.steps.fetch import TableFetch, commit, connect, gzip_body, gzip_lines, kept_page
 from pipeline.table.manifest import Count, KeptPage
-from pipeline.table.paging import MAX_FETCHES
+from pipeline.table.paging import check_vintage, fetch_one_vintage
 from pipeline.table.stream import Stream, StreamState
-from pipeline.worker.parallel import in_order
-from pipeline.worker.task_token import Stop, TaskClosed, TaskToken
+from pipeline.worker.parallel import map_in_order
+from pipeline.worker.task_token import Cancellation, TaskClosed, TaskToken
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -37,7 +31,11 @@ CHUNK_PAGES = 50
 
 
 class Checkpoint(Struct, kw_only=True):
-    """How far a fetch is: the rows of all pages below `next_page` lie in `chunks`, but for those of the open series."""
+    """`checkpoint.json`: the progress of a fetch. Pages below `next_page` are done.
+
+    Their rows are in `chunks`, except those of the last series, which `stream` still holds. `limit` is the page size
+    in cells.
+    """
 
     header: Header
     folder: str
@@ -49,9 +47,9 @@ class Checkpoint(Struct, kw_only=True):
     count: Count = field(default_factory=Count)
 
 
-class Stored(Struct):
-    """What the state gets: the manifest's key, how many pages and chunks there are, and of this attempt its seconds
-    and signs of life.
+class WorkerResult(Struct):
+    """The output of the state: the manifest's key, the numbers of pages and chunks, and the duration in seconds and
+    the number of heartbeats of this attempt.
     """
 
     manifest: str
@@ -61,188 +59,157 @@ class Stored(Struct):
     heartbeats: int
 
 
-class _Republished(Exception):
-    """A page of another vintage than the header."""
+def run_job(job: WorkerJob, step_functions: "SFNClient", cancellation: Cancellation) -> None:
+    """Download the job's table and report the result or the error to its task token.
 
-
-def work(job: WorkerJob, state_machine: "SFNClient", stop: Stop) -> None:
-    """Do the job and answer for it by its token. When nobody waits for the answer any more, just stop.
-
-    `stop` may be set from outside; its reason is then the answer.
+    A reason given to `cancellation` is reported as the error. If Step Functions rejects the token, the download
+    stops and nothing is reported.
     """
-    task = TaskToken(state_machine, job.task_token)
+    task = TaskToken(step_functions, job.task_token)
     try:
-        with task.beating(job.heartbeat_seconds, stop):
-            stored = _Download(job, task, stop).run()
+        with task.sending_heartbeats(job.heartbeat_seconds, cancellation):
+            result = _TableDownload(job, task, cancellation).run()
     except TaskClosed as closed:
-        logger.warning("Nobody waits for this table any more", extra={"reason": str(closed)})
+        logger.warning("Task closed", extra={"reason": str(closed)})
     except PipelineError as error:
         located = error.at(STATE, job.table_id)
         logger.error(str(located))
-        task.fail(located)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the state machine must not wait for ever
+        task.send_failure(located)
+    except Exception as error:  # noqa: BLE001 - an unreported error would leave the state waiting for its timeout
         logger.exception(STATE)
-        task.fail(error)
+        task.send_failure(error)
     else:
-        logger.info(STATE, extra={"result": stored})
-        task.succeed(stored)
+        logger.info(STATE, extra={"result": result})
+        task.send_success(result)
 
 
-class _Download:
-    """One attempt at a table."""
+class _TableDownload:
+    """One attempt to download a table."""
 
-    def __init__(self, job: WorkerJob, task: TaskToken, stop: Stop) -> None:
-        self._job, self._task, self._stop = job, task, stop
-        self._source = _connect()
-        self._fetch = TableFetch(self._source, job.table_id, job.run_id)
-        self._kept: frozenset[str] = frozenset()
-        self._chunk_numbers = itertools.count()  # never used twice, so that no checkpoint's chunk changes
-        self._threads = threading.local()
-        self._began = time.monotonic()
+    def __init__(self, job: WorkerJob, task: TaskToken, cancellation: Cancellation) -> None:
+        self._job, self._task, self._cancellation = job, task, cancellation
+        self._fetch = TableFetch(connect(), job.table_id, job.run_id)
+        self._checkpoint_key = keys.checkpoint(job.run_id, job.table_id)
+        self._previous: Checkpoint | None = None
+        self._kept_keys: frozenset[str] = frozenset()
+        self._chunk_numbers = itertools.count()  # never reused: a checkpoint may list the chunk
+        self._thread = threading.local()
+        self._started = time.monotonic()
 
-    def run(self) -> Stored:
-        for number in range(MAX_FETCHES):
-            header = self._fetch.header()
-            done = (self._resumed(header) if number == 0 else None) or self._begun(header)
-            with suppress(_Republished):
-                self._fill(done)
-                return self._commit(done)
-        raise SourceInconsistent(f"the table was republished during each of {MAX_FETCHES} fetches")
+    def run(self) -> WorkerResult:
+        self._previous, _ = data_bucket.read_optional(self._checkpoint_key, Checkpoint)
+        return self._commit(fetch_one_vintage(self._fetch.header(), self._fetch.header, self._download))
 
-    def _resumed(self, header: Header) -> Checkpoint | None:
-        """Where an earlier attempt stopped, if the table is still the same."""
-        done, _ = data_bucket.read_optional(keys.checkpoint(self._job.run_id, self._job.table_id), Checkpoint)
-        if done is None or done.header != header:
-            return None
-        self._kept = frozenset(data_bucket.list_keys(done.folder))
-        logger.info("Resumed", extra={"next_page": done.next_page, "kept": len(self._kept)})
-        return done
-
-    def _begun(self, header: Header) -> Checkpoint:
-        state = Stream(header, StreamState()).state()  # refuses what cannot be fetched, before anything is written
-        self._stop.check()
-        self._kept = frozenset()
-        done = Checkpoint(header=header, folder=self._fetch.open_folder(header), stream=state)
-        self._save(done)
-        return done
-
-    def _save(self, done: Checkpoint) -> None:
-        data_bucket.write(keys.checkpoint(self._job.run_id, self._job.table_id), done)
-
-    def _fill(self, done: Checkpoint) -> None:
-        """Fetch what is missing, chunk by chunk."""
+    def _download(self, header: Header) -> Checkpoint:
+        """The checkpoint after the last page."""
+        checkpoint = self._resume(header) or self._start(header)
         pool = ThreadPoolExecutor(self._job.connections, initializer=self._connect)
         try:
-            bodies = self._bodies(done, pool)
-            stream = Stream(done.header, done.stream)
-            while done.next_page < _page_count(done):
-                self._fill_chunk(done, stream, bodies)
+            bodies = self._page_bodies(checkpoint, pool)
+            stream = Stream(header, checkpoint.stream)
+            while checkpoint.next_page < _page_count(checkpoint):
+                self._write_chunk(checkpoint, stream, bodies)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        return checkpoint
 
-    def _bodies(self, done: Checkpoint, pool: Executor) -> Iterator[bytes]:
-        """The bodies from the next page on. The first page comes alone: it tells the server's limit."""
+    def _resume(self, header: Header) -> Checkpoint | None:
+        """The checkpoint of an earlier attempt, offered once, if the header is unchanged."""
+        checkpoint, self._previous = self._previous, None
+        if checkpoint is None or checkpoint.header != header:
+            return None
+        self._kept_keys = frozenset(data_bucket.list_keys(checkpoint.folder))
+        logger.info("Resumed", extra={"next_page": checkpoint.next_page, "kept": len(self._kept_keys)})
+        return checkpoint
+
+    def _start(self, header: Header) -> Checkpoint:
+        state = Stream(header, StreamState()).state()  # rejects a table without a total before anything is written
+        self._cancellation.check()
+        self._kept_keys = frozenset()
+        checkpoint = Checkpoint(header=header, folder=self._fetch.create_folder(header), stream=state)
+        data_bucket.write(self._checkpoint_key, checkpoint)
+        return checkpoint
+
+    def _page_bodies(self, checkpoint: Checkpoint, pool: Executor) -> Iterator[bytes]:
+        """The bodies from `next_page` on. The first page is fetched alone because it reports the limit."""
 
         def body(number: int) -> bytes:
-            return self._body(done.folder, number, done.limit)
+            return self._page_body(checkpoint.folder, number, checkpoint.limit)
 
-        window, check = 2 * self._job.connections, self._stop.check
-        head: list[bytes] = []
-        if done.next_page == 0:
-            head = list(in_order(pool, body, range(1), window, check))
-            done.limit = _limit(head[0])
-        numbers = range(max(done.next_page, 1), _page_count(done))
-        return itertools.chain(head, in_order(pool, body, numbers, window, check))
+        window, check = 2 * self._job.connections, self._cancellation.check
+        first: list[bytes] = []
+        if checkpoint.next_page == 0:
+            first = list(map_in_order(pool, body, range(1), window, check))
+            checkpoint.limit = _limit(first[0])
+        numbers = range(max(checkpoint.next_page, 1), _page_count(checkpoint))
+        return itertools.chain(first, map_in_order(pool, body, numbers, window, check))
 
-    def _body(self, folder: str, number: int, limit: int) -> bytes:
-        """A page as it is kept; if it is not, it is fetched and kept, unless another worker was faster."""
-        self._stop.check()
+    def _page_body(self, folder: str, number: int, limit: int) -> bytes:
+        """A page's stored body; if it is not stored yet, it is fetched and stored unless another worker is first."""
+        self._cancellation.check()
         key = keys.page(folder, number)
-        if key not in self._kept:
-            body = self._threads.source.tabledata(self._job.table_id, number * limit, limit)
-            self._stop.check()
-            if data_bucket.write_once(key, compress(body)):
+        if key not in self._kept_keys:
+            body = self._thread.source.tabledata(self._job.table_id, number * limit, limit)
+            self._cancellation.check()
+            if data_bucket.write_once(key, gzip_body(body)):
                 return bytes(body)
         return bytes(igzip.decompress(data_bucket.read_bytes(key)))
 
-    def _fill_chunk(self, done: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> None:
+    def _write_chunk(self, checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> None:
         """Write the rows that the next pages complete, then the checkpoint."""
-        rows = io.BytesIO()
-        with igzip.GzipFile(fileobj=rows, mode="wb", compresslevel=1, mtime=0) as packed:
-            for body in itertools.islice(bodies, CHUNK_PAGES):
-                page = _page(body, done.header)
-                lines = done.count.lines(stream.add(page, done.limit))
-                packed.write(b"".join(lines))  # line by line takes ten times as long
-                digest = hashlib.sha256(body).hexdigest()
-                key, offset = keys.page(done.folder, done.next_page), done.next_page * done.limit
-                done.pages.append(KeptPage(key=key, offset=offset, sha256=digest))
-                done.next_page += 1
-            if done.next_page == _page_count(done):
-                packed.write(b"".join(done.count.lines(stream.finish())))
-            written = packed.tell()
-        self._stop.check()
-        if written:
+        rows = gzip_lines(_flatten(checkpoint, stream, itertools.islice(bodies, CHUNK_PAGES)))
+        self._cancellation.check()
+        if rows:
             job = self._job
             chunk = keys.chunk(job.run_id, job.table_id, job.attempt, next(self._chunk_numbers))
-            data_bucket.write(chunk, rows.getvalue())
-            done.chunks.append(chunk)
-        done.stream = stream.state()
-        self._save(done)
-        logger.info("Chunk", extra={"pages": done.next_page, "chunks": len(done.chunks), "cells": done.stream.size})
+            data_bucket.write(chunk, rows)
+            checkpoint.chunks.append(chunk)
+        checkpoint.stream = stream.state()
+        data_bucket.write(self._checkpoint_key, checkpoint)
+        progress = {"pages": checkpoint.next_page, "chunks": len(checkpoint.chunks), "cells": checkpoint.stream.size}
+        logger.info("Chunk", extra=progress)
 
-    def _commit(self, done: Checkpoint) -> Stored:
-        """Make the chunks the run's rows, if this worker is still the one that the state machine waits for."""
-        run_id, table_id, header = self._job.run_id, self._job.table_id, done.header
-        fetched_at = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = done.count.manifest(
-            header, done.pages, run_id=run_id, source_url=self._source.url, fetched_at=fetched_at
-        )
-        self._stop.check()
-        self._task.beat()
-        data_bucket.delete_prefix(keys.flattened_chunks(run_id, table_id))  # of an attempt for an older vintage
-        for number, chunk in enumerate(done.chunks):
+    def _commit(self, checkpoint: Checkpoint) -> WorkerResult:
+        """Copy the chunks to the run's flattened rows and commit the table, if the task is still open."""
+        run_id, table_id = self._job.run_id, self._job.table_id
+        manifest = self._fetch.manifest(checkpoint.header, checkpoint.count, checkpoint.pages)
+        self._cancellation.check()
+        self._task.send_heartbeat()
+        data_bucket.delete_prefix(keys.flattened_chunks(run_id, table_id))  # of an attempt at an older vintage
+        for number, chunk in enumerate(checkpoint.chunks):
             data_bucket.copy(chunk, keys.flattened_chunk(run_id, table_id, number))
-        key = keys.manifest(header.frequency, table_id, run_id)
-        data_bucket.write(key, manifest)
-        outcome = DownloadOutcome(
-            table_id=table_id,
-            status="stored",
-            frequency=header.frequency,
-            vintage=header.vintage.isoformat(),
-            observations=manifest.observations,
-            pages=len(done.pages),
-        )
-        data_bucket.write(keys.outcome(run_id, table_id), outcome)
-        seconds = f"{time.monotonic() - self._began:.1f}"
-        return Stored(
-            manifest=key,
-            pages=len(done.pages),
-            chunks=len(done.chunks),
-            seconds=seconds,
-            heartbeats=self._task.beats,
+        commit(manifest)
+        return WorkerResult(
+            manifest=keys.manifest(checkpoint.header.frequency, table_id, run_id),
+            pages=len(checkpoint.pages),
+            chunks=len(checkpoint.chunks),
+            seconds=f"{time.monotonic() - self._started:.1f}",
+            heartbeats=self._task.heartbeats,
         )
 
     def _connect(self) -> None:
-        self._threads.source = _connect()  # requests' sessions are not made for sharing
+        self._thread.source = connect()  # `requests.Session` is not thread-safe
 
 
-def _connect() -> SingStat:
-    return SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"]))
+def _flatten(checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines that each page completes, as one block per page; the checkpoint advances by each page."""
+    for body in bodies:
+        page = read_page(body)
+        check_vintage(page, checkpoint.header)
+        yield b"".join(checkpoint.count.lines(stream.add(page, checkpoint.limit)))  # ten times faster than line by line
+        key, offset = keys.page(checkpoint.folder, checkpoint.next_page), checkpoint.next_page * checkpoint.limit
+        checkpoint.pages.append(kept_page(key, offset, body))
+        checkpoint.next_page += 1
+    if checkpoint.next_page == _page_count(checkpoint):
+        yield b"".join(checkpoint.count.lines(stream.finish()))
 
 
-def _page_count(done: Checkpoint) -> int:
-    return max(1, -(-(done.header.total or 0) // done.limit))
+def _page_count(checkpoint: Checkpoint) -> int:
+    return max(1, -(-(checkpoint.header.total or 0) // checkpoint.limit))
 
 
 def _limit(body: bytes) -> int:
     limit = read_page(body).limit
     if limit is None:
-        raise SourceContract("the first page does not tell how many cells the server gives at most")
+        raise SourceContract("the first page reports no limit, the number of cells per page")
     return limit
-
-
-def _page(body: bytes, header: Header) -> Page:
-    page = read_page(body)
-    if page.vintage not in (None, header.vintage):
-        raise _Republished
-    return page

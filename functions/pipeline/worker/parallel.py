@@ -1,4 +1,4 @@
-"""Work done side by side, its results taken in order."""
+"""Parallel calls whose results are consumed in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -7,22 +7,23 @@ from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
-LOOK_SECONDS = 1
+CHECK_SECONDS = 1
 
 
-def in_order(
-    pool: Executor, task: Callable[[int], T], numbers: range, window: int, check: Callable[[], None]
+def map_in_order(
+    pool: Executor, function: Callable[[int], T], numbers: range, window: int, check: Callable[[], None]
 ) -> Iterator[T]:
-    """`task` of each number, in order; at most `window` of them are under way or done and not yet taken.
+    """`function` of each number, in order, with at most `window` results pending or not yet consumed.
 
-    While a result is waited for, `check` is called every second: what it raises ends the waiting.
+    `check` is called every second while waiting and before each result; an exception from it ends the iteration.
+    (`Executor.map` has such a window, `buffersize`, from Python 3.14 on.)
     """
-    ahead = iter(numbers)
-    futures = deque(pool.submit(task, number) for number in islice(ahead, window))
+    remaining = iter(numbers)
+    futures = deque(pool.submit(function, number) for number in islice(remaining, window))
     while futures:
-        while wait([futures[0]], timeout=LOOK_SECONDS).not_done:
+        while wait([futures[0]], timeout=CHECK_SECONDS).not_done:
             check()
         check()
         result = futures.popleft().result()
-        futures.extend(pool.submit(task, number) for number in islice(ahead, 1))
+        futures.extend(pool.submit(function, number) for number in islice(remaining, 1))
         yield result

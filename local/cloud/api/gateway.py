@@ -1,4 +1,4 @@
-"""API Gateway on the laptop: a WSGI application made of the OpenAPI body that the template deploys."""
+"""API Gateway on the laptop: a WSGI application built from the template's OpenAPI body."""
 
 import logging
 import uuid
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class Gateway:
-    """Answers as the deployed API does, signatures included unless there are none to check."""
+    """Serves the deployed API; checks signatures unless `signatures` is None."""
 
     def __init__(self, body: Mapping[str, Any], integrations: Integrations, signatures: Signatures | None) -> None:
-        """`body` is a RestApi's, with plain values only."""
+        """`body` is that of a RestApi, with all intrinsic functions resolved."""
         self._routes = read_routes(body)
         self._wording = body.get(f"{EXTENSION}-gateway-responses", {})
         self._integrations, self._signatures = integrations, signatures
@@ -37,7 +37,7 @@ class Gateway:
             response = self._answer(request, context, now)
         except Refusal as refusal:
             response = refuse(refusal, self._wording)
-        except Exception:  # whatever it is, the caller learns as little of it as on AWS
+        except Exception:  # not disclosed to the caller, as on AWS
             log.exception("%s %s", request.method, request.path)
             response = refuse(Refusal("DEFAULT_5XX", "Internal server error"), self._wording)
         response.headers["x-amzn-RequestId"] = context["requestId"]
@@ -45,7 +45,7 @@ class Gateway:
 
     def _answer(self, request: Request, context: Context, now: datetime) -> Response:
         if request.host.partition(":")[0] not in HOSTS:
-            raise Refusal("ACCESS_DENIED", "Forbidden")  # or a web page could reach the laptop by a name of its own
+            raise Refusal("ACCESS_DENIED", "Forbidden")  # prevents DNS rebinding
         body = request.stream.read(BODY_BYTES + 1)
         if len(body) > BODY_BYTES:
             raise Refusal("REQUEST_TOO_LARGE", "Request Too Long")
@@ -62,11 +62,11 @@ class Gateway:
             parameters = route.match(method, path)
             if parameters is not None:
                 return route, parameters
-        raise Refusal("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")  # what AWS says of no such route
+        raise Refusal("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")  # AWS's answer for unknown routes
 
 
 def _context(environ: Mapping[str, Any], now: datetime) -> Context:
-    """`$context`: what templates and functions are told of a request."""
+    """The `$context` of a request."""
     request_id = str(uuid.uuid4())
     return {
         "accountId": ACCOUNT,

@@ -1,4 +1,4 @@
-"""What stands behind a method: Step Functions through mapping templates, or a function that gets the whole request."""
+"""Integrations of API methods: Step Functions through mapping templates, or a Lambda proxy."""
 
 import base64
 import json
@@ -18,6 +18,7 @@ from local.cloud.account import REGION
 from local.cloud.api.refusals import Refusal
 from local.cloud.api.velocity import STAGE_VARIABLES, Input, render
 from local.cloud.aws import LocalAWS
+from local.cloud.iam.guard import AccessDenied
 
 START = "states:action/StartExecution"
 TARGET = "AWSStepFunctions.StartExecution"
@@ -29,7 +30,7 @@ Started = Callable[[str, dict[str, Any]], None]
 
 
 class Call(NamedTuple):
-    """A request that a route took: with its body, path parameters and `$context`."""
+    """A routed request, with its body, path parameters and `$context`."""
 
     request: Request
     body: bytes
@@ -41,12 +42,12 @@ class Integrations:
     """Calls the laptop's AWS for the gateway."""
 
     def __init__(self, aws: LocalAWS, started: Started) -> None:
-        """`started` hears of every execution that was asked for: its ARN and its input."""
+        """`started` is called with the ARN and input of every execution that the API starts."""
         self._aws, self._started = aws, started
         self._http = URLLib3Session()
 
     def answer(self, integration: Mapping[str, Any], call: Call) -> Response:
-        """The answer of what stands behind a method. Errors: Refusal."""
+        """The response of an integration. Raises `Refusal` if the integration or its templates fail."""
         uri: str = integration["uri"]
         function = FUNCTION.search(uri)
         if integration["type"] == "aws_proxy" and function:
@@ -66,7 +67,7 @@ class Integrations:
             status, answer = self._post(integration["credentials"], rendered)
             mapping = _mapping(integration["responses"], status)
             text = render(mapping["responseTemplates"][JSON], Input(answer.decode(), parameters), context)
-        except (TemplateError, KeyError) as error:
+        except (AccessDenied, TemplateError, KeyError) as error:
             raise Refusal("API_CONFIGURATION_ERROR", "Internal server error") from error
         if status == HTTPStatus.OK:
             self._started(json.loads(answer)["executionArn"], json.loads(json.loads(rendered)["input"]))
@@ -74,8 +75,8 @@ class Integrations:
         return Response(text, status, content_type=JSON)
 
     def _post(self, role: str, payload: str) -> tuple[int, bytes]:
-        """Send exactly what the template gave, as the API's role."""
-        keys = self._aws.credentials(role)
+        """Send the rendered request verbatim, as the API's role."""
+        keys = self._aws.credentials(role, "apigateway.amazonaws.com")
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": TARGET}
         request = AWSRequest("POST", self._aws.url, headers, payload.encode())
         SigV4Auth(Credentials(*keys.values()), "states", REGION).add_auth(request)
@@ -95,7 +96,7 @@ class Integrations:
 
 
 def _event(call: Call) -> dict[str, Any]:
-    """The request as a function gets it (payload format 1.0)."""
+    """The event of a Lambda proxy integration (payload format 1.0)."""
     request, queried = call.request, call.request.args
     return {
         "resource": call.context["resourcePath"],
@@ -114,7 +115,7 @@ def _event(call: Call) -> dict[str, Any]:
 
 
 def _mapping(responses: Mapping[str, Any], status: int) -> Mapping[str, Any]:
-    """The response whose pattern is the status, else the default one. Errors: KeyError."""
+    """The response whose pattern matches the status, else the default. Raises `KeyError` if there is neither."""
     pattern = next((one for one in responses if re.fullmatch(one, str(status))), "default")
     mapping: Mapping[str, Any] = responses[pattern]
     return mapping

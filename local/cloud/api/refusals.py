@@ -1,4 +1,4 @@
-"""API Gateway's own answers: which type of gateway response a request meets, and how the API words it."""
+"""Gateway responses: the errors that API Gateway returns itself, in the wording of the API."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ PLAIN: Mapping[str, Any] = {"responseTemplates": {"application/json": '{"message
 
 
 class Refusal(Exception):
-    """API Gateway answers by itself. `kind` is one of STATUSES, the message is AWS's."""
+    """API Gateway returns an error itself. `kind` is a key of STATUSES, the message is AWS's."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class Refusal(Exception):
 
 
 def refuse(refusal: Refusal, declared: Mapping[str, Mapping[str, Any]]) -> Response:
-    """The answer, as the API's `x-amazon-apigateway-gateway-responses` word it."""
+    """The response according to the API's `x-amazon-apigateway-gateway-responses`."""
     status = STATUSES[refusal.kind]
     wording = declared.get(refusal.kind) or declared.get(f"DEFAULT_{status // 100}XX") or PLAIN
     values = {

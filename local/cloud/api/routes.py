@@ -1,4 +1,4 @@
-"""The routes of an OpenAPI body as API Gateway reads it: which method a request meets, and what its model asks."""
+"""The routes of an OpenAPI body as API Gateway reads it: matching of requests, and validation of their bodies."""
 
 import json
 import re
@@ -20,7 +20,7 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Route:
-    """A method of a resource. `models` by content type, empty if no validator looks at bodies."""
+    """A method of a resource. `models` by content type, empty if bodies are not validated."""
 
     method: str
     resource: str
@@ -29,20 +29,20 @@ class Route:
     models: Mapping[str, Any]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """The path parameters of a request, whose `path` is as it was sent; None if it is for another route."""
+        """The path parameters of a request if it matches, else None. `path` is percent-encoded."""
         names, sent = self.resource.split("/"), path.split("/")
         if method != self.method or len(names) != len(sent):
             return None
-        found = {}
+        parameters = {}
         for name, segment in zip(names, sent, strict=True):
             if name.startswith("{") and segment:
-                found[name[1:-1]] = unquote(segment)
+                parameters[name[1:-1]] = unquote(segment)
             elif name != segment:
                 return None
-        return found
+        return parameters
 
     def validate(self, content_type: str, body: bytes) -> None:
-        """Errors: Refusal, the body is not what the model of its content type asks; a type without a model passes."""
+        """Raises `Refusal` if the body violates the model of its content type; a type without a model passes."""
         if content_type not in self.models:
             return
         try:
@@ -52,12 +52,12 @@ class Route:
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value of a body, `{}` if it is empty. Errors: ValueError, RecursionError."""
-    return json.loads(body.decode() or "{}", parse_constant=_no_number)
+    """The JSON value of a body, `{}` if it is empty. Raises `ValueError` or `RecursionError` if it is invalid."""
+    return json.loads(body.decode() or "{}", parse_constant=_refuse_constant)
 
 
 def read_routes(body: Body) -> list[Route]:
-    """Every method that an OpenAPI body declares."""
+    """All methods that an OpenAPI body declares."""
     return [
         Route(
             method=method.upper(),
@@ -87,13 +87,13 @@ def _models(body: Body, operation: Body) -> Iterator[tuple[str, Any]]:
 
 
 def _pattern(validator: Any, pattern: str, text: Any, schema: Any) -> Iterator[ValidationError]:
-    """In a model `$` is the end of the text; in Python it would also match before a last line break."""
+    """In a model `$` matches only at the end of the string; in Python also before a trailing newline."""
     ends = re.sub(r"\$$", r"\\Z", pattern)
     if isinstance(text, str) and not re.search(ends, text):
         yield ValidationError(f"{text!r} does not match {pattern!r}")
 
 
-def _no_number(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 

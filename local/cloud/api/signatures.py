@@ -1,4 +1,4 @@
-"""Signature version 4 as API Gateway checks it: every request is signed anew with the caller's secret, and compared."""
+"""Signature Version 4 as API Gateway checks it: the signature is computed again from the request and compared."""
 
 import hashlib
 import hmac
@@ -25,19 +25,19 @@ MUST_BE_SIGNED = {"host", "x-amz-date"}
 
 
 class Signatures:
-    """Knows one caller. What roles of the template sign is refused too: none may invoke the API."""
+    """Accepts a single caller. Signatures of the template's roles are refused: none is allowed to invoke the API."""
 
     def __init__(self, access_key: str, secret_key: str) -> None:
         self._access_key = access_key
         self._auth = SigV4Auth(Credentials(access_key, secret_key), SERVICE, REGION)
 
     def check(self, request: Request, target: str, body: bytes, now: datetime) -> None:
-        """`target` is path and query as they were sent. Errors: Refusal, nobody signed this, or not just now."""
+        """Raises `Refusal` if the signature is missing, wrong or expired. `target` is the path and query as sent."""
         if "Authorization" not in request.headers:
             raise Refusal("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
         found = AUTHORIZATION.fullmatch(request.headers["Authorization"])
         if not found:
-            raise Refusal("INVALID_SIGNATURE", "The Authorization header is not a signature of version 4")
+            raise Refusal("INVALID_SIGNATURE", "The Authorization header is not valid for Signature Version 4")
         key, day, region, service, signed, signature = found.groups()
         if (key, region, service) != (self._access_key, REGION, SERVICE):
             raise Refusal("INVALID_SIGNATURE", "The security token included in the request is invalid")

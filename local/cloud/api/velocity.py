@@ -1,4 +1,4 @@
-"""API Gateway's mapping templates: airspeed, repaired where Velocity does otherwise, with $input and $util."""
+"""API Gateway's mapping templates: airspeed, patched where it differs from Velocity, with $input and $util."""
 
 import base64
 import json
@@ -16,32 +16,32 @@ EMPTY: tuple[Any, ...] = ("", 0, [], {})
 
 
 class AmbiguousError(ValueError):
-    """A template asks what the versions of Velocity, or AWS and the laptop, answer differently."""
+    """The result of a template would differ between versions of Velocity, or between AWS and the laptop."""
 
 
 class Input:
-    """`$input`: a body, and the parameters of the request by kind."""
+    """`$input`: a body, and the parameters of the request by location."""
 
     def __init__(self, body: str, parameters: Mapping[str, Mapping[str, str]]) -> None:
         self.body = body or "{}"
         self._parameters = parameters
 
     def path(self, path: str) -> Any:
-        """The value at a JSONPath of plain names; None where there is none."""
+        """The value at a JSONPath of plain names; None if there is none."""
         found = PATH.fullmatch(path)
         if not found:
-            raise AmbiguousError(f"The laptop knows JSONPaths like $.a.b, not {path}.")
+            raise AmbiguousError(f"The laptop supports JSONPaths like $.a.b, not {path}.")
         value = json.loads(self.body)
         for name in found[1].split(".")[1:]:
             value = value.get(name) if isinstance(value, dict) else None
         return value
 
     def json(self, path: str) -> str:
-        """The same as JSON text."""
+        """The same as JSON."""
         return json.dumps(self.path(path), ensure_ascii=False, separators=(",", ":"))
 
     def params(self, name: str | None = None) -> Any:
-        """A parameter of the path, else of the query, else a header, else empty text; all of them without a name."""
+        """A parameter of the path, else of the query, else a header, else an empty string; without a name, all."""
         if name is None:
             return self._parameters
         return next((kind[name] for kind in self._parameters.values() if name in kind), "")
@@ -51,32 +51,32 @@ class Util:
     """`$util`."""
 
     def escapeJavaScript(self, text: Any) -> str:  # noqa: N802 - AWS's name
-        """Text for a JavaScript string: quotes and apostrophes get a backslash, so the result may not be JSON."""
+        """Escape a JavaScript string. Apostrophes are escaped too, so the result is not always valid JSON."""
         return json.dumps(_text(text))[1:-1].replace("'", r"\'").replace("/", r"\/")
 
     def parseJson(self, text: str) -> Any:  # noqa: N802
-        """The value of JSON text."""
+        """Parse JSON."""
         return json.loads(text)
 
     def urlEncode(self, text: str) -> str:  # noqa: N802
-        """Text for a query."""
+        """URL-encode a string."""
         return quote_plus(text)
 
     def urlDecode(self, text: str) -> str:  # noqa: N802
-        """The text of a query."""
+        """URL-decode a string."""
         return unquote_plus(text)
 
     def base64Encode(self, text: str) -> str:  # noqa: N802
-        """UTF-8 in base64."""
+        """Encode a string as UTF-8 in base64."""
         return base64.b64encode(text.encode()).decode()
 
     def base64Decode(self, text: str) -> str:  # noqa: N802
-        """The text of UTF-8 in base64."""
+        """Decode UTF-8 from base64."""
         return base64.b64decode(text).decode()
 
 
 def render(template: str, given: Input, context: dict[str, Any]) -> str:
-    """A template's text; what it overrides is left in `context`. Errors: airspeed.TemplateError."""
+    """Render a template; its overrides are left in `context`. Raises `airspeed.TemplateError` if it is invalid."""
     variables = {"input": given, "util": Util(), "context": context, "stageVariables": STAGE_VARIABLES}
     return str(_compiled(template).merge(variables))
 
@@ -89,7 +89,7 @@ def _compiled(template: str) -> Any:
 
 @cache
 def _repair() -> None:
-    """Install what Velocity does otherwise than airspeed, once in a process."""
+    """Patch airspeed where it differs from Velocity, once per process."""
     never = re.compile("(?!)")
     airspeed.StringLiteral.ESCAPED_CHAR = never  # a backslash in a string is a backslash
     airspeed.InterpolatedStringLiteral.ESCAPED_CHAR = never
@@ -112,7 +112,7 @@ def _repair() -> None:
 
 
 def _write(self: Any, stream: Any, namespace: Any, loader: Any) -> None:
-    """A reference as Java shows it; one without a value shows itself, unless it is a quiet one."""
+    """Write a reference as Java does; one without a value is written verbatim unless it is quiet (`$!`)."""
     value = self.expression.calculate(namespace, loader) if self.expression else None
     missing = "" if self.silent else self.my_text()
     stream.write(missing if value is None else _text(value))
@@ -125,9 +125,9 @@ def _text(value: Any) -> str:
 
 
 def _true(value: Any) -> bool:
-    """Only null and false are false for Velocity 1, empty values too for Velocity 2: the laptop has no opinion."""
+    """Velocity 1 treats only null and false as false, Velocity 2 also empty values: those are ambiguous."""
     if isinstance(value, bool) or value is None:
         return bool(value)
     if value in EMPTY:
-        raise AmbiguousError(f"A condition is {value!r}: compare it with something.")
+        raise AmbiguousError(f"A condition is {value!r}: use a comparison.")
     return True

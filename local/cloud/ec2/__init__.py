@@ -1,1 +1,1 @@
-"""EC2: each instance is a process group that runs the user data."""
+"""EC2 on the laptop: an instance is a process group that runs its user data."""

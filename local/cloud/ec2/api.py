@@ -1,4 +1,4 @@
-"""EC2's protocol in front of the laptop's instances, and what an instance itself asks of the laptop."""
+"""EC2's query API for the laptop's instances, their `shutdown` command and their metadata service."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ Query = Mapping[str, str]
 
 
 def route(instances: Instances, environ: dict[str, Any]) -> Response | None:
-    """Answer EC2's requests, `shutdown` and the metadata service's; None for any other request."""
+    """Answer EC2, `shutdown` and metadata requests; None for any other request."""
     path: str = environ["PATH_INFO"]
     to_ec2 = "/ec2/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
     if not to_ec2 and not path.startswith((POWER_PATH, METADATA_PATH)):
@@ -32,7 +32,7 @@ def route(instances: Instances, environ: dict[str, Any]) -> Response | None:
         return _power(instances, path.removeprefix(POWER_PATH), body)
     if path == "/latest/api/token":
         return Response("200 OK", [], b"laptop")
-    return Response("404 Not Found", [], b"")  # as there is no notice of a spot interruption
+    return Response("404 Not Found", [], b"")  # no spot interruption notice
 
 
 def _power(instances: Instances, instance_id: str, minutes: str) -> Response:
@@ -61,7 +61,7 @@ def _ec2(instances: Instances, query: Query) -> Response:
 
 def _run(instances: Instances, query: Query) -> dict[str, Any]:
     if (query["MinCount"], query["MaxCount"]) != ("1", "1"):
-        raise RefusedError("InvalidParameterValue", "The laptop starts one instance at a time.")
+        raise RefusedError("InvalidParameterValue", "The laptop starts one instance per request.")
     launch = Launch(
         token=query.get("ClientToken") or str(uuid.uuid4()),
         template=query.get("LaunchTemplate.LaunchTemplateId") or query.get("LaunchTemplate.LaunchTemplateName", ""),
@@ -74,6 +74,8 @@ def _run(instances: Instances, query: Query) -> dict[str, Any]:
             if group["ResourceType"] == "instance"
             for tag in _members(group, "Tag")
         },
+        subnet=query.get("SubnetId", ""),
+        interface_subnet=query.get("NetworkInterface.1.SubnetId", ""),
     )
     return _reservation(instances.run(launch))
 
@@ -96,7 +98,7 @@ def _terminate(instances: Instances, query: Query) -> dict[str, Any]:
 
 
 def _unknown(_: Instances, query: Query) -> dict[str, Any]:
-    raise RefusedError("InvalidAction", f"The laptop's EC2 has no {query['Action']}.")
+    raise RefusedError("InvalidAction", f"The laptop's EC2 does not implement {query['Action']}.")
 
 
 ACTIONS: dict[str, Callable[[Instances, Query], dict[str, Any]]] = {
@@ -115,7 +117,7 @@ def _named(instances: Instances, query: Query) -> list[Started]:
 
 
 def _field(started: Started, name: str) -> str | None:
-    """What a filter compares."""
+    """The value that a filter compares."""
     if name == "instance-state-name":
         return started.instance.state
     if name.startswith("tag:"):
@@ -135,6 +137,7 @@ def _reservation(started: Started) -> dict[str, Any]:
         "imageId": template.image,
         "instanceState": _state(started),
         "instanceType": started.kind,
+        "subnetId": started.launch.subnet,
         "launchTime": instance.launched.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "clientToken": started.launch.token,
         "tagSet": [{"key": key, "value": value} for key, value in started.tags.items()],
@@ -148,7 +151,7 @@ def _reservation(started: Started) -> dict[str, Any]:
 
 
 def _members(query: Query, name: str) -> list[dict[str, str]]:
-    """The members of a list: `Tag.1.Key=a` is `[{"Key": "a"}]` of `Tag`; a plain value has the name ""."""
+    """Members of a list parameter: `Tag.1.Key=a` gives `[{"Key": "a"}]` for `Tag`; a scalar has the name ""."""
     found: dict[int, dict[str, str]] = {}
     for key, value in query.items():
         head, _, rest = key.partition(".")
@@ -159,7 +162,7 @@ def _members(query: Query, name: str) -> list[dict[str, str]]:
 
 
 def _xml(value: Any) -> str:
-    """A mapping is elements by their names, a list elements named `item`, anything else text."""
+    """Mappings become named elements, lists become elements named `item`, anything else text."""
     if isinstance(value, Mapping):
         return "".join(f"<{name}>{_xml(item)}</{name}>" for name, item in value.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The commands of an instance: `shutdown` by way of the laptop, and `aws s3 cp` by boto3. Started as a script."""
+"""An instance's commands, run as a script: `shutdown` calls the laptop, `aws s3 cp` uses boto3."""
 
 import re
 import sys
@@ -6,7 +6,7 @@ from urllib.request import urlopen
 
 
 def main(command: str, *arguments: str) -> None:
-    """Run `shutdown` or `aws`. Ends the process with a message if it cannot do what is asked."""
+    """Run `shutdown` or `aws`; exits with a message if the arguments are not supported."""
     if command == "shutdown":
         shutdown(*arguments)
     else:
@@ -14,10 +14,10 @@ def main(command: str, *arguments: str) -> None:
 
 
 def shutdown(address: str, *arguments: str) -> None:
-    """`shutdown -h now` or `shutdown -h +MINUTES`, POSTed to an address of the laptop as minutes."""
+    """`shutdown -h now` or `shutdown -h +MINUTES`: POST the minutes to the laptop's address."""
     asked = re.fullmatch(r"-h (?:now|\+(\d+))", " ".join(arguments))
     if not asked:
-        sys.exit("shutdown: the laptop's instances know only -h now and -h +MINUTES")
+        sys.exit("shutdown: the laptop's instances support only -h now and -h +MINUTES")
     with urlopen(address, (asked[1] or "0").encode()):  # noqa: S310 - the laptop's own http address
         pass
 
@@ -26,9 +26,9 @@ def copy(*arguments: str) -> None:
     """`aws s3 cp [--quiet] s3://BUCKET/KEY FILE`."""
     asked = re.fullmatch(r"s3 cp (?:--quiet )?s3://([^/ ]+)/([^ ]+) ([^ ]+)", " ".join(arguments))
     if not asked:
-        sys.exit("aws: the laptop's instances know only s3 cp [--quiet] s3://BUCKET/KEY FILE")
+        sys.exit("aws: the laptop's instances support only s3 cp [--quiet] s3://BUCKET/KEY FILE")
     bucket, key, file = asked.groups()
-    import boto3  # noqa: PLC0415 - shutdown does without it
+    import boto3  # noqa: PLC0415 - shutdown does not need it
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:

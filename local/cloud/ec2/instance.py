@@ -1,4 +1,4 @@
-"""One EC2 instance on the laptop: the process group of its user data, in a folder of its own."""
+"""One EC2 instance on the laptop: its user data's process group, in its own folder."""
 
 import os
 import shlex
@@ -20,25 +20,27 @@ KILL_SECONDS = 1
 MINUTE_SECONDS = 60
 ALIVE = ("pending", "running")
 
-# The laptop holds the other end of its stdin: when the laptop is gone, so are all its processes, as in a power cut.
+# The laptop holds the write end of stdin: if the laptop dies, so do all processes of the instance, as in a power cut.
 POWER = 'exec 3<&0 </dev/null; ( { read -r _ <&3; kill -KILL 0; } >/dev/null 2>&1 & ); exec /bin/bash "$0" 3<&-'
 
 
 class Reason(NamedTuple):
-    """Why an instance ended: the code and the message of its StateReason."""
+    """The code and message of an instance's StateReason."""
 
     code: str
     message: str
 
 
-ITSELF = Reason("Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: Instance initiated shutdown")
+BY_INSTANCE = Reason(
+    "Client.InstanceInitiatedShutdown", "Client.InstanceInitiatedShutdown: Instance initiated shutdown"
+)
 
 
 class Instance:
-    """It is alive until it is shut down, whatever its processes do, and terminated once none of them is left."""
+    """Runs until it is shut down, whatever its processes do; terminated once no process is left."""
 
     def __init__(self, folder: Path, script: bytes, environment: Mapping[str, str], power: str) -> None:
-        """Start a script with these variables in a folder named like the instance; `power` is where `shutdown` asks."""
+        """Start a script in a folder named after the instance; `power` is the address that `shutdown` calls."""
         self.id = folder.name
         self.launched = datetime.now(UTC)
         self.state = "pending"
@@ -68,11 +70,11 @@ class Instance:
 
     @property
     def process_group(self) -> int:
-        """The id of the group of all its processes."""
+        """The process group id."""
         return self._process.pid
 
-    def shut_down(self, reason: Reason = ITSELF) -> None:
-        """Ask its processes to end, and end them after some seconds. Nothing happens if it is ending already."""
+    def shut_down(self, reason: Reason = BY_INSTANCE) -> None:
+        """Send SIGTERM, then SIGKILL after TERM_SECONDS; no effect if it is already shutting down."""
         with self._lock:
             if self.state in ALIVE:
                 self.state, self.reason = "shutting-down", reason
@@ -80,7 +82,7 @@ class Instance:
                 threading.Thread(target=self._end, daemon=True).start()
 
     def shut_down_in(self, minutes: int) -> None:
-        """Set its timer, anew if it has one."""
+        """Schedule a shutdown, replacing an earlier one."""
         with self._lock:
             self._stop_timer()
             if self.state in ALIVE:
@@ -89,7 +91,7 @@ class Instance:
                 self._timer.start()
 
     def kill(self) -> None:
-        """End it at once, its disk with it; returns when it is terminated."""
+        """Terminate it immediately and delete its disk; returns once it is terminated."""
         with self._lock:
             self._stop_timer()
             self._signal(signal.SIGKILL)
@@ -109,16 +111,16 @@ class Instance:
             for data in iter(partial(os.read, output.fileno(), 1 << 16), b""):
                 console.write(data)
                 console.flush()
-        self._silent.set()  # none of its processes is left that could write
+        self._silent.set()  # EOF: no process is left
 
     def _end(self) -> None:
         self._silent.wait(TERM_SECONDS)
         self.kill()
 
     def _signal(self, number: int) -> None:
-        """Reach all its processes, as long as the group's id cannot be another's: until its first one is waited for."""
+        """Signal the group; its id cannot be reused until the first process is reaped."""
         if self._process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):  # the latter is macOS's for a group of the dead
+            with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group of zombies
                 os.killpg(self._process.pid, number)
 
     def _stop_timer(self) -> None:
@@ -127,7 +129,7 @@ class Instance:
 
 
 def _write_commands(folder: Path, power: str) -> None:
-    """The commands that stand before the laptop's own."""
+    """Write the commands that shadow the laptop's own."""
     python, commands = shlex.quote(sys.executable), shlex.quote(str(COMMANDS))
     scripts = {
         "aws": f'exec {python} {commands} aws "$@"',

@@ -1,1 +1,1 @@
-"""Least privilege on the laptop: every call of a role is checked against the template's policies, and remembered."""
+"""IAM on the laptop: each call of a role is authorized by the template's policies, and each grant used is recorded."""

@@ -1,4 +1,4 @@
-"""From an HTTP request to the AWS call that it is: whose key, which service and operation, which parameters."""
+"""Parse an HTTP request as an AWS API call: access key, service, operation and parameters."""
 
 import io
 import json
@@ -15,38 +15,32 @@ from botocore.session import Session, get_session
 CREDENTIAL = re.compile(r"Credential=([^/,]+)/\d{8}/[^/]+/([^/]+)/aws4_request")
 PLACE = re.compile(r"\{(\w+)(\+?)\}")
 MODELS = {"states": "stepfunctions"}
+HEADERS = {"CopySource": "HTTP_X_AMZ_COPY_SOURCE", "IfNoneMatch": "HTTP_IF_NONE_MATCH"}
 
 Environ = dict[str, Any]
 
 
 class Call(NamedTuple):
-    """A call of AWS. `service` is IAM's prefix; `parameters` have the names of the request."""
+    """An AWS API call. `service` is the IAM prefix; `parameters` are named as in the request."""
 
     service: str
     operation: str
     parameters: dict[str, Any]
 
 
-class SignedCall(NamedTuple):
-    """A call and the access key that signs it."""
-
-    key: str
-    call: Call
-
-
 class UnknownCallError(Exception):
-    """The laptop does not know what a request asks, or what it needs: one line."""
+    """A request that the laptop cannot parse, or whose permissions it does not know."""
 
 
 def signed(environ: Environ) -> tuple[str, str] | None:
-    """The access key and the service of a request signed by header or by link; None for one that is not."""
+    """The access key and service of a request signed by header or query string; None for an unsigned request."""
     query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
     found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}")
     return (found[1], found[2]) if found else None
 
 
 def read_call(environ: Environ, service: str) -> Call:
-    """The call of a request; its body can be read again. Errors: UnknownCallError."""
+    """The call that a request makes; its body stays readable. Raises `UnknownCallError` if no operation matches."""
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return Call(service, target.rpartition(".")[2], json.loads(_body(environ) or b"{}"))
@@ -55,14 +49,14 @@ def read_call(environ: Environ, service: str) -> Call:
         return Call(service, form["Action"], form)
     path, query = environ["PATH_INFO"].encode("latin-1").decode(), _query(environ)
     for operation in _operations(service, environ["REQUEST_METHOD"]):
-        if (named := operation.path.fullmatch(path)) and operation.asked(query, environ):
+        if (named := operation.path.fullmatch(path)) and operation.matches(query, environ):
             body = _structure(operation, environ)
             return Call(service, operation.name, body | query | named.groupdict())
     raise UnknownCallError(f"no operation of {service} is {environ['REQUEST_METHOD']} {path}")
 
 
 class _Operation(NamedTuple):
-    """A REST operation: the form of its path, and what tells it from others of the same path."""
+    """A REST operation: its path pattern, and what distinguishes it from others on the same path."""
 
     name: str
     path: re.Pattern[str]
@@ -71,7 +65,7 @@ class _Operation(NamedTuple):
     headers: set[str]
     takes_json: bool
 
-    def asked(self, query: dict[str, str], environ: Environ) -> bool:
+    def matches(self, query: dict[str, str], environ: Environ) -> bool:
         return (
             self.fixed.items() <= query.items()
             and self.needed <= query.keys()
@@ -81,13 +75,13 @@ class _Operation(NamedTuple):
 
 @cache
 def _session() -> Session:
-    """A session of its own: clients of S3 change the models that they share."""
+    """A private session: S3 clients modify the models that a session shares."""
     return get_session()
 
 
 @cache
 def _operations(service: str, method: str) -> list[_Operation]:
-    """The operations of a method, the most particular first."""
+    """The operations of an HTTP method, most specific first."""
     try:
         model = _session().get_service_model(MODELS.get(service, service))
     except UnknownServiceError as error:
@@ -114,7 +108,7 @@ def _operation(model: OperationModel) -> _Operation:
 
 
 def _structure(operation: _Operation, environ: Environ) -> dict[str, Any]:
-    """What the body says: the members of JSON, the keys of an S3 DeleteObjects. Objects and payloads are not read."""
+    """Parameters in the body: JSON members, and the keys of DeleteObjects. Payloads are not read."""
     if operation.name == "DeleteObjects":
         keys = re.findall(r"<Key>(.*?)</Key>", _body(environ).decode(), re.DOTALL)
         return {"Keys": [unescape(key) for key in keys]}
@@ -123,8 +117,8 @@ def _structure(operation: _Operation, environ: Environ) -> dict[str, Any]:
 
 
 def _query(environ: Environ) -> dict[str, str]:
-    source = {"CopySource": environ["HTTP_X_AMZ_COPY_SOURCE"]} if "HTTP_X_AMZ_COPY_SOURCE" in environ else {}
-    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)) | source
+    headers = {name: environ[header] for name, header in HEADERS.items() if header in environ}
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)) | headers
 
 
 def _body(environ: Environ) -> bytes:

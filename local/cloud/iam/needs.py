@@ -1,4 +1,4 @@
-"""The actions that a call needs, with their resources: its own, and those that AWS makes in the caller's name."""
+"""The permissions of each call: its own action, and those that AWS checks on the caller's behalf."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,13 +10,23 @@ from local.cloud.iam.calls import Call, UnknownCallError
 from local.cloud.iam.facts import Facts
 from local.cloud.iam.policy import Need
 
-STATEMENTS_ABOUT_GLUE = re.compile("Crawler|Database|Table|Partition")
+CATALOGUE_OPERATIONS = re.compile("Crawler|Database|Table|Partition")
+# Resource types of RunInstances, and the parameters that replace what a launch template says of them.
+LAUNCHED = {
+    "image": "ImageId",
+    "instance": r"IamInstanceProfile\..+",
+    "network-interface": r"NetworkInterface\..+|SubnetId",
+    "security-group": r"(NetworkInterface\.\d+\.)?SecurityGroup(Id)?\.\d+",
+    "subnet": r"(NetworkInterface\.\d+\.)?SubnetId",
+    "volume": r"BlockDeviceMapping\..+",
+}
+NAMED = ("image", "security-group", "subnet")
 
 
 def needs(call: Call, facts: Facts) -> list[Need]:
-    """All that must be allowed; nothing for a call that everybody may make. Errors: UnknownCallError."""
+    """The permissions of a call; empty if it needs none. Raises `UnknownCallError` if they are not listed here."""
     if call.service not in SERVICES:
-        raise UnknownCallError(f"local/cloud/iam/needs.py does not say what a call of {call.service} needs")
+        raise UnknownCallError(f"local/cloud/iam/needs.py has no permissions for calls of {call.service}")
     return list(SERVICES[call.service](call, facts))
 
 
@@ -26,7 +36,7 @@ def arn(service: str, resource: str) -> str:
 
 
 def pass_role(role: str, to: str, implied_by: str) -> Need:
-    """To hand a role to a service."""
+    """Permission to pass a role to a service."""
     return Need("iam:PassRole", role, {"iam:PassedToService": f"{to}.amazonaws.com"}, implied_by)
 
 
@@ -53,6 +63,9 @@ def _ce(call: Call, facts: Facts) -> Iterator[Need]:
 
 def _databrew(call: Call, facts: Facts) -> Iterator[Need]:
     given = call.parameters
+    if call.operation in ("ListJobs", "ListDatasets"):
+        yield Need(f"databrew:{call.operation}", "*")
+        return
     kind = next((kind for kind in ("Job", "Dataset", "Recipe") if kind in call.operation), "")
     name = given.get("name") or given.get("Name")
     if not kind or not name:
@@ -63,7 +76,7 @@ def _databrew(call: Call, facts: Facts) -> Iterator[Need]:
         return
     tags = given.get("Tags", {})
     context = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    yield Need(action, "*", context)  # what does not exist yet is no resource
+    yield Need(action, "*", context)  # the resource does not exist yet
     if tags:
         yield Need("databrew:TagResource", resource, context, implied_by=action)
     if "RoleArn" in given:
@@ -85,12 +98,15 @@ def _ec2(call: Call, facts: Facts) -> Iterator[Need]:
 
 
 def _launch(given: dict[str, Any], facts: Facts) -> Iterator[Need]:
-    """An instance of a launch template: what is started, what is tagged, and the role that it gets."""
+    """An instance started from a launch template: its resources, their tags and the role passed to it."""
     action, launch = "ec2:RunInstances", facts.launches[given["LaunchTemplate.LaunchTemplateId"]]
     template = arn("ec2", f"launch-template/{given['LaunchTemplate.LaunchTemplateId']}")
-    parts = ("instance", "volume", "network-interface", "security-group", "subnet", "image")
-    for resource in (template, *(arn("ec2", f"{part}/*") for part in parts)):
-        yield Need(action, resource, {"ec2:LaunchTemplate": template})
+    yield Need(action, template, {"ec2:LaunchTemplate": template, "ec2:IsLaunchTemplateResource": "true"})
+    for kind, parameter in LAUNCHED.items():
+        overriding = sorted({value for name, value in given.items() if re.fullmatch(parameter, name)})
+        context = {"ec2:LaunchTemplate": template, "ec2:IsLaunchTemplateResource": str(not overriding).lower()}
+        for name in overriding if overriding and kind in NAMED else ["*"]:
+            yield Need(action, arn("ec2", f"{kind}/{name}"), context)
     asked = {value for name, value in given.items() if re.fullmatch(r"TagSpecification\.\d+\.ResourceType", name)}
     for kind in sorted(launch.tagged | asked):
         yield Need("ec2:CreateTags", arn("ec2", f"{kind}/*"), {"ec2:CreateAction": "RunInstances"}, action)
@@ -100,7 +116,7 @@ def _launch(given: dict[str, Any], facts: Facts) -> Iterator[Need]:
 
 def _glue(call: Call, facts: Facts) -> Iterator[Need]:
     given = call.parameters
-    if not STATEMENTS_ABOUT_GLUE.search(call.operation):
+    if not CATALOGUE_OPERATIONS.search(call.operation):
         raise _unknown(call)
     if "Crawler" in call.operation:
         yield Need(f"glue:{call.operation}", arn("glue", f"crawler/{given['Name']}"))
@@ -162,7 +178,7 @@ def _sts(call: Call, facts: Facts) -> Iterator[Need]:
 
 
 def _unknown(call: Call) -> UnknownCallError:
-    return UnknownCallError(f"local/cloud/iam/needs.py does not say what {call.service}:{call.operation} needs")
+    return UnknownCallError(f"local/cloud/iam/needs.py has no permissions for {call.service}:{call.operation}")
 
 
 SERVICES: dict[str, Callable[[Call, Facts], Iterator[Need]]] = {

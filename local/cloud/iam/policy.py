@@ -1,25 +1,29 @@
-"""Identity policies: their statements, and which of them decides about a need."""
+"""Policy statements: how they are read, and which of them decides whether a request is allowed."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-# Keys that needs.py gives wherever AWS does. Any other would never hold here, or hold on AWS alone.
-CONDITION_KEYS = re.compile(
-    r"s3:prefix|iam:PassedToService|ec2:LaunchTemplate|ec2:CreateAction|aws:(Resource|Request)Tag/.+"
-    r"|aws:CalledVia|kms:ViaService"
+# Condition keys that the laptop supplies wherever AWS does. A condition on any other key would never hold here.
+IDENTITY_KEYS = re.compile(
+    r"s3:prefix|iam:PassedToService|ec2:(LaunchTemplate|IsLaunchTemplateResource|CreateAction)"
+    r"|aws:(Resource|Request)Tag/.+|aws:CalledVia|kms:ViaService"
 )
+BUCKET_KEYS = re.compile(r"aws:SecureTransport|s3:if-none-match|s3:ObjectCreationOperation")
+TRUST_KEYS = re.compile(r"aws:Source(Account|Arn)")
+IF_EXISTS = "IfExists"  # suffix of an operator whose condition holds without the key
 PARTS = {"Sid", "Effect", "Action", "Resource", "Condition"}
 
 
 class PolicyError(ValueError):
-    """A policy says something that the laptop cannot judge."""
+    """A policy has an element that the laptop cannot evaluate."""
 
 
 class Need(NamedTuple):
-    """An action on a resource that a call needs; `context` has the condition keys, `implied_by` the call, if AWS makes
-    this one in its caller's name.
+    """An action on a resource that a call requires.
+
+    `context` holds the condition keys; `implied_by` is the call on whose behalf AWS performs the action.
     """
 
     action: str
@@ -29,7 +33,7 @@ class Need(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What a statement says of a need, and by which of its resource patterns."""
+    """The effect of a matching statement, and which of its resource patterns matched."""
 
     allowed: bool
     sid: str
@@ -37,7 +41,7 @@ class Decision(NamedTuple):
 
 
 class Pattern:
-    """Text in which `*` stands for any text and `?` for any character."""
+    """A policy's wildcard pattern: `*` matches any text, `?` any character."""
 
     def __init__(self, text: str, flags: re.RegexFlag = re.NOFLAG) -> None:
         self.text = text
@@ -46,7 +50,7 @@ class Pattern:
 
 
 class Condition(NamedTuple):
-    """That the value of a key fits one of some values."""
+    """A condition on one key: it holds if the key's value passes any of the tests."""
 
     operator: str
     key: str
@@ -62,19 +66,21 @@ def _like(text: str) -> Callable[[str], Any]:
     return Pattern(text).matches
 
 
-# A key that has several values has at most one here, so what holds for any of them holds for it.
+# Multivalued keys have at most one value here, so ForAnyValue is a plain comparison.
 OPERATORS = {
     "StringEquals": _equals,
     "StringLike": _like,
     "ArnEquals": _like,
     "ArnLike": _like,
+    "Bool": _equals,
+    "Null": _equals,
     "ForAnyValue:StringEquals": _equals,
 }
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement, ready to be asked."""
+    """One policy statement with its patterns compiled."""
 
     sid: str
     allows: bool
@@ -83,12 +89,12 @@ class Statement:
     conditions: list[Condition]
 
     @classmethod
-    def read(cls, source: Mapping[str, Any]) -> "Statement":
-        """A statement of a policy document. Errors: PolicyError names what the laptop does not know."""
+    def read(cls, source: Mapping[str, Any], keys: re.Pattern[str] = IDENTITY_KEYS) -> "Statement":
+        """A statement whose conditions may use `keys`. Raises `PolicyError` if the laptop cannot evaluate it."""
         sid = str(source.get("Sid", ""))
         if unknown := sorted(set(source) - PARTS):
             raise PolicyError(
-                f"Statement {sid!r} has {', '.join(unknown)}: the laptop knows {', '.join(sorted(PARTS))}."
+                f"Statement {sid!r} has {', '.join(unknown)}; the laptop evaluates {', '.join(sorted(PARTS))}."
             )
         return cls(
             sid=sid,
@@ -96,14 +102,14 @@ class Statement:
             actions=[Pattern(text, re.IGNORECASE) for text in listed(source["Action"])],
             resources=[Pattern(text) for text in listed(source["Resource"])],
             conditions=[
-                _condition(sid, operator, key, listed(values))
-                for operator, keys in source.get("Condition", {}).items()
-                for key, values in keys.items()
+                _condition(sid, operator, key, listed(values), keys)
+                for operator, wanted in source.get("Condition", {}).items()
+                for key, values in wanted.items()
             ],
         )
 
     def decide(self, need: Need) -> Decision | None:
-        """None if the statement is not about the need."""
+        """None if the statement does not match."""
         if not any(action.matches(need.action) for action in self.actions):
             return None
         pattern = next((one.text for one in self.resources if one.matches(need.resource)), None)
@@ -113,24 +119,29 @@ class Statement:
 
 
 def decide(statements: Iterable[Statement], need: Need) -> Decision | None:
-    """A statement that denies, else the first that allows, else None, which denies too."""
+    """A matching Deny, otherwise the first matching Allow, otherwise None: an implicit deny."""
     decisions = [decision for statement in statements if (decision := statement.decide(need))]
     return min(decisions, key=lambda decision: decision.allowed, default=None)
 
 
 def listed(value: Any) -> list[Any]:
-    """A policy's list, which may be written as a single value."""
+    """The elements of a policy's list, which may be written as a single value."""
     return value if isinstance(value, list) else [value]
 
 
-def _condition(sid: str, operator: str, key: str, values: list[str]) -> Condition:
-    if operator not in OPERATORS:
-        raise PolicyError(f"Statement {sid!r} has {operator}: the laptop knows {', '.join(OPERATORS)}.")
-    if not CONDITION_KEYS.fullmatch(key):
-        raise PolicyError(f"Statement {sid!r} has a condition on {key}, which the laptop does not know.")
-    return Condition(operator, key, values, [OPERATORS[operator](value) for value in values])
+def _condition(sid: str, operator: str, key: str, values: list[Any], keys: re.Pattern[str]) -> Condition:
+    if operator.removesuffix(IF_EXISTS) not in OPERATORS:
+        raise PolicyError(f"Statement {sid!r} has {operator}; the laptop evaluates {', '.join(OPERATORS)}.")
+    if not keys.fullmatch(key):
+        raise PolicyError(f"Statement {sid!r} has a condition on {key}, which the laptop does not supply.")
+    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    return Condition(operator, key, texts, [OPERATORS[operator.removesuffix(IF_EXISTS)](text) for text in texts])
 
 
 def _holds(condition: Condition, context: Mapping[str, str]) -> bool:
     value = context.get(condition.key)
-    return value is not None and any(test(value) for test in condition.tests)
+    if condition.operator == "Null":
+        value = str(value is None).lower()
+    if value is None:
+        return condition.operator.endswith(IF_EXISTS)
+    return any(test(value) for test in condition.tests)

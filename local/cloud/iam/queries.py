@@ -1,4 +1,4 @@
-"""What Athena does in the name of who asks: it looks up tables, reads their data, keeps the result."""
+"""What Athena does with its caller's permissions: look up tables, read their data, store the result."""
 
 from collections.abc import Iterator
 
@@ -16,19 +16,19 @@ BY_ATHENA = {"aws:CalledVia": "athena.amazonaws.com"}
 
 
 def catalogued(operation: str, database: str, table: str = "", implied_by: str = "") -> Iterator[Need]:
-    """A call about a database or table of the catalogue: Glue wants it allowed on all that is above it, too."""
+    """A catalogue call: Glue requires the action on the database and the catalogue as well as on the table."""
     above = ["catalog", f"database/{database}", *([f"table/{database}/{table}"] if table else [])]
     for resource in above:
         yield Need(f"glue:{operation}", f"arn:aws:glue:{REGION}:{ACCOUNT}:{resource}", implied_by=implied_by)
 
 
 def run(call: Call, facts: Facts, group: str) -> Iterator[Need]:
-    """All that a query does. Errors: UnknownCallError for a statement about the catalogue."""
+    """Permissions to run a query. Raises `UnknownCallError` for SHOW and DESCRIBE."""
     yield from map(_by_athena, _run(call, facts, group))
 
 
 def read_result(facts: Facts, group: str) -> Iterator[Need]:
-    """To fetch what a query of a work group has left."""
+    """Permissions to fetch the result of a query of a workgroup."""
     yield from map(_by_athena, _read_result(facts, group))
 
 
@@ -56,9 +56,9 @@ def _read(sql: str, parameters: list[str], database: str, facts: Facts) -> Itera
     try:
         statement = parse_statement(sql, parameters)
     except QueryError:
-        return  # Athena refuses it before it reads anything
+        return  # Athena rejects the statement before it reads anything
     if isinstance(statement, Listing):
-        raise UnknownCallError(f"local/cloud/iam/queries.py does not say what {statement.kind} needs")
+        raise UnknownCallError(f"local/cloud/iam/queries.py has no permissions for {statement.kind}")
     own = {common.alias.lower() for common in statement.find_all(exp.CTE)}
     asked = {(table.db.lower(), table.name.lower()) for table in statement.find_all(exp.Table)}
     for named, name in sorted(asked - {("", name) for name in own}):
@@ -75,7 +75,8 @@ def _table(database: str, name: str, facts: Facts) -> Iterator[Need]:
         yield from _read(table.view, [], database, facts)
         return
     if table.partition_keys:
-        yield from catalogued("GetPartitions", database, name, START)
+        for operation in ("BatchGetPartition", "GetPartition", "GetPartitions"):
+            yield from catalogued(operation, database, name, START)
     bucket, _, prefix = table.location.removeprefix("s3://").partition("/")
     yield Need("s3:GetBucketLocation", arn(bucket), implied_by=START)
     yield listing(bucket, prefix, implied_by=START)

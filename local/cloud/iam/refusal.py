@@ -1,4 +1,4 @@
-"""AccessDenied in the form of each service's protocol."""
+"""AccessDenied in each service's protocol."""
 
 import json
 import uuid
@@ -12,12 +12,12 @@ CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 
 
 def refusal(environ: Environ, service: str, message: str) -> Response:
-    """The answer to a request that is not allowed."""
+    """The response to a request that is not allowed."""
     request = str(uuid.uuid4())
     headers = [("x-amzn-RequestId", request), ("x-amz-request-id", request)]
-    if "HTTP_X_AMZ_TARGET" in environ:  # AWS's JSON protocol knows no 403
-        said = json.dumps({"__type": "AccessDeniedException", "Message": message})
-        return Response("400 Bad Request", [*headers, ("Content-Type", "application/x-amz-json-1.1")], said.encode())
+    if "HTTP_X_AMZ_TARGET" in environ:  # AWS's JSON protocol answers 400, never 403
+        text = json.dumps({"__type": "AccessDeniedException", "Message": message})
+        return Response("400 Bad Request", [*headers, ("Content-Type", "application/x-amz-json-1.1")], text.encode())
     if service == "s3" or environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         code = CODES.get(service, "AccessDenied")
         body = _xml(service, f"<Code>{code}</Code><Message>{escape(message)}</Message>", request)

@@ -1,4 +1,4 @@
-"""What calls of S3 need, and the use of the keys that buckets and topics are encrypted with."""
+"""Permissions of S3 calls, and of the KMS keys that encrypt buckets and topics."""
 
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
@@ -29,6 +29,7 @@ ON_OBJECTS = {
     "UploadPart": "s3:PutObject",
     "UploadPartCopy": "s3:PutObject",
 }
+CREATING = ("CompleteMultipartUpload", "CopyObject", "PutObject")
 WITH_KEY = {
     "CompleteMultipartUpload": ("Decrypt",),
     "CopyObject": ("GenerateDataKey",),
@@ -41,17 +42,32 @@ WITH_KEY = {
 
 
 def needs(call: Call, facts: Facts) -> Iterator[Need]:
-    """What a call of S3 needs. Errors: UnknownCallError."""
+    """The permissions of an S3 call. Raises `UnknownCallError` for an operation that is not listed."""
     given, operation = call.parameters, call.operation
     bucket = given.get("Bucket", "")
     if operation in ON_BUCKETS:
         yield listing(bucket, given.get("prefix", ""), ON_BUCKETS[operation])
     elif operation == "DeleteObjects":
         yield from (Need("s3:DeleteObject", arn(bucket, key)) for key in given["Keys"])
-    elif operation in ON_OBJECTS:
-        yield from _object(call, bucket, given["Key"], facts)
+    elif own := on_object(call):
+        yield from _object(call, own, facts)
     else:
-        raise UnknownCallError(f"local/cloud/iam/storage.py does not say what s3:{operation} needs")
+        raise UnknownCallError(f"local/cloud/iam/storage.py has no permissions for s3:{operation}")
+
+
+def on_object(call: Call) -> Need | None:
+    """The permission of a call on a single object, with the condition keys of bucket policies; None for other calls."""
+    if call.operation not in ON_OBJECTS:
+        return None
+    given, action = call.parameters, ON_OBJECTS[call.operation]
+    if action in ("s3:GetObject", "s3:DeleteObject") and "versionId" in given:
+        action += "Version"
+    context = {"aws:SecureTransport": "true"}  # loopback stands in for TLS
+    if action == "s3:PutObject":
+        context["s3:ObjectCreationOperation"] = str(call.operation in CREATING).lower()
+    if "IfNoneMatch" in given:
+        context["s3:if-none-match"] = given["IfNoneMatch"]
+    return Need(action, arn(given["Bucket"], given["Key"]), context)
 
 
 def arn(bucket: str, key: str = "") -> str:
@@ -60,24 +76,22 @@ def arn(bucket: str, key: str = "") -> str:
 
 
 def listing(bucket: str, prefix: str, action: str = "s3:ListBucket", implied_by: str = "") -> Need:
-    """To see what is in a bucket, below a prefix."""
+    """Listing a bucket's keys under a prefix."""
     return Need(action, arn(bucket), {"s3:prefix": prefix}, implied_by)
 
 
 def with_key(facts: Facts, of: str, actions: Iterable[str], implied_by: str) -> Iterator[Need]:
-    """The use of the key of a bucket or topic, if it has one."""
+    """Use of the KMS key of a bucket or topic, if it has one."""
     if of in facts.keys:
         via = {"kms:ViaService": f"{'sns' if of.startswith('arn:') else 's3'}.{REGION}.amazonaws.com"}
         yield from (Need(f"kms:{action}", facts.keys[of], via, implied_by) for action in actions)
 
 
-def _object(call: Call, bucket: str, key: str, facts: Facts) -> Iterator[Need]:
-    action, versioned = ON_OBJECTS[call.operation], "versionId" in call.parameters
-    if action in ("s3:GetObject", "s3:DeleteObject") and versioned:
-        action += "Version"
-    yield Need(action, arn(bucket, key))
-    if action == "s3:GetObject" and not facts.exists(bucket, key):
-        yield Need("s3:ListBucket", arn(bucket), implied_by="s3:GetObject of what is not there")
+def _object(call: Call, own: Need, facts: Facts) -> Iterator[Need]:
+    bucket, action = call.parameters["Bucket"], own.action
+    yield own
+    if action == "s3:GetObject" and not facts.exists(bucket, call.parameters["Key"]):
+        yield Need("s3:ListBucket", arn(bucket), implied_by="s3:GetObject of a missing key")
         return
     yield from with_key(facts, bucket, WITH_KEY.get(call.operation, ()), action)
     if "CopySource" in call.parameters:

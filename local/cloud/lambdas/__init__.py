@@ -1,1 +1,1 @@
-"""Lambda: each function is a warm Python process with that function's environment and key."""
+"""Lambda on the laptop: a warm Python process per function and concurrent invocation."""

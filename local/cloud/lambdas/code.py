@@ -1,4 +1,4 @@
-"""Lambda's GetFunction on the laptop: a function's configuration, and its code as a zip to download."""
+"""Lambda's GetFunction: a function's configuration, and its code as a zip archive."""
 
 import io
 import json
@@ -16,7 +16,7 @@ CODE_PATH = "/_code/"
 
 
 def route(functions: Functions, url: str, environ: dict[str, Any]) -> Response | None:
-    """Answer GetFunction and the downloads of code; None for any other request and for functions not deployed."""
+    """Answer GetFunction and code downloads; None for other requests and unknown functions."""
     path: str = environ["PATH_INFO"]
     if environ["REQUEST_METHOD"] != "GET" or not path.startswith((INVOKE_PATH, CODE_PATH)):
         return None
@@ -31,11 +31,11 @@ def route(functions: Functions, url: str, environ: dict[str, Any]) -> Response |
 
 
 def bundle(folder: Path) -> bytes:
-    """The files of a folder as a zip: the same bytes for the same files."""
+    """A folder as a zip archive; identical files give identical bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(_files(folder)):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())  # of 1980, whatever the file's time
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())  # a fixed time stamp, 1980
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 

@@ -1,4 +1,4 @@
-"""Lambda on the laptop: warm Python processes, one per function and concurrent invocation."""
+"""Deployed functions and their warm worker processes."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True)
 class Function:
-    """A function as its template declares it. `timeout` in seconds, `memory` in MB."""
+    """A function as declared in the template. `timeout` in seconds, `memory` in MB."""
 
     name: str
     folder: Path
@@ -44,14 +44,14 @@ class Function:
 
 @dataclass(frozen=True)
 class Result:
-    """What an invocation gave: JSON, which is AWS's error object if `failed`."""
+    """The JSON that an invocation returned; Lambda's error object if `failed`."""
 
     payload: bytes
     failed: bool
 
 
 class Worker:
-    """One process of a function. It ends itself when this process is gone."""
+    """One process of a function. It exits when this process dies."""
 
     def __init__(self, function: Function, environment: Environment, log: Path) -> None:
         self._function = function
@@ -64,18 +64,18 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C reaches the run, which then ends its workers
+                start_new_session=True,  # Ctrl-C reaches only the run, which then stops its workers
             )
         self._invocations = cast(IO[bytes], self._process.stdin)
         self._results = cast(IO[bytes], self._process.stdout)
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another invocation."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def invoke(self, event: Any) -> Result:
-        """Run the handler, once its module is imported; stop the process when the function's timeout is over."""
+        """Run the handler once its module is imported; kill the process after the function's timeout."""
         if not self._ready:
             with self._killed_after(IMPORT_SECONDS):
                 self._results.readline()
@@ -94,18 +94,18 @@ class Worker:
         return self._lost(request_id, overdue.is_set())
 
     def kill(self) -> None:
-        """End the process and what it started."""
+        """Kill the process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End the process and give its pipes back."""
+        """Kill the process group and close its pipes."""
         self.kill()
         self._process.communicate()
 
     @contextlib.contextmanager
     def _killed_after(self, seconds: int) -> Iterator[threading.Event]:
-        """Kill the process, and set the event, if the block takes longer."""
+        """Kill the process and set the event if the block takes longer."""
         overdue = threading.Event()
 
         def expire() -> None:
@@ -137,7 +137,7 @@ class Functions:
     """The deployed functions and their warm processes."""
 
     def __init__(self, url: str, logs: Path, credentials: Callable[[str], Environment]) -> None:
-        """`credentials` gives boto3's keyword arguments for a role's ARN."""
+        """`credentials(role ARN)` returns boto3's keyword arguments."""
         self._url = url
         self._logs = logs
         self._credentials = credentials
@@ -154,14 +154,14 @@ class Functions:
         self._idle[function.name] = []
 
     def warm(self, name: str) -> None:
-        """Start a process of a function without waiting for it. Errors: KeyError, not deployed."""
+        """Start a process of a function without waiting for it. Raises `KeyError` if it is not deployed."""
         worker = self._take(self.deployed[name])
         with self._lock:
             self._busy.discard(worker)
             self._idle[name].append(worker)
 
     def invoke(self, name: str, event: Any) -> Result:
-        """Run a function with a JSON value, beside any other invocations of it. Errors: KeyError, not deployed."""
+        """Invoke a function; invocations run concurrently. Raises `KeyError` if it is not deployed."""
         function = self.deployed[name]
         worker = self._take(function)
         try:
@@ -173,7 +173,7 @@ class Functions:
                     self._idle[name].append(worker)
 
     def route(self, environ: dict[str, Any]) -> Response | None:
-        """Answer Lambda's Invoke; None for any other request and for functions that are not deployed."""
+        """Answer Lambda's Invoke; None for other requests and unknown functions."""
         path: str = environ["PATH_INFO"]
         if not (path.startswith(INVOKE_PATH) and path.endswith("/invocations")):
             return None
@@ -191,13 +191,13 @@ class Functions:
         return Response("200 OK", [("Content-Type", "application/json"), *failed], result.payload)
 
     def close(self) -> None:
-        """End all processes."""
+        """Kill all processes."""
         with self._lock:
             self.deployed.clear()
             idle = [worker for workers in self._idle.values() for worker in workers]
             for worker in [*idle, *self._busy]:
                 worker.kill()
-        for worker in idle:  # a busy one is closed by the thread that waits for it
+        for worker in idle:  # busy ones are closed by the threads that wait for them
             worker.close()
 
     def _take(self, function: Function) -> Worker:

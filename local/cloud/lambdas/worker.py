@@ -1,6 +1,6 @@
-"""The process of one function: reads an invocation a line from stdin, writes its result a line to stdout.
+"""The process of one function: reads one invocation per line from stdin, writes one result per line to stdout.
 
-Started by `local.cloud.lambdas.functions` as a script; standard library only, so that it starts fast.
+`local.cloud.lambdas.functions` runs it as a script. Standard library only, for a fast start.
 """
 
 import importlib
@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
-NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # sam brings them to the laptop, botocore takes what it finds
+NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # installed with SAM; botocore uses them if present
 
 
 class Context:
-    """The second argument of a handler, with what AWS's has."""
+    """The handler's context object, with the attributes of Lambda's own."""
 
     def __init__(self, invocation: dict[str, Any]) -> None:
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -33,12 +33,12 @@ class Context:
         self._deadline = time.monotonic() + invocation["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the invocation is stopped, 0 at least."""
+        """Milliseconds until the invocation times out; never negative."""
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
 class RuntimeFault(Exception):
-    """What AWS's runtime, not the handler, reports: its error type and message."""
+    """An error of the Lambda runtime, not of the handler: type and message."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class RuntimeFault(Exception):
 
 
 def load(name: str) -> Handler:
-    """The function called `module.function`. Errors: RuntimeFault, or whatever the module raises."""
+    """The function named `module.function`. Raises `RuntimeFault` if it is missing, or the module's own error."""
     module_name, _, function = name.rpartition(".")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
@@ -60,7 +60,7 @@ def load(name: str) -> Handler:
 
 
 def failure(error: Exception, request_id: str) -> dict[str, Any]:
-    """The error object AWS answers with."""
+    """The error object that Lambda returns."""
     own = traceback.extract_tb(error.__traceback__)
     return {
         "errorMessage": str(error),
@@ -71,9 +71,9 @@ def failure(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def serve(handler_name: str, invocations: "queue.SimpleQueue[bytes]", results: BinaryIO) -> None:
-    """Import the handler, say so with an empty line, then answer invocations, one at a time, for ever."""
+    """Import the handler, report readiness with an empty line, then serve invocations one at a time."""
     handler: Handler | None = None
-    with suppress(Exception):  # what is wrong with the module, the invocation tells
+    with suppress(Exception):  # the first invocation reports it
         handler = load(handler_name)
     results.write(b"\n")
     results.flush()
@@ -86,25 +86,25 @@ def serve(handler_name: str, invocations: "queue.SimpleQueue[bytes]", results: B
                 answer = {"payload": json.dumps(result)}
             except (TypeError, ValueError) as error:
                 raise RuntimeFault("MarshalError", f"Unable to marshal response: {error}") from error
-        except Exception as error:  # noqa: BLE001 - any error of a handler is its answer
+        except Exception as error:  # noqa: BLE001 - any exception of a handler is its result
             answer = {"error": json.dumps(failure(error, invocation["request_id"]))}
         results.write(json.dumps(answer).encode() + b"\n")
         results.flush()
 
 
 def receive(source: BinaryIO, invocations: "queue.SimpleQueue[bytes]") -> None:
-    """Queue what comes in; end the process, even within an invocation, when the other side is gone."""
+    """Queue invocations; exit, even during an invocation, at end of file."""
     for line in source:
         invocations.put(line)
     os._exit(0)
 
 
 def main() -> None:
-    """Run the handler named by the only argument, with the working directory as its code."""
+    """Serve the handler named by the only argument, with the working directory as its code."""
     source, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - pathlib takes longer to import than all the rest
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - pathlib is slow to import
         os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)  # what a handler prints goes to its log
+    os.dup2(2, 1)  # a handler's output goes to its log
     sys.path[0] = os.getcwd()  # noqa: PTH109
     sys.modules.update(dict.fromkeys(NOT_IN_THE_BUNDLE))  # type: ignore[arg-type]  # None: cannot be imported
     invocations: queue.SimpleQueue[bytes] = queue.SimpleQueue()

@@ -1,1 +1,1 @@
-"""Step Functions: moto's interpreter, repaired."""
+"""Step Functions: moto's interpreter, with repairs where it differs from AWS."""

@@ -1,10 +1,11 @@
-"""Step Functions on the laptop: moto's interpreter, repaired, calling AWS as the state machine's role."""
+"""Step Functions on the laptop: moto's interpreter with repairs, calling AWS with the state machine's role."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +19,7 @@ INTERPRETER = "moto.stepfunctions.parser.asl"
 
 @contextmanager
 def _without_batch() -> Iterator[None]:
-    """Spare the interpreter moto.batch: it uses one enumeration of it, but would import all of EC2 with it, 0.9 s."""
+    """Stub out moto.batch: the interpreter uses one enumeration of it, and importing it loads all of EC2, 0.9 s."""
     names = ("moto.batch", "moto.batch.utils")
     if any(name in sys.modules for name in names):
         yield
@@ -37,16 +38,18 @@ with _without_batch():
     from local.cloud.machine import states, tokens
 
 
-def install(client: Callable[[str, str], Any]) -> None:
-    """Run state machines in moto; they call AWS with `client(service, role's ARN)`, a boto3 client."""
+def install(client: Callable[[str, str], Any], names: Path) -> None:
+    """Execute state machines in moto. Tasks use `client(service, role ARN)`; `names` keeps the execution names used."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     states.repair()
     tokens.repair()
+    names.mkdir(parents=True, exist_ok=True)
+    states.execution_names.folder = names
     _call_as_role(client)
 
 
 def describe(execution_arn: str) -> dict[str, Any]:
-    """`status`, `error`, `cause`, and `output`, JSON text once it succeeded; None where there is none."""
+    """An execution's `status`, `error`, `cause` and `output` (JSON text); None where AWS has no value."""
     execution = get_backend(ACCOUNT, REGION).describe_execution(execution_arn)
     with tokens.ending:
         output = json.dumps(execution.output) if execution.status == "SUCCEEDED" else None
@@ -54,18 +57,18 @@ def describe(execution_arn: str) -> dict[str, Any]:
 
 
 def history(execution_arn: str) -> list[dict[str, Any]]:
-    """The events so far, as GetExecutionHistory gives them. Their details are shared: read them, do not change them."""
+    """The events so far, as in GetExecutionHistory. Their details are shared with the interpreter: do not modify."""
     environment = get_backend(ACCOUNT, REGION).describe_execution(execution_arn).exec_worker.env
     events = list(environment.event_manager._history_event_list) if environment else []
     return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in events]
 
 
 def _call_as_role(client: Callable[[str, str], Any]) -> None:
-    """Tasks call AWS as the state machine's role; moto uses a fixed key, and a new client for every task."""
+    """Tasks use the state machine's role; moto uses a fixed access key and a new client per task."""
 
     def client_for(region: str, service: str, state_credentials: Any) -> Any:
         return client(service, state_credentials.role_arn)
 
     for name, module in list(sys.modules.items()):
         if name.startswith(INTERPRETER) and hasattr(module, "boto_client_for"):
-            setattr(module, "boto_client_for", client_for)  # noqa: B010 - a module that mypy does not know
+            setattr(module, "boto_client_for", client_for)  # noqa: B010 - mypy does not know the module

@@ -1,14 +1,18 @@
-"""Repairs of how moto's interpreter evaluates states: each says what AWS does where moto does otherwise."""
+"""Repairs of moto's interpreter: executions and states. Each states what AWS does and moto does not."""
 
 import threading
+import time
 import uuid
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, StructureShape
 from botocore.session import get_session
+from moto.core.exceptions import AWSError
+from moto.stepfunctions.exceptions import ExecutionAlreadyExists
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
@@ -21,6 +25,8 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.state_parallel import StateParallel
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_aws_sdk
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
@@ -30,27 +36,31 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from local.cloud.quotas import EXECUTION_NAME_DAYS, STATE_DATA_BYTES
+
+DAY_SECONDS = 86_400
 SDK_NAMES = {"athena": "Athena", "databrew": "DataBrew", "ec2": "Ec2", "glue": "Glue", "s3": "S3", "sns": "Sns"}
 
 
 @cache
 def repair() -> None:
-    """Install the repairs, once in a process."""
+    """Install the repairs, once per process."""
     _one_query_language_stack_per_parse()
     _parse_paths_once()
     _parse_a_definition_once()
-    _executions_are_named()
+    _start_execution_validates_name_and_input()
+    _results_have_a_size_quota()
     _start_time_is_text()
-    _requests_and_responses_have_the_names_of_the_api()
-    _sdk_errors_have_the_name_of_the_sdk()
+    _requests_and_responses_use_api_names()
+    _sdk_errors_use_sdk_names()
     _choice_fails_on_a_missing_path()
     _no_choice_matched()
-    _a_missing_parameter_is_a_runtime_error()
-    _runtime_errors_are_not_caught_by_all()
+    _missing_parameters_are_runtime_errors()
+    _runtime_errors_are_not_caught_by_states_all()
 
 
 def _one_query_language_stack_per_parse() -> None:
-    """moto shares one stack between all parses and threads, and leaves it dirty after a rejected definition."""
+    """moto shares one stack between all parses and threads, and does not clear it after an invalid definition."""
 
     original = Preprocessor.__init__
 
@@ -62,13 +72,13 @@ def _one_query_language_stack_per_parse() -> None:
 
 
 def _parse_paths_once() -> None:
-    """moto parses a JSONPath at each use, which takes longer than the state that uses it."""
+    """moto parses a JSONPath at each use, which takes longer than the state itself."""
 
     json_path.parse = lru_cache(maxsize=None)(json_path.parse)
 
 
 def _parse_a_definition_once() -> None:
-    """The parse that checks a new definition, 0.2 s, serves its first execution; moto parses again."""
+    """The first execution reuses the parse that validated the definition (0.2 s); moto parses again."""
     original, seen, ready = AmazonStateLanguageParser.parse, set[str](), dict[str, Any]()
 
     def parse(definition: str) -> Any:
@@ -83,22 +93,65 @@ def _parse_a_definition_once() -> None:
     AmazonStateLanguageParser.parse = staticmethod(parse)
 
 
-def _executions_are_named() -> None:
-    """One without a name gets a UUID, a wrong name is refused, and two that start at once never share a name."""
+class ExecutionNames:
+    """The names that executions of a lake have used: a file each, because moto forgets them when the laptop stops."""
+
+    folder: Path
+
+    def check(self, execution_arn: str) -> None:
+        """Raises `ExecutionAlreadyExists` if the name was used in the last 90 days."""
+        used = self._file(execution_arn)
+        if used.exists() and time.time() - used.stat().st_mtime < EXECUTION_NAME_DAYS.limit * DAY_SECONDS:
+            raise ExecutionAlreadyExists(f"Execution Already Exists: '{execution_arn}'")
+
+    def use(self, execution_arn: str) -> None:
+        """Record that an execution has started."""
+        self._file(execution_arn).touch()
+
+    def _file(self, execution_arn: str) -> Path:
+        return self.folder / execution_arn.partition(":execution:")[2].replace(":", " ")
+
+
+execution_names = ExecutionNames()
+
+
+def _start_execution_validates_name_and_input() -> None:
+    """A missing name becomes a UUID, invalid names and large inputs are rejected, concurrent starts share no name."""
 
     original, one_at_a_time = StepFunctionsParserBackend.start_execution, threading.Lock()
 
-    def start(self: Any, machine: str, name: str | None = None, *args: Any, **options: Any) -> Any:
+    def start(self: Any, machine: str, name: str | None = None, execution_input: str = "{}", *others: Any) -> Any:
         name = name or str(uuid.uuid4())
         self._validate_name(name)
+        if len(execution_input.encode()) > STATE_DATA_BYTES.limit:
+            member = f"Member must have length less than or equal to {STATE_DATA_BYTES.limit}"
+            message = f"1 validation error detected: Value at 'input' failed to satisfy constraint: {member}"
+            raise AWSError(message, "ValidationException")
         with one_at_a_time:
-            return original(self, machine, name, *args, **options)
+            found = self.describe_state_machine(machine)
+            if name not in [execution.name for execution in found.executions]:
+                execution_names.check(f"{found.arn.replace(':stateMachine:', ':execution:')}:{name}")
+            execution = original(self, machine, name, execution_input, *others)
+            execution_names.use(execution.execution_arn)
+            return execution
 
     StepFunctionsParserBackend.start_execution = start
 
 
+def _results_have_a_size_quota() -> None:
+    """The results of a Map or Parallel state are limited before ResultPath; moto limits a state's output only."""
+
+    for kind in (StateMap, StateParallel):
+
+        def evaluate(self: Any, env: Any, original: Any = kind._eval_execution) -> None:
+            original(self, env)
+            self._verify_size_quota(env, env.stack[-1])
+
+        kind._eval_execution = evaluate
+
+
 def _start_time_is_text() -> None:
-    """`$$.Execution.StartTime` is an ISO string."""
+    """`$$.Execution.StartTime` is an ISO 8601 string."""
 
     original = Execution.get_start_execution_details
 
@@ -110,8 +163,8 @@ def _start_time_is_text() -> None:
     Execution.get_start_execution_details = details
 
 
-def _requests_and_responses_have_the_names_of_the_api() -> None:
-    """Parameters are matched without regard to case, an object given for a blob is its JSON, times are ISO strings."""
+def _requests_and_responses_use_api_names() -> None:
+    """Parameter names are case-insensitive, an object passed as a blob is its JSON, times are ISO 8601 strings."""
 
     def operation(task: Any, service: str | None, action: str | None) -> OperationModel | None:
         return _operation(task._get_boto_service_name(service), action or task.resource.api_action)
@@ -140,14 +193,14 @@ def _requests_and_responses_have_the_names_of_the_api() -> None:
     StateTaskService._from_boto_response_value = staticmethod(response_value)
 
 
-def _sdk_errors_have_the_name_of_the_sdk() -> None:
+def _sdk_errors_use_sdk_names() -> None:
     """An error of `aws-sdk:glue:...` is `Glue.EntityNotFoundException`, not `glue....`."""
 
     state_task_service_aws_sdk._SERVICE_ERROR_NAMES.update(SDK_NAMES)
 
 
 def _choice_fails_on_a_missing_path() -> None:
-    """A Choice on a path that its input lacks fails the execution; moto takes the Default. IsPresent is for asking."""
+    """A Choice rule on a missing path fails the execution unless it is IsPresent; moto takes the Default."""
 
     def evaluate(self: Any, env: Any) -> None:
         self.variable.eval(env)
@@ -162,7 +215,7 @@ def _choice_fails_on_a_missing_path() -> None:
 
 
 def _no_choice_matched() -> None:
-    """A Choice of which no rule holds and that has no Default fails with `States.NoChoiceMatched`."""
+    """A Choice without a Default fails with `States.NoChoiceMatched` if no rule matches."""
 
     original = StateChoice._eval_state
 
@@ -170,13 +223,15 @@ def _no_choice_matched() -> None:
         try:
             original(self, env)
         except RuntimeError as error:
-            raise _failure(env, "StatesNoChoiceMatched", f"No choice rule of {self.name} holds.") from error
+            raise _failure(
+                env, "StatesNoChoiceMatched", f"There are no choice rules of {self.name} that match."
+            ) from error
 
     StateChoice._eval_state = evaluate
 
 
-def _a_missing_parameter_is_a_runtime_error() -> None:
-    """A parameter's path that the input lacks is `States.Runtime`, for a function's ARN too."""
+def _missing_parameters_are_runtime_errors() -> None:
+    """A missing path in Parameters is `States.Runtime`, also in a Lambda task."""
     original = StateTaskLambda._from_error
 
     def from_error(self: Any, env: Any, ex: Exception) -> Any:
@@ -187,8 +242,8 @@ def _a_missing_parameter_is_a_runtime_error() -> None:
     StateTaskLambda._from_error = from_error
 
 
-def _runtime_errors_are_not_caught_by_all() -> None:
-    """`States.ALL` catches neither `States.Runtime` nor `States.DataLimitExceeded`."""
+def _runtime_errors_are_not_caught_by_states_all() -> None:
+    """`States.ALL` matches neither `States.Runtime` nor `States.DataLimitExceeded`."""
 
     original = ErrorEqualsDecl._eval_body
 
@@ -203,7 +258,7 @@ def _runtime_errors_are_not_caught_by_all() -> None:
 
 
 def _failure(env: Any, error: str, cause: str) -> Exception:
-    """The exception that fails the execution in its current state; `error` names one of moto's error types."""
+    """An exception that fails the execution in its current state; `error` is the name of a moto error type."""
 
     kind = StatesErrorNameType[error]
     details = {"executionFailedEventDetails": {"error": kind.to_name(), "cause": cause}}

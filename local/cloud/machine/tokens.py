@@ -1,6 +1,6 @@
-"""Repairs of how moto's interpreter waits and ends: each says what AWS does where moto does otherwise.
+"""Repairs of moto's interpreter: task tokens and the end of an execution.
 
-A missed heartbeat stays `States.Timeout`: that is what AWS itself was recorded to answer.
+Each states what AWS does and moto does not. A missed heartbeat stays `States.Timeout`, as observed on AWS.
 """
 
 import threading
@@ -28,20 +28,20 @@ from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommu
 from moto.stepfunctions.responses import StepFunctionResponse
 
 ending = threading.Lock()
-"""Held while an execution takes on its final status, error, cause and output: they are seen together."""
+"""Held while an execution sets its final status, error, cause and output, so readers see all or none."""
 
 
 @cache
 def repair() -> None:
-    """Install the repairs, once in a process."""
-    _a_token_lives_for_one_attempt()
+    """Install the repairs, once per process."""
+    _tokens_are_valid_for_one_attempt()
     _tokens_are_answered_once()
-    _stopping_ends_at_once()
-    _the_first_ending_stands()
+    _stop_execution_is_immediate()
+    _the_first_end_is_final()
 
 
-def _a_token_lives_for_one_attempt() -> None:
-    """Each attempt of a task has a token of its own, void once the attempt is over."""
+def _tokens_are_valid_for_one_attempt() -> None:
+    """Each attempt of a task has its own token, invalid once the attempt is over."""
 
     attempt = StateTaskServiceCallback._evaluate_with_timeout
 
@@ -56,7 +56,7 @@ def _a_token_lives_for_one_attempt() -> None:
             endpoint.report(CallbackConsumerLeft())
 
     def wait(_: Any, env: Any, endpoint: Any, heartbeat: Any) -> Any:
-        """Unlike moto's, sees an answer that came before the wait began."""
+        """Unlike moto, accept an answer that arrived before the wait began."""
         while env.is_running() and endpoint.get_outcome() is None:
             if not heartbeat.clear_and_wait() and env.is_running():
                 return endpoint.get_outcome() or HeartbeatTimedOut()
@@ -67,7 +67,7 @@ def _a_token_lives_for_one_attempt() -> None:
 
 
 def _tokens_are_answered_once() -> None:
-    """A second or late answer is TaskTimedOut, an unknown token InvalidToken; a failure keeps its cause."""
+    """A repeated or late answer is TaskTimedOut, an unknown token InvalidToken; failures keep their cause."""
 
     answering = threading.Lock()
 
@@ -100,8 +100,8 @@ def _tokens_are_answered_once() -> None:
     StepFunctionResponse.send_task_heartbeat = heartbeat
 
 
-def _stopping_ends_at_once() -> None:
-    """StopExecution aborts, with error and cause, without waiting for a task; whatever has ended has a stopDate."""
+def _stop_execution_is_immediate() -> None:
+    """StopExecution aborts with error and cause without waiting for tasks; ended executions have a stopDate."""
 
     describe = StepFunctionResponse.describe_execution
 
@@ -110,7 +110,7 @@ def _stopping_ends_at_once() -> None:
         while execution.stop_date is None and not (
             execution.exec_worker.env and execution.exec_worker.env.is_running()
         ):
-            time.sleep(0.01)  # its definition is still being parsed
+            time.sleep(0.01)  # the definition is still being parsed
         with ending:
             if execution.stop_date is None:
                 execution.stop_date = datetime.now(tz=UTC)
@@ -133,8 +133,8 @@ def _stopping_ends_at_once() -> None:
     StepFunctionResponse.describe_execution = describe_with_stop_date
 
 
-def _the_first_ending_stands() -> None:
-    """What a stopped or timed-out execution's tasks do afterwards changes nothing."""
+def _the_first_end_is_final() -> None:
+    """Tasks that finish after their execution was stopped or timed out do not change its result."""
 
     set_error, terminated = Environment.set_error, BaseExecutionWorkerCommunication.terminated
 

@@ -1,1 +1,1 @@
-"""The AWS services that moto lacks or that the laptop replaces."""
+"""AWS services that moto lacks, or whose behaviour the laptop replaces."""

@@ -1,4 +1,4 @@
-"""moto's Athena made to run queries: what StartQueryExecution, GetQueryExecution and GetQueryResults answer."""
+"""Query execution for moto's Athena: StartQueryExecution, GetQueryExecution and GetQueryResults."""
 
 import json
 import threading
@@ -19,26 +19,26 @@ PAGE_ROWS = 1000
 
 
 class QueryExecution(Execution):  # type: ignore[misc]
-    """A query whose state is what its thread says, not what moto's clock says."""
+    """A query execution whose state is set by its thread, not by moto's timer."""
 
     status = "QUEUED"
     reason: str | None = None
     result: Result | None = None
 
     @property
-    def lists(self) -> bool:
+    def is_listing(self) -> bool:
         """Whether it is a SHOW or DESCRIBE, whose result is text without a header row."""
         return SHOW_OR_DESCRIBE.match(self.query) is not None
 
     def table(self) -> list[tuple[str | None, ...]]:
-        """The result's rows as Athena returns them."""
+        """The rows of the result set as Athena returns them, header row included."""
         if self.result is None:
             return []
         header: list[tuple[str | None, ...]] = [tuple(name for name, _ in self.result.columns)]
-        return ([] if self.lists else header) + self.result.rows
+        return ([] if self.is_listing else header) + self.result.rows
 
     def work(self, lake: Path, put: Callable[[str, bytes], None]) -> None:
-        """Run to the end: SUCCEEDED with a stored result, or FAILED with a reason, unless it was CANCELLED before."""
+        """Run to the end: SUCCEEDED with a stored result or FAILED with a reason, unless it was CANCELLED meanwhile."""
         self.status, ending = "RUNNING", "SUCCEEDED"
         try:
             catalogue.save(lake)
@@ -47,7 +47,7 @@ class QueryExecution(Execution):  # type: ignore[misc]
             put(self.config["OutputLocation"], _stored(self.table()))
         except QueryError as error:
             ending, self.reason = "FAILED", str(error)
-        except Exception as error:  # noqa: BLE001 - whatever the cause, the query must not stay RUNNING for ever
+        except Exception as error:  # noqa: BLE001 - any error ends the query
             ending, self.reason = "FAILED", f"{type(error).__name__}: {error}"
         self.end_time = time.time()
         if self.status == "RUNNING":
@@ -55,16 +55,16 @@ class QueryExecution(Execution):  # type: ignore[misc]
 
 
 def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
-    """Make moto's Athena run its queries on `lake`; `put` stores a result at an s3 address."""
+    """Patch moto's Athena to run queries on `lake`; `put` stores a result at `s3://bucket/key`."""
     started: dict[str, str] = {}
     starting = threading.Lock()
     start_response, get_response = AthenaResponse.start_query_execution, AthenaResponse.get_query_execution
 
-    def start(self: AthenaBackend, query: str, workgroup: str | None, **asked: Any) -> str:
+    def start(self: AthenaBackend, query: str, workgroup: str | None, **options: Any) -> str:
         group = self.work_groups[workgroup or "primary"]
-        config = _result_configuration(group, asked["config"])
-        execution = QueryExecution(query, asked["context"], config, group, asked["execution_parameters"])
-        if execution.lists:
+        config = _result_configuration(group, options["config"])
+        execution = QueryExecution(query, options["context"], config, group, options["execution_parameters"])
+        if execution.is_listing:
             execution.config["OutputLocation"] = execution.config["OutputLocation"].removesuffix(".csv") + ".txt"
         self.executions[execution.id] = execution
         threading.Thread(target=execution.work, args=(lake, put), daemon=True).start()
@@ -124,19 +124,19 @@ def _invalid(message: str) -> Exception:
 
 def _execution(response: AthenaResponse) -> QueryExecution:
     identity = response._get_param("QueryExecutionId")
-    found = response.athena_backend.executions.get(identity)
-    if not isinstance(found, QueryExecution):
+    execution = response.athena_backend.executions.get(identity)
+    if not isinstance(execution, QueryExecution):
         raise _invalid(f"QueryExecution {identity} was not found")
-    return found
+    return execution
 
 
-def _result_configuration(group: Any, asked: dict[str, Any] | None) -> dict[str, Any]:
-    """A copy, because moto writes into it: the work group's if it enforces its own, else the client's."""
+def _result_configuration(group: Any, requested: dict[str, Any] | None) -> dict[str, Any]:
+    """The workgroup's configuration if it is enforced, else the client's; a copy, because moto modifies it."""
     own = group.configuration.get("ResultConfiguration") or {}
-    enforced = group.configuration["EnforceWorkGroupConfiguration"] or not (asked or {}).get("OutputLocation")
-    config = dict(own if enforced else asked or {})
+    enforced = group.configuration["EnforceWorkGroupConfiguration"] or not (requested or {}).get("OutputLocation")
+    config = dict(own if enforced else requested or {})
     if not config.get("OutputLocation"):
-        raise _invalid("No output location provided: neither the query nor its work group names one.")
+        raise _invalid("No output location provided: neither the query nor its workgroup has one.")
     return config
 
 
@@ -158,6 +158,6 @@ def _column_info(name: str, kind: str) -> dict[str, Any]:
 
 
 def _stored(table: list[tuple[str | None, ...]]) -> bytes:
-    """The result file: every value in quotes, a NULL nothing at all."""
+    """The result file: CSV with every value quoted; NULL is an empty field."""
     lines = (",".join("" if text is None else '"' + text.replace('"', '""') + '"' for text in row) for row in table)
     return "".join(f"{line}\n" for line in lines).encode()

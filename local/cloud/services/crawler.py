@@ -1,4 +1,4 @@
-"""moto's Glue crawler made to crawl: Parquet files under its S3 targets become tables and partitions."""
+"""Crawls for moto's Glue crawlers: Parquet files under their S3 targets become tables and partitions."""
 
 import re
 import threading
@@ -25,16 +25,16 @@ Needed = Callable[[str, str, dict[str, Any]], None]
 
 
 class Crawl(FakeCrawl):  # type: ignore[misc]
-    """A crawl whose status is what its thread says, not what moto's clock says."""
+    """A crawl whose status is set by its thread, not by moto's timer."""
 
     status = "RUNNING"
     error: str | None = None
 
 
 def install(lake: Path, saved: Callable[[], None], access: Access) -> None:
-    """Make moto's crawlers read the files of `lake`; `saved` is called after each change of the catalogue.
+    """Patch moto's crawlers to read the files of `lake`; `saved` is called after each change of the catalogue.
 
-    A crawler's role needs `access` to what it reads and catalogues.
+    A crawler's role needs `access` to what the crawler reads and catalogues.
     """
     starting = threading.Lock()
     describe = FakeCrawler.as_dict
@@ -78,34 +78,34 @@ def _last_crawl(crawl: Crawl) -> dict[str, Any]:
 def _work(crawler: FakeCrawler, crawl: Crawl, lake: Path, saved: Callable[[], None], access: Access) -> None:
     ending, need = "COMPLETED", _needed(crawler, access)
     try:
-        found = [_Found(target["Path"].rstrip("/") + "/", lake) for target in crawler.targets.get("S3Targets", [])]
-        for target in found:
-            _may_read(target, lake, need)
+        targets = [_Target(each["Path"].rstrip("/") + "/", lake) for each in crawler.targets.get("S3Targets", [])]
+        for target in targets:
+            _check_reads(target, lake, need)
         if crawl.status == "RUNNING":
-            for table in found:
-                if table.files:
-                    _catalogue(crawler, table, need)
+            for target in targets:
+                if target.files:
+                    _catalogue(crawler, target, need)
             saved()
-    except Exception as error:  # noqa: BLE001 - whatever the cause, the crawl must not stay RUNNING for ever
+    except Exception as error:  # noqa: BLE001 - any error ends the crawl
         ending, crawl.error = "FAILED", str(error).splitlines()[0]
     crawl.end_time = utcnow()
     crawl.status = "STOPPED" if crawl.status == "STOPPING" else ending
 
 
 def _needed(crawler: FakeCrawler, access: Access) -> Needed:
-    """Checks a call that the crawler makes as its role."""
-    return lambda service, operation, asked: access(crawler.role, Call(service, operation, asked))
+    """A check of the calls that the crawler makes as its role."""
+    return lambda service, operation, parameters: access(crawler.role, Call(service, operation, parameters))
 
 
-def _may_read(found: "_Found", lake: Path, need: Needed) -> None:
-    bucket, _, prefix = found.path.removeprefix("s3://").partition("/")
+def _check_reads(target: "_Target", lake: Path, need: Needed) -> None:
+    bucket, _, prefix = target.path.removeprefix("s3://").partition("/")
     need("s3", "ListObjectsV2", {"Bucket": bucket, "prefix": prefix})
-    for file in found.files:
+    for file in target.files:
         need("s3", "GetObject", {"Bucket": bucket, "Key": file.relative_to(lake / bucket).as_posix()})
 
 
-class _Found:
-    """What lies under one S3 target: the columns of its Parquet files, and the folders that are partitions."""
+class _Target:
+    """The content of one S3 target: the columns of its Parquet files, and the folders that are partitions."""
 
     def __init__(self, path: str, lake: Path) -> None:
         self.path = path
@@ -115,7 +115,7 @@ class _Found:
         keys = {tuple(_partition(index, folder)[0] for index, folder in enumerate(parts)) for parts in folders}
         if len(keys) > 1:
             one, other, *_ = sorted("/".join(names) for names in keys)
-            raise ValueError(f"{path} has folders by {one or 'nothing'} and by {other}: they cannot be one table")
+            raise ValueError(f"{path} is partitioned by {one or 'nothing'} and by {other}: it cannot be one table")
         self.keys = list(keys.pop()) if keys else []
         self.columns = self._columns(set(self.keys)) if self.files else []
         self.partitions = {
@@ -132,9 +132,9 @@ class _Found:
         types: dict[str, str] = {}
         for file, name, duck in fields.fetchall():
             if name in keys:
-                raise ValueError(f"column {name} of {file} is also a partition")
+                raise ValueError(f"column {name} of {file} is also a partition key")
             if types.setdefault(name, hive_type(duck)) != hive_type(duck):
-                raise ValueError(f"column {name} is {types[name]} in other files, but {hive_type(duck)} in {file}")
+                raise ValueError(f"column {name} is {types[name]} in other files but {hive_type(duck)} in {file}")
         return [{"Name": name, "Type": kind} for name, kind in types.items()]
 
 
@@ -144,15 +144,15 @@ def _partition(index: int, folder: str) -> tuple[str, str]:
     return (key.lower(), unquote(value)) if equals else (f"partition_{index}", folder)
 
 
-def _catalogue(crawler: FakeCrawler, found: _Found, need: Needed) -> None:
-    """Create or update the table of these files, and the partitions that it does not have yet."""
+def _catalogue(crawler: FakeCrawler, target: _Target, need: Needed) -> None:
+    """Create or update the table of a target, and create its new partitions."""
     glue, database = crawler.backend, crawler.database_name
     need("glue", "GetDatabase", {"Name": database})
     if database not in glue.databases:
         glue.create_database(database, {"Name": database})
-    folder = found.path.rstrip("/").rpartition("/")[2]
+    folder = target.path.rstrip("/").rpartition("/")[2]
     name = re.sub(r"\W", "_", f"{crawler.table_prefix or ''}{folder}".lower())
-    definition = _table_input(name, crawler.name, found)
+    definition = _table_input(name, crawler.name, target)
     place = {"DatabaseName": database, "TableName": name}
     need("glue", "GetTable", place)
     table = glue.databases[database].tables.get(name)
@@ -163,10 +163,10 @@ def _catalogue(crawler: FakeCrawler, found: _Found, need: Needed) -> None:
         need("glue", "UpdateTable", place)
         table.update(definition)
     storage = table.as_dict()["StorageDescriptor"]
-    if found.keys:
+    if target.keys:
         need("glue", "BatchGetPartition", place)
         need("glue", "BatchCreatePartition", place)
-    for values, location in found.partitions.items() if found.keys else ():
+    for values, location in target.partitions.items() if target.keys else ():
         if str(list(values)) not in table.partitions:
             table.create_partition({"Values": list(values), "StorageDescriptor": storage | {"Location": location}})
 
@@ -176,15 +176,15 @@ def _may_update(crawler: FakeCrawler) -> bool:
     return policy.get("UpdateBehavior") != "LOG"
 
 
-def _table_input(name: str, crawler: str, found: _Found) -> dict[str, Any]:
+def _table_input(name: str, crawler: str, target: _Target) -> dict[str, Any]:
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "typeOfData": "file", "UPDATED_BY_CRAWLER": crawler},
-        "PartitionKeys": [{"Name": key, "Type": "string"} for key in found.keys],
+        "PartitionKeys": [{"Name": key, "Type": "string"} for key in target.keys],
         "StorageDescriptor": {
-            "Columns": found.columns,
-            "Location": found.path,
+            "Columns": target.columns,
+            "Location": target.path,
             "InputFormat": f"{PARQUET}.MapredParquetInputFormat",
             "OutputFormat": f"{PARQUET}.MapredParquetOutputFormat",
             "SerdeInfo": {"SerializationLibrary": f"{PARQUET}.serde.ParquetHiveSerDe"},

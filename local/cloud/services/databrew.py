@@ -1,224 +1,188 @@
-"""DataBrew job runs on DuckDB: moto keeps datasets, recipes and jobs, this is what it lacks."""
+"""DataBrew on the laptop: job runs, which moto lacks, and the conflicts and quotas that AWS enforces.
 
-import gzip
+moto keeps datasets, recipes and jobs. Sources: the API reference of each action, and for the quotas
+https://docs.aws.amazon.com/general/latest/gr/databrew.html.
+"""
+
 import json
-import re
-import tempfile
 import threading
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
-from moto.databrew.exceptions import ConflictException
-from moto.databrew.models import DataBrewBackend, FakeRecipeJob, databrew_backends
-from moto.s3.models import s3_backends
+from botocore import xform_name
+from moto.databrew.exceptions import DataBrewClientError
+from moto.databrew.models import DataBrewBackend, FakeRecipe, databrew_backends
 
 from local.cloud.account import ACCOUNT, REGION
-from local.cloud.iam.calls import Call
+from local.cloud.iam.calls import Call, Environ, UnknownCallError, read_call, signed
 from local.cloud.iam.guard import Access
-from local.cloud.services.recipe import StepError, apply
-from local.cloud.sql.catalogue import data_files
-from local.cloud.sql.scan import files_sql, name_sql, text_sql
+from local.cloud.services.job_runs import JobRun, Put
 from local.cloud.wsgi import Response
 
-JOB_SECONDS = 240  # of a small job on AWS: the laptop's own second would make its price too small
-RUNS = re.compile(r"/jobs/(?P<job>[^/]+)/(?:startJobRun|jobRuns|jobRun/(?P<run>[^/]+?)(?:/stopJobRun)?)")
+QUOTA = 100  # of datasets, jobs and recipes, each, in one region
+MAX_BATCH = 50  # versions per BatchDeleteRecipeVersion
+ANSWERED = {"BatchDeleteRecipeVersion", "DescribeJobRun", "ListJobRuns", "StartJobRun", "StopJobRun"}
+CHECKED = {"CreateDataset", "CreateRecipe", "CreateRecipeJob", "DeleteDataset", "DeleteJob", "DeleteRecipeVersion"}
+STATUSES = {
+    "ConflictException": "409 Conflict",
+    "ResourceNotFoundException": "404 Not Found",
+    "ServiceQuotaExceededException": "402 Payment Required",
+    "ValidationException": "400 Bad Request",
+}
 
 
-class JobFailed(Exception):
-    """The job cannot do its work: one line that says why."""
+class Refused(Exception):
+    """An error that AWS returns: its code and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-class JobStopped(Exception):
-    """StopJobRun was called."""
+def install(lake: Path, put: Put, access: Access) -> Callable[[Environ], Response | None]:
+    """A route in front of moto's DataBrew. Jobs read `lake` and store their output with `put`.
 
-
-@dataclass
-class JobRun:
-    """One run of a job; `state` is one of DataBrew's. `stopping` is set by StopJobRun."""
-
-    job: FakeRecipeJob
-    access: Access
-    run_id: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex}")
-    state: str = "STARTING"
-    stopping: bool = False
-    error: str | None = None
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    completed: datetime | None = None
-
-    def described(self) -> dict[str, Any]:
-        """As DescribeJobRun answers; times are seconds since 1970."""
-        answer = {
-            "JobName": self.job.name,
-            "DatasetName": self.job.dataset_name,
-            "RecipeReference": self.job.recipe_reference,
-            "Outputs": self.job.outputs,
-            "RunId": self.run_id,
-            "State": "STOPPING" if self.stopping and not self.completed else self.state,
-            "Attempt": 0,
-            "StartedOn": self.started.timestamp(),
-            "ExecutionTime": JOB_SECONDS if self.completed else 0,
-            "LogSubscription": self.job.log_subscription,
-            "LogGroupName": f"/aws-glue-databrew/{self.job.name}",
-            "ErrorMessage": self.error,
-            "CompletedOn": self.completed.timestamp() if self.completed else None,
-        }
-        return {name: value for name, value in answer.items() if value is not None}
-
-    def need(self, operation: str, bucket: str, **asked: str) -> None:
-        """Raises AccessDenied if the job's role may not call S3 so."""
-        self.access(self.job.role_arn, Call("s3", operation, {"Bucket": bucket, **asked}))
-
-    def go_on(self) -> None:
-        """Raises JobStopped after StopJobRun."""
-        if self.stopping:
-            raise JobStopped
-
-
-def install(
-    lake: Path, put: Callable[[str, bytes], None], access: Access
-) -> Callable[[dict[str, Any]], Response | None]:
-    """A route that answers for job runs, which read `lake` and store their output with `put(s3 address, bytes)`.
-
-    A job's role needs `access` to what it reads and writes.
+    A job's role needs `access` to what the job reads and writes.
     """
-    runs: dict[str, JobRun] = {}
-    create_dataset = DataBrewBackend.create_dataset
+    return DataBrew(lake, put, access).route
 
-    def create_new_dataset(self: DataBrewBackend, dataset_name: str, *others: Any, **settings: Any) -> Any:
-        if dataset_name in self.datasets:  # AWS documents this error, moto raises another
-            raise ConflictException(f"The dataset {dataset_name} already exists")
-        return create_dataset(self, dataset_name, *others, **settings)
 
-    DataBrewBackend.create_dataset = create_new_dataset
+class DataBrew:
+    """Runs jobs and refuses what AWS refuses; moto does the rest."""
 
-    def route(environ: dict[str, Any]) -> Response | None:
-        path: str = environ["PATH_INFO"]
-        asked = RUNS.fullmatch(path)
-        if not asked or "/databrew/" not in environ.get("HTTP_AUTHORIZATION", ""):
+    def __init__(self, lake: Path, put: Put, access: Access) -> None:
+        self._lake, self._put, self._access = lake, put, access
+        self._runs: list[JobRun] = []
+
+    def route(self, environ: Environ) -> Response | None:
+        """The response to a request that moto cannot serve or would wrongly accept; None for any other request."""
+        found = signed(environ)
+        if not found or found[1] != "databrew":
             return None
-        job = databrew_backends[ACCOUNT][REGION].jobs.get(asked["job"])
-        if job is None:
-            return _missing(f"Job {asked['job']} wasn't found.")
-        if path.endswith("/startJobRun"):
-            run = JobRun(job, access)
-            runs[run.run_id] = run
-            threading.Thread(target=_work, args=(run, lake, put), daemon=True).start()
-            return _answer({"RunId": run.run_id})
-        of_job = {run.run_id: run for run in reversed(list(runs.values())) if run.job is job}
-        if path.endswith("/jobRuns"):
-            return _answer({"JobRuns": [run.described() for run in of_job.values()]})
-        return _about(of_job.get(asked["run"]), path)
+        try:
+            call = read_call(environ, "databrew")
+            if call.operation in ANSWERED:
+                return _answer(getattr(self, xform_name(call.operation))(**_names(call)))
+            if call.operation in CHECKED:
+                getattr(self, f"check_{xform_name(call.operation)}")(**_names(call))
+        except UnknownCallError:
+            return None
+        except Refused as error:
+            return _answer({"Message": str(error)}, STATUSES[error.code], error.code)
+        return None
 
-    return route
+    def start_job_run(self, name: str, **_: Any) -> dict[str, Any]:
+        run = JobRun(self._job(name), self._access)
+        self._runs.append(run)
+        threading.Thread(target=run.work, args=(self._lake, self._put), daemon=True).start()
+        return {"RunId": run.run_id}
+
+    def list_job_runs(self, name: str, **_: Any) -> dict[str, Any]:
+        return {"JobRuns": [run.describe() for run in self._runs_of(name)]}
+
+    def describe_job_run(self, name: str, run_id: str, **_: Any) -> dict[str, Any]:
+        return self._run(name, run_id).describe()
+
+    def stop_job_run(self, name: str, run_id: str, **_: Any) -> dict[str, Any]:
+        """Stopping is asynchronous: the run is STOPPING first."""
+        self._run(name, run_id).stopping = True
+        return {"RunId": run_id}
+
+    def batch_delete_recipe_version(self, name: str, recipe_versions: list[str], **_: Any) -> dict[str, Any]:
+        """Delete what can be deleted, LATEST_WORKING last; the rest is listed in `Errors`."""
+        if not 0 < len(set(recipe_versions)) == len(recipe_versions) <= MAX_BATCH:
+            raise Refused("ValidationException", f"Between 1 and {MAX_BATCH} different recipe versions are required.")
+        if name not in _moto().recipes:
+            raise Refused("ResourceNotFoundException", f"The recipe {name} wasn't found.")
+        errors = []
+        for version in sorted(recipe_versions, key=FakeRecipe.LATEST_WORKING.__eq__):
+            try:
+                self.check_delete_recipe_version(name, version)
+                with _moto_errors():
+                    _moto().delete_recipe_version(name, version)
+            except Refused as error:
+                errors.append({"ErrorCode": error.code, "ErrorMessage": str(error), "RecipeVersion": version})
+        return {"Name": name, "Errors": errors}
+
+    def check_create_dataset(self, name: str, **_: Any) -> None:
+        if name in _moto().datasets:  # moto raises AlreadyExistsException, which AWS does not document
+            raise Refused("ConflictException", f"The dataset {name} already exists")
+        _within_quota(_moto().datasets, "datasets")
+
+    def check_create_recipe(self, **_: Any) -> None:
+        _within_quota(_moto().recipes, "recipes")
+
+    def check_create_recipe_job(
+        self, name: str, dataset_name: str = "", recipe_reference: dict[str, str] | None = None, **_: Any
+    ) -> None:
+        if name in _moto().jobs:
+            return  # moto reports the conflict
+        _within_quota(_moto().jobs, "jobs")
+        with _moto_errors():
+            _moto().describe_dataset(dataset_name)
+            _version(recipe_reference or {"Name": ""})
+
+    def check_delete_job(self, name: str, **_: Any) -> None:
+        if name in _moto().jobs and not all(run.completed for run in self._runs_of(name)):
+            raise Refused("ConflictException", f"The job {name} has a run that has not ended.")
+
+    def check_delete_dataset(self, name: str, **_: Any) -> None:
+        if users := [job.name for job in _moto().jobs.values() if job.dataset_name == name]:
+            raise Refused("ConflictException", f"The dataset {name} is used by {', '.join(users)}.")
+
+    def check_delete_recipe_version(self, name: str, recipe_version: str, **_: Any) -> None:
+        references = {job.name: job.recipe_reference for job in _moto().jobs.values() if job.job_type == "RECIPE"}
+        of_recipe = {job: one for job, one in references.items() if one["Name"] == name}
+        if users := [job for job, one in of_recipe.items() if _version(one) == recipe_version]:
+            raise Refused("ConflictException", f"{name} version {recipe_version} is used by {', '.join(users)}.")
+
+    def _job(self, name: str) -> Any:
+        if name not in _moto().jobs:
+            raise Refused("ResourceNotFoundException", f"Job {name} wasn't found.")
+        return _moto().jobs[name]
+
+    def _runs_of(self, name: str) -> list[JobRun]:
+        """The runs of a job, newest first."""
+        job = self._job(name)
+        return [run for run in reversed(self._runs) if run.job is job]
+
+    def _run(self, name: str, run_id: str) -> JobRun:
+        for run in self._runs_of(name):
+            if run.run_id == run_id:
+                return run
+        raise Refused("ResourceNotFoundException", "The job run wasn't found.")
 
 
-def _about(run: JobRun | None, path: str) -> Response:
-    if run is None:
-        return _missing("The job run wasn't found.")
-    if path.endswith("/stopJobRun"):
-        run.stopping = True
-        return _answer({"RunId": run.run_id})
-    return _answer(run.described())
+def _moto() -> DataBrewBackend:
+    return databrew_backends[ACCOUNT][REGION]
+
+
+def _version(reference: dict[str, str]) -> str:
+    """The version that a recipe reference names, as a number. Raises moto's error if it does not exist."""
+    return str(_moto().describe_recipe(reference["Name"], reference.get("RecipeVersion")).version)
+
+
+def _within_quota(resources: Mapping[str, Any], kind: str) -> None:
+    if len(resources) >= QUOTA:
+        raise Refused("ServiceQuotaExceededException", f"There are already {QUOTA} {kind}.")
+
+
+@contextmanager
+def _moto_errors() -> Iterator[None]:
+    """Raises `Refused` for moto's own errors."""
+    try:
+        yield
+    except DataBrewClientError as error:
+        raise Refused(error.error_type, error.message) from error
+
+
+def _names(call: Call) -> dict[str, Any]:
+    """The parameters under Python's names: those of a path and those of a body differ in case."""
+    return {xform_name(name): value for name, value in call.parameters.items()}
 
 
 def _answer(content: dict[str, Any], status: str = "200 OK", error: str = "") -> Response:
     headers = [("Content-Type", "application/json"), *([("x-amzn-ErrorType", error)] if error else [])]
     return Response(status, headers, json.dumps(content).encode())
-
-
-def _missing(message: str) -> Response:
-    return _answer({"Message": message}, "404 Not Found", "ResourceNotFoundException")
-
-
-def _work(run: JobRun, lake: Path, put: Callable[[str, bytes], None]) -> None:
-    ending = "SUCCEEDED"
-    try:
-        run.state = "RUNNING"
-        with duckdb.connect() as con, tempfile.TemporaryDirectory() as folder:
-            relation = apply(con, _steps(run.job), _read(con, run, lake))
-            run.go_on()
-            for number, output in enumerate(run.job.outputs or []):
-                written = Path(folder, str(number))
-                _write(con, relation, output, written)
-                run.go_on()
-                _store(run, output, written, put)
-    except JobStopped:
-        ending = "STOPPED"
-    except (JobFailed, StepError) as error:
-        ending, run.error = "FAILED", str(error)
-    except Exception as error:  # noqa: BLE001 - whatever the cause, the run must not stay RUNNING for ever
-        ending, run.error = "FAILED", f"{type(error).__name__}: {error}".splitlines()[0]
-    run.completed = datetime.now(UTC)
-    run.state = ending
-
-
-def _steps(job: FakeRecipeJob) -> list[dict[str, Any]]:
-    reference = job.recipe_reference
-    version = reference.get("RecipeVersion", "LATEST_PUBLISHED")
-    steps: list[dict[str, Any]] = databrew_backends[ACCOUNT][REGION].describe_recipe(reference["Name"], version).steps
-    return steps
-
-
-def _read(con: duckdb.DuckDBPyConnection, run: JobRun, lake: Path) -> str:
-    """A view of the dataset's JSON Lines with every column as text: nothing is guessed from the values."""
-    dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(run.job.dataset_name)
-    if "S3InputDefinition" not in dataset.input or dataset.format != "JSON":
-        raise JobFailed(f"dataset {dataset.name}: the laptop reads only JSON Lines in S3")
-    place = dataset.input["S3InputDefinition"]
-    uri = f"s3://{place['Bucket']}/{place['Key']}"
-    run.need("ListObjectsV2", place["Bucket"], prefix=place["Key"])
-    files = list(data_files(lake, uri))
-    if not files:
-        raise JobFailed(f"dataset {dataset.name}: there are no files under {uri}")
-    for file in files:
-        run.need("GetObject", place["Bucket"], Key=file.relative_to(lake / place["Bucket"]).as_posix())
-    names = dict.fromkeys(name for file in files for name in _fields(file))
-    columns = ", ".join(f"{text_sql(name)}: 'VARCHAR'" for name in names)
-    lines = f"{files_sql(files)}, format='newline_delimited', columns={{{columns}}}"
-    con.execute(f"CREATE TEMP VIEW dataset AS FROM read_json({lines})")
-    return "dataset"
-
-
-def _fields(file: Path) -> list[str]:
-    """The fields of a file's first line: DataBrew wants the same in all of them."""
-    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-        return list(json.loads(next(iter(lines), b"{}")))
-
-
-def _write(con: duckdb.DuckDBPyConnection, relation: str, output: dict[str, Any], folder: Path) -> None:
-    kind = (output.get("Format"), output.get("CompressionFormat", "SNAPPY"))
-    if kind != ("PARQUET", "SNAPPY"):
-        raise JobFailed(f"the laptop writes Parquet with Snappy, not {' with '.join(map(str, kind))}")
-    options = "FORMAT parquet, COMPRESSION snappy"
-    if partitions := output.get("PartitionColumns"):
-        options += f", PARTITION_BY ({', '.join(name_sql(name) for name in partitions)})"
-    else:
-        options += ", PER_THREAD_OUTPUT"
-    con.execute(f"COPY {name_sql(relation)} TO {text_sql(folder.as_posix())} ({options})")
-
-
-def _store(run: JobRun, output: dict[str, Any], folder: Path, put: Callable[[str, bytes], None]) -> None:
-    """Put the files where the output says; `Overwrite` first takes away what is there, else each run has a folder."""
-    bucket, prefix = output["Location"]["Bucket"], output["Location"].get("Key", "")
-    stamp = f"{run.job.name}_{run.started:%d%b%Y}_{run.started.timestamp() * 1000:.0f}"
-    if prefix and not prefix.endswith("/"):
-        prefix += "/"
-    if output.get("Overwrite"):
-        backend = s3_backends[ACCOUNT]["aws"]
-        run.need("ListObjectsV2", bucket, prefix=prefix)
-        for key in [key for key in list(backend.get_bucket(bucket).keys) if key.startswith(prefix)]:
-            run.need("DeleteObject", bucket, Key=key)
-            backend.delete_object(bucket, key)
-    else:
-        prefix += f"{stamp}/"
-    for parent in sorted({file.parent for file in folder.rglob("*.parquet")}):
-        place = parent.relative_to(folder).as_posix()
-        for number, file in enumerate(sorted(parent.glob("*.parquet"))):
-            key = f"{prefix}{'' if place == '.' else f'{place}/'}{stamp}_part{number:05}.parquet"
-            run.need("PutObject", bucket, Key=key)
-            put(f"s3://{bucket}/{key}", file.read_bytes())

@@ -1,4 +1,4 @@
-"""EventBridge on the laptop: when an execution ends, the template's rules that match invoke their functions."""
+"""EventBridge on the laptop: when an execution ends, the matching rules of the template invoke their functions."""
 
 import json
 import threading
@@ -12,13 +12,16 @@ from moto.events.models import EventPattern
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.lambdas.functions import Functions
 
-GLANCE_SECONDS = 0.1
-TARGET_SECONDS = 60
+POLL_SECONDS = 0.1
+FINISH_SECONDS = 60
+# Lambda retries a failed asynchronous invocation twice, on AWS after 60 and 120 seconds:
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+RETRY_SECONDS = (1, 2)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An event pattern and the names of the functions to invoke."""
+    """An event pattern and the names of the functions that it invokes."""
 
     pattern: Mapping[str, Any]
     functions: list[str]
@@ -26,26 +29,26 @@ class Rule:
 
 @dataclass
 class Rules:
-    """The deployed rules, and what they have set in motion."""
+    """The deployed rules."""
 
     functions: Functions
     rules: list[Rule] = field(default_factory=list)
     _following: list[threading.Thread] = field(default_factory=list)
 
     def follow(self, execution_arn: str, describe: Callable[[str], Mapping[str, Any]]) -> None:
-        """Send the status change of an execution once it has ended."""
+        """Send the status change of an execution when it ends."""
         thread = threading.Thread(target=self._wait_and_send, args=(execution_arn, describe), daemon=True)
         self._following.append(thread)
         thread.start()
 
     def finish(self) -> None:
-        """Wait until the targets of ended executions are done, a minute at most for each."""
+        """Wait until the targets of all followed executions have finished, at most a minute for each."""
         for thread in self._following:
-            thread.join(TARGET_SECONDS)
+            thread.join(FINISH_SECONDS)
 
     def _wait_and_send(self, execution_arn: str, describe: Callable[[str], Mapping[str, Any]]) -> None:
         while (status := describe(execution_arn)["status"]) == "RUNNING":
-            time.sleep(GLANCE_SECONDS)
+            time.sleep(POLL_SECONDS)
         *_, machine, name = execution_arn.split(":")
         self._send(
             {
@@ -68,4 +71,10 @@ class Rules:
             pattern = dict(rule.pattern)
             if EventPattern(json.dumps(pattern), pattern).matches_event(event):
                 for name in rule.functions:
-                    self.functions.invoke(name, event)
+                    self._invoke(name, event)
+
+    def _invoke(self, name: str, event: dict[str, Any]) -> None:
+        for seconds in (0, *RETRY_SECONDS):
+            time.sleep(seconds)
+            if not self.functions.invoke(name, event).failed:
+                return

@@ -1,4 +1,4 @@
-"""The key that signs links, kept in the lake: a link of an earlier run opens while its days last."""
+"""The KMS key that signs links, kept in the lake so that links of earlier runs stay valid until they expire."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ FILE = ".link-key"
 
 
 def keep(lake: Path) -> None:
-    """Give the links' key what it had before, or remember what it has."""
+    """Restore the key material of the link key from the lake, or save it there."""
     for key in kms_backends[ACCOUNT][REGION].keys.values():
         if key.key_usage == "GENERATE_VERIFY_MAC":
             file = lake / FILE

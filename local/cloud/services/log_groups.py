@@ -1,4 +1,4 @@
-"""CloudWatch Logs on the laptop: what is put into the template's log groups, as files `<logs>/<group>/<stream>.log`."""
+"""CloudWatch Logs on the laptop: the template's log groups as files `<logs>/<group>/<stream>.log`."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from local.cloud.wsgi import Response
 
 
 class LogGroups:
-    """The deployed log groups. Their streams stay, as they would on AWS."""
+    """The deployed log groups. Their streams outlive the process."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -21,14 +21,14 @@ class LogGroups:
 
     def route(self, environ: dict[str, Any]) -> Response | None:
         """Answer CreateLogStream and PutLogEvents; None for any other request."""
-        act = ACTS.get(environ.get("HTTP_X_AMZ_TARGET", ""))
-        if act is None:
+        action = ACTIONS.get(environ.get("HTTP_X_AMZ_TARGET", ""))
+        if action is None:
             return None
         request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         group, stream = request["logGroupName"], request["logStreamName"]
         if group not in self._groups:
             return _refused("ResourceNotFoundException", "The specified log group does not exist.")
-        return act(self._logs / _file_name(group) / f"{_file_name(stream)}.log", request)
+        return action(self._logs / _file_name(group) / f"{_file_name(stream)}.log", request)
 
 
 def _create(stream: Path, _: dict[str, Any]) -> Response:
@@ -48,7 +48,7 @@ def _put(stream: Path, request: dict[str, Any]) -> Response:
     return _answer("200 OK", {})
 
 
-ACTS = {"Logs_20140328.CreateLogStream": _create, "Logs_20140328.PutLogEvents": _put}
+ACTIONS = {"Logs_20140328.CreateLogStream": _create, "Logs_20140328.PutLogEvents": _put}
 
 
 def _file_name(name: str) -> str:

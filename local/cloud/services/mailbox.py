@@ -1,4 +1,4 @@
-"""Mails that SNS would deliver, kept as text files in the lake."""
+"""E-mails that SNS would deliver, stored as text files in the lake."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ FOLDER = "mails"
 
 
 class KeptMail(NamedTuple):
-    """A mail and where it is kept; the file's first line is the subject."""
+    """A stored e-mail; the first line of its file is the subject."""
 
     path: Path
     sent: datetime
@@ -19,15 +19,15 @@ class KeptMail(NamedTuple):
 
 
 class Mailbox:
-    """Keeps what is published to SNS; whether anybody has subscribed is not asked."""
+    """Stores every message published to SNS, whether or not the topic has subscribers."""
 
     def __init__(self, lake: Path) -> None:
         self._folder = lake / FOLDER
 
     def route(self, environ: Environ) -> Response | None:
-        """Keeps a mail that passes by; SNS itself answers."""
-        found = signed(environ)
-        call = read_call(environ, "sns") if found and found[1] == "sns" else None
+        """Store a published message; always None, so moto's SNS answers."""
+        signature = signed(environ)
+        call = read_call(environ, "sns") if signature and signature[1] == "sns" else None
         if call and call.operation == "Publish":
             self._folder.mkdir(exist_ok=True)
             file = self._folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.txt"
@@ -36,7 +36,7 @@ class Mailbox:
 
 
 def mails(lake: Path) -> list[KeptMail]:
-    """All mails that a lake keeps, oldest first."""
+    """All e-mails in a lake, oldest first."""
     files = sorted((lake / FOLDER).glob("*.txt"))
     return [KeptMail(file, _sent(file), file.read_text("utf-8").partition("\n")[0]) for file in files]
 

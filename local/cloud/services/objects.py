@@ -1,6 +1,6 @@
-"""S3 objects as plain files: moto keeps the names and the protocol, `<lake>/<bucket>/<key>` holds the bytes.
+"""S3 objects as plain files: moto handles the protocol, `<lake>/<bucket>/<key>` holds the bytes.
 
-Older versions lie under `<lake>/.versions`, what a file cannot say (metadata, multipart ETags) under `.attributes`.
+Noncurrent versions are stored under `<lake>/.versions`, metadata and multipart ETags under `<lake>/.attributes`.
 """
 
 import hashlib
@@ -25,22 +25,22 @@ from local.cloud.account import ACCOUNT, REGION
 CHUNK = 1 << 20
 DEFAULT_METADATA = {"content-type": "binary/octet-stream"}
 OF_THE_REQUEST = {"x-amz-content-sha256"}
-# What moto does for a request that looks at objects or changes them.
-STEPS = (
+# The methods of moto that read or change objects.
+OPERATIONS = (
     *("get_object", "head_object", "put_object", "copy_object", "delete_object", "_bucket_response_delete_keys"),
     *("list_objects", "list_objects_v2", "list_object_versions", "list_parts", "_key_response_post"),
 )
 
 
 class FileBytes(mmap.mmap):
-    """The bytes of a file as they were when it was opened: sliced without reading the rest, iterated in chunks."""
+    """The bytes of an open file: slices do not read the rest, iteration yields chunks."""
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override] # mmap's gives single bytes
+    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override] # mmap's yields single bytes
         return (self[start : start + CHUNK] for start in range(0, len(self), CHUNK))
 
 
 class Files:
-    """The places of a lake's objects. `lock` makes one step of a look-up and its open, of a check and its write."""
+    """The paths of a lake's objects. `lock` makes a lookup with its open, and a check with its write, atomic."""
 
     def __init__(self, lake: Path) -> None:
         self.lake = lake
@@ -50,32 +50,34 @@ class Files:
         (lake / ".incoming").mkdir(parents=True)
 
     def incoming(self) -> Path:
-        """A fresh place for bytes that are not an object yet."""
+        """A new path for bytes that are not an object yet."""
         return self.lake / ".incoming" / uuid.uuid4().hex
 
     def current(self, bucket: str, key: str) -> Path:
-        """Where the current version lies. Refuses keys that no file can have, with S3's error 400."""
+        """The path of the current version. Raises S3ClientError (400) if no file can have the key as its path."""
         if {"", ".", ".."} & set(key.split("/")):
-            raise S3ClientError("InvalidRequest", f"The laptop keeps objects as files, and none can be named {key!r}.")
+            raise S3ClientError(
+                "InvalidRequest", f"The laptop stores objects as files, and no file can be named {key!r}."
+            )
         return self.lake / bucket / key
 
     def version(self, bucket: str, key: str, version_id: str) -> Path:
-        """Where an older version lies."""
+        """The path of a noncurrent version."""
         return self.lake / ".versions" / bucket / key / version_id
 
     def attributes(self, bucket: str, key: str) -> Path:
-        """Where the attributes of the current version lie, if it has other than the default ones."""
+        """The path of the current version's attributes, which exist unless all have their default values."""
         return self.lake / ".attributes" / bucket / key
 
     def settle(self, bucket: str, key: str) -> None:
-        """Bring the files of a key to where moto's list of its versions, newest last, says they belong."""
+        """Move the files of a key to match moto's list of its versions, which has the newest last."""
         listed = models.s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.getlist(key, [])
         path = self.current(bucket, key)
         for version in listed[:-1]:
             if isinstance(version, StoredObject) and version.path == path:
                 older = self.version(bucket, key, version.version_id)
                 older.parent.mkdir(parents=True, exist_ok=True)
-                os.link(path, older)  # not moved: a reader of the file system never misses the object
+                os.link(path, older)  # not moved: the current path always exists for readers of the file system
                 version.path = older
         if listed and isinstance(listed[-1], StoredObject):
             if listed[-1].path != path:
@@ -94,12 +96,12 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     _etag: str | None
 
     def __new__(cls, *_: Any, **__: Any) -> "StoredObject":
-        """Unlike moto's, keeps no list of all instances, which would be all objects ever made."""
+        """Unlike moto, does not register every instance: the list would grow with every object ever created."""
         return object.__new__(cls)
 
     @property
     def value(self) -> FileBytes | bytes:
-        """The content; it stays readable when the object is replaced or deleted meanwhile."""
+        """The content; it stays readable after the object is replaced or deleted."""
         with self.path.open("rb") as file:
             return FileBytes(file.fileno(), 0, access=mmap.ACCESS_READ) if self.contentsize else b""
 
@@ -126,18 +128,18 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
         if taken:
             raise S3ClientError(
                 "InvalidRequest",
-                f"The laptop keeps objects as files: {self.name!r} would be a file and a folder at once.",
+                f"The laptop stores objects as files: {self.name!r} would be both a file and a folder.",
             )
 
     @property
     def etag(self) -> str:
-        """The quoted ETag: of a multipart upload as it was made, else the MD5 of the content."""
+        """The quoted ETag: that of the multipart upload, else the MD5 of the content."""
         if self._etag is None:
             self._etag = hashlib.md5(self.value, usedforsecurity=False).hexdigest()
         return f'"{self._etag}"'
 
     def set_metadata(self, metadata: Any, replace: bool = False) -> None:
-        """Set the metadata and keep them, with a multipart ETag, next to the lake's objects."""
+        """Set the metadata, and store them with the multipart ETag unless both have default values."""
         super().set_metadata(metadata, replace)
         kept = {name.lower(): value for name, value in self._metadata.items() if name.lower() not in OF_THE_REQUEST}
         multipart_etag = self._etag if self._etag and "-" in self._etag else None
@@ -152,7 +154,7 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
         fresh.replace(path)
 
     def dispose(self, garbage: bool = False) -> None:
-        """Delete the file of a version that moto lets go; the current path belongs to `settle`."""
+        """Delete the file of a version that moto discards; `settle` deletes current versions."""
         self.disposed = True
         if not (self.files.closed or garbage or self._is_current()):
             self.path.unlink(missing_ok=True)
@@ -163,28 +165,28 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
         return self.bucket_name is not None and self.path == self.files.lake / self.bucket_name / self.name
 
     def __deepcopy__(self, _: Any) -> "StoredObject":
-        """A second name for the same file: moto copies what it lists."""
+        """Another instance for the same file: moto copies the versions that it lists."""
         copied = StoredObject.__new__(StoredObject)
         copied.__dict__.update(self.__dict__)
         return copied
 
     def __del__(self) -> None:
-        """Nothing: a file outlives the Python object that names it."""
+        """Nothing: the file outlives the Python object."""
 
 
 def install(lake: Path) -> None:
-    """Keep moto's objects under `lake` from now on."""
+    """Store moto's objects under `lake`."""
     _patch()
     StoredObject.files = Files(lake)
 
 
 def uninstall() -> None:
-    """Forget the lake: what moto drops from now on stays on disk."""
+    """Release the lake: objects that moto discards later stay on disk."""
     StoredObject.files.closed = True
 
 
 def restore(lake: Path) -> None:
-    """Register in moto every object that lies under `lake`, current versions only."""
+    """Register every object under `lake` in moto, current versions only."""
     backend = models.s3_backends[ACCOUNT]["aws"]
     for folder in sorted(path for path in lake.iterdir() if path.is_dir() and not path.name.startswith(".")):
         bucket = backend.create_bucket(folder.name, REGION)
@@ -213,7 +215,7 @@ def _patch() -> None:
     models.FakeKey = StoredObject
     backend.put_object = _settled(backend.put_object)
     backend.delete_object = _settled(backend.delete_object)
-    for name in STEPS:
+    for name in OPERATIONS:
         setattr(S3Response, name, _locked(getattr(S3Response, name)))
 
 

@@ -1,4 +1,4 @@
-"""DataBrew recipe steps as DuckDB statements: one view for each step, over the view of the step before."""
+"""DataBrew recipe steps as DuckDB views: each step selects from the view of the previous one."""
 
 import json
 import re
@@ -11,11 +11,11 @@ import duckdb
 from local.cloud.sql.scan import name_sql, text_sql
 
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-WHOLE_OR_MORE = r"[+-]?\d+(\.\d*)?"
+WITH_OPTIONAL_DECIMALS = r"[+-]?\d+(\.\d*)?"
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 INTEGERS = {"byte": "TINYINT", "short": "SMALLINT", "int": "INTEGER", "long": "BIGINT"}
 
-# The whitespace flags of REMOVE_COMBINED in the order in which they apply: what goes, and what comes in its place.
+# The whitespace flags of REMOVE_COMBINED in the order in which they apply: a pattern and its replacement.
 WHITESPACE = {
     "collapseConsecutiveWhitespace": (r"\s+", " "),
     "removeLeadingAndTrailingWhitespace": (r"^\s+|\s+$", ""),
@@ -23,12 +23,12 @@ WHITESPACE = {
 
 
 class StepError(ValueError):
-    """A step that cannot be done: one line with its number and operation."""
+    """A step that cannot be applied: one line with its number and operation."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One recipe step and the columns it finds. Its methods raise ValueError for what the recipe got wrong."""
+    """One recipe step and its input columns. Its methods raise `ValueError` if the step is invalid."""
 
     operation: str
     parameters: dict[str, str]
@@ -36,35 +36,38 @@ class Step:
     columns: Sequence[str]
 
     def parameter(self, name: str) -> str:
-        """A parameter that must be there."""
+        """A required parameter."""
         if name not in self.parameters:
             raise ValueError(f"parameter {name} is missing")
         return self.parameters[name]
 
-    def known(self, column: str) -> str:
-        """The SQL name of a column that must be there."""
+    def existing(self, column: str) -> str:
+        """The SQL name of a column that must exist."""
         if column not in self.columns:
-            raise ValueError(f"column {column} is not there")
+            raise ValueError(f"column {column} does not exist")
         return name_sql(column)
 
     def source(self) -> str:
         """The SQL name of `sourceColumn`."""
-        return self.known(self.parameter("sourceColumn"))
+        return self.existing(self.parameter("sourceColumn"))
 
     def target(self) -> str:
-        """The SQL name of `targetColumn`, which must be new."""
+        """The SQL name of `targetColumn`, which must not exist yet."""
         column = self.parameter("targetColumn")
         if column in self.columns:
-            raise ValueError(f"column {column} is already there")
+            raise ValueError(f"column {column} already exists")
         return name_sql(column)
 
     def replacing(self, expression: str) -> str:
-        """SQL that puts an expression in place of the source column."""
+        """SQL that replaces the source column by an expression."""
         return f"SELECT * REPLACE ({expression} AS {self.source()})"
 
 
 def apply(con: duckdb.DuckDBPyConnection, steps: Sequence[dict[str, Any]], relation: str) -> str:
-    """Run the steps of a recipe in order; gives the name of the last view. Raises StepError."""
+    """Apply the steps of a recipe in order and return the name of the last view.
+
+    Raises `StepError` if a step is invalid or the laptop does not support it.
+    """
     for number, definition in enumerate(steps, start=1):
         action, view = definition["Action"], f"step {number}"
         columns = [row[0] for row in con.execute(f"DESCRIBE {name_sql(relation)}").fetchall()]
@@ -84,9 +87,9 @@ def apply(con: duckdb.DuckDBPyConnection, steps: Sequence[dict[str, Any]], relat
 
 def _sql(step: Step, relation: str) -> str:
     if step.operation not in OPERATIONS:
-        raise ValueError("the laptop does not know this operation")
+        raise ValueError("the laptop does not support this operation")
     if step.conditions and step.operation != "REMOVE_VALUES":
-        raise ValueError("the laptop knows conditions only for REMOVE_VALUES")
+        raise ValueError("the laptop supports conditions only for REMOVE_VALUES")
     select, where = OPERATIONS[step.operation](step), ""
     if isinstance(select, tuple):
         select, where = select
@@ -94,7 +97,7 @@ def _sql(step: Step, relation: str) -> str:
 
 
 def _change_data_type(step: Step) -> str:
-    """As Spark casts texts: what cannot be read is NULL; a decimal is rounded half up to 18 decimals."""
+    """Casts text as Spark does: unparseable values become NULL, decimals are rounded half up to 18 places."""
     kind, text = step.parameter("columnDataType"), f"trim(CAST({step.source()} AS VARCHAR))"
     if kind == "string":
         return step.replacing(f"CAST({step.source()} AS VARCHAR)")
@@ -104,24 +107,24 @@ def _change_data_type(step: Step) -> str:
             f"WHEN lower({text}) IN ('f', 'false', 'n', 'no', '0') THEN false END"
         )
     if kind in INTEGERS:
-        return step.replacing(_readable(text, WHOLE_OR_MORE, f"split_part({text}, '.', 1)", INTEGERS[kind]))
+        return step.replacing(_parsed(text, WITH_OPTIONAL_DECIMALS, f"split_part({text}, '.', 1)", INTEGERS[kind]))
     if kind == "decimal":
-        return step.replacing(_readable(text, NUMBER, text, "DECIMAL(38, 18)"))
+        return step.replacing(_parsed(text, NUMBER, text, "DECIMAL(38, 18)"))
     if kind == "date":
-        return step.replacing(_readable(text, ISO_DATE, text, "DATE"))
+        return step.replacing(_parsed(text, ISO_DATE, text, "DATE"))
     if kind in ("float", "double", "timestamp"):
         return step.replacing(f"TRY_CAST({text} AS {kind})")
-    raise ValueError(f"the laptop does not know the type {kind}")
+    raise ValueError(f"the laptop does not support the type {kind}")
 
 
-def _readable(text: str, pattern: str, value: str, kind: str) -> str:
+def _parsed(text: str, pattern: str, value: str, kind: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, {text_sql(pattern)}) THEN TRY_CAST({value} AS {kind}) END"
 
 
 def _remove_combined(step: Step) -> str:
     flags = [name for name, value in step.parameters.items() if value == "true"]
     if unknown := sorted(set(flags) - set(WHITESPACE)):
-        raise ValueError(f"the laptop does not know {', '.join(unknown)}")
+        raise ValueError(f"the laptop does not support {', '.join(unknown)}")
     expression = step.source()
     for flag, (pattern, replacement) in WHITESPACE.items():
         if flag in flags:
@@ -130,7 +133,7 @@ def _remove_combined(step: Step) -> str:
 
 
 def _replace_text(step: Step) -> str:
-    """The pattern is a regular expression; `$1` in the value is its first group."""
+    """The pattern is a regular expression; `$1` in the value is its first capturing group."""
     value = re.sub(r"\$(\d)", r"\\\1", step.parameter("value").replace("\\", "\\\\"))
     pattern = text_sql(step.parameter("pattern"))
     return step.replacing(f"regexp_replace({step.source()}, {pattern}, {text_sql(value)}, 'g')")
@@ -141,7 +144,7 @@ def _remove_missing(step: Step) -> tuple[str, str]:
 
 
 def _is_missing(column: str) -> str:
-    """DataBrew counts NULL and the empty text as missing."""
+    """DataBrew treats NULL and the empty string as missing."""
     return f"({column} IS NULL OR CAST({column} AS VARCHAR) = '')"
 
 
@@ -153,13 +156,13 @@ def _remove_values(step: Step) -> tuple[str, str]:
 
 
 def _condition(step: Step, condition: dict[str, str]) -> str:
-    kind, column = condition["Condition"], step.known(condition["TargetColumn"])
+    kind, column = condition["Condition"], step.existing(condition["TargetColumn"])
     if kind == "IS_MISSING":
         return _is_missing(column)
     if kind in ("IS", "IS_NOT"):
         values = ", ".join(text_sql(value) for value in json.loads(condition["Value"]))
         return f"CAST({column} AS VARCHAR) {'IN' if kind == 'IS' else 'NOT IN'} ({values})"
-    raise ValueError(f"the laptop does not know the condition {kind}")
+    raise ValueError(f"the laptop does not support the condition {kind}")
 
 
 OPERATIONS: dict[str, Callable[[Step], str | tuple[str, str]]] = {

@@ -1,1 +1,1 @@
-"""Athena and the data catalogue on DuckDB, over the lake folder."""
+"""Athena and the Glue Data Catalog on DuckDB, over a lake."""

@@ -1,4 +1,4 @@
-"""A question about the past: what readers saw on a day, asked in plain Athena SQL."""
+"""Athena SQL about the past: the observation tables replaced by the editions that were current on a day."""
 
 from datetime import date
 
@@ -6,35 +6,57 @@ import sqlglot
 from sqlglot import exp
 
 from local.cloud.sql.athena import QueryError
+from local.cloud.sql.catalogue import PUBLISHED
 
 FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly", "cross_sectional")
-NEWEST_UNTIL = """
+PUBLISHED_BY = "published_at < '{day}T16:00:00+00:00'"  # the end of the day in Singapore, UTC+8
+DATED_BY = "vintage <= DATE '{day}'"
+LAST_EDITIONS = """
 SELECT v.* FROM {frequency}_vintages v JOIN (
-  SELECT table_id, edition,
-         row_number() OVER (PARTITION BY table_id ORDER BY vintage DESC, length(edition) DESC, edition DESC) AS newest
-  FROM (SELECT DISTINCT table_id, edition, vintage FROM {frequency}_vintages WHERE vintage <= DATE '{day}') each_once
-) e ON e.table_id = v.table_id AND e.edition = v.edition AND e.newest = 1
+  SELECT table_id, edition, row_number() OVER (
+    PARTITION BY table_id ORDER BY {order}vintage DESC, length(edition) DESC, edition DESC) AS recency
+  FROM editions WHERE {condition}
+) e ON e.table_id = v.table_id AND e.edition = v.edition AND e.recency = 1
 """
 
 
 def as_of(sql: str, day: date) -> str:
-    """`sql` with each published table replaced by its newest editions of `day` or before: one row for each cell.
+    """`sql` on what readers saw at the end of `day` in Singapore: of each table, the last edition published by then.
 
-    Raises `QueryError` for what is no SELECT. The rows have one column more, `edition`.
+    Only the five observation tables are replaced; their rows have one more column, `edition`. Raises `QueryError` if
+    `sql` is not a SELECT.
     """
+    return _restricted(sql, PUBLISHED_BY.format(day=day.isoformat()), "published_at DESC, ")
+
+
+def vintage_as_of(sql: str, day: date) -> str:
+    """`sql` on what SingStat had dated `day` or earlier, whenever it was published here; otherwise as `as_of`."""
+    return _restricted(sql, DATED_BY.format(day=day.isoformat()), "")
+
+
+def _restricted(sql: str, condition: str, order: str) -> str:
     try:
         statement = sqlglot.parse_one(sql, read="athena")
     except sqlglot.ParseError as error:
         raise QueryError(str(error).splitlines()[0]) from error
     if not isinstance(statement, exp.Query):
-        raise QueryError("only a SELECT can be asked as of a day")
-    asked = {table.name for table in statement.find_all(exp.Table) if not table.db}
-    past = [_past(frequency, day) for frequency in FREQUENCIES if frequency in asked]
-    own = statement.args.get("with_")
-    statement.set("with_", exp.With(expressions=[*past, *(own.expressions if own else [])]) if past else own)
+        raise QueryError("only a SELECT can be run as of a day")
+    used: set[str] = set()
+    for table in statement.find_all(exp.Table):
+        if table.name.lower() in FREQUENCIES and table.db.lower() in ("", PUBLISHED):
+            table.set("db", None)
+            table.set("catalog", None)
+            used.add(table.name.lower())
+    past = [_common_table(frequency, condition, order) for frequency in FREQUENCIES if frequency in used]
+    if past:
+        own = statement.args.get("with_") or exp.With()
+        own.set("expressions", [*past, *own.expressions])
+        statement.set("with_", own)
     return statement.sql(dialect="athena")
 
 
-def _past(frequency: str, day: date) -> exp.CTE:
-    newest = sqlglot.parse_one(NEWEST_UNTIL.format(frequency=frequency, day=day.isoformat()), read="athena")
-    return exp.CTE(this=newest, alias=exp.TableAlias(this=exp.to_identifier(frequency)))
+def _common_table(frequency: str, condition: str, order: str) -> exp.CTE:
+    query = LAST_EDITIONS.format(frequency=frequency, condition=condition, order=order)
+    return exp.CTE(
+        this=sqlglot.parse_one(query, read="athena"), alias=exp.TableAlias(this=exp.to_identifier(frequency))
+    )

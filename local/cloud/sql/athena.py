@@ -1,4 +1,4 @@
-"""Athena on DuckDB: queries over the lake, without AWS and without a server."""
+"""Athena queries on DuckDB over a lake, without AWS and without a server."""
 
 import datetime
 import re
@@ -28,7 +28,7 @@ ATHENA_TYPES = {
 
 
 class Result(NamedTuple):
-    """Names and Athena types of the columns, the rows as Athena's texts, and the size of the files read in bytes."""
+    """Names and Athena types of the columns, the rows in Athena's text form, and the bytes of the files read."""
 
     columns: list[tuple[str, str]]
     rows: list[tuple[str | None, ...]]
@@ -36,9 +36,10 @@ class Result(NamedTuple):
 
 
 def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Result:
-    """Answer an Athena statement from `lake`. Raises QueryError, and QueryRefused for what does not merely read.
+    """Run an Athena statement on `lake`.
 
-    Each parameter is an SQL literal, so a text is quoted: `'abc'`.
+    Each parameter is an SQL literal, so a string is quoted: `'abc'`. Raises `QueryError` if the query fails,
+    `QueryRefused` if it is not read-only.
     """
     catalogue, database = load(lake), database.lower()
     statement = parse_statement(sql, parameters)
@@ -62,9 +63,9 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
 def session(
     catalogue: Catalogue, database: str, lake: Path, folder: Path
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Callable[[str], str]]]:
-    """A DuckDB connection that may write into `folder`, and what makes its SELECT of Athena's.
+    """A DuckDB connection that may write to `folder`, and a function that translates Athena's SELECT to DuckDB's.
 
-    All is asked of one state of the catalogue. Raises QueryError.
+    All queries see the same catalogue. Raises `QueryError` if one fails.
     """
     with _connect(lake, folder) as con:
         tables = _Tables(con, catalogue, lake.resolve())
@@ -75,7 +76,7 @@ def session(
 
 
 class _Tables:
-    """The catalogue tables that one query reads, as DuckDB views."""
+    """The catalogue tables that a query reads, as DuckDB views."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, catalogue: Catalogue, lake: Path) -> None:
         self.con, self.catalogue, self.lake = con, catalogue, lake
@@ -114,20 +115,20 @@ class _Tables:
 
     def _expand(self, table: Table, sql: str, view: str) -> None:
         if table.name in self.expanding:
-            raise QueryError(f"view {table.database}.{table.name} reads itself")
+            raise QueryError(f"view {table.database}.{table.name} is recursive")
         self.expanding.append(table.name)
         self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {self.select(sql, table.database)}")
         self.expanding.pop()
 
 
 def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
-    """A database that can use the files of the lake and of other folders, and nothing else of this machine."""
+    """A database that can access the files of the lake and of other folders, and no others."""
     con, folders = duckdb.connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
     con.execute("SET TimeZone='UTC'; SET autoinstall_known_extensions=false")
-    # Jupyter without ipywidgets has no progress bar, not even to be put off.
+    # In Jupyter without ipywidgets even disabling the progress bar raises.
     with suppress(duckdb.InvalidInputException):
         con.execute("SET enable_progress_bar=false")
-    con.execute("SET parquet_metadata_cache=true")  # a table's files are looked at more than once in a query
+    con.execute("SET parquet_metadata_cache=true")  # a query reads the metadata of a file more than once
     con.execute("SET allowed_directories=$folders", {"folders": folders})
     con.execute("SET enable_external_access=false")
     con.execute(MACROS)
@@ -136,15 +137,15 @@ def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
 
 def _table(catalogue: Catalogue, database: str, name: str) -> Table:
     if database not in catalogue.databases:
-        raise QueryError(f"SCHEMA_NOT_FOUND: database {database} is unknown{_among(catalogue.databases)}")
+        raise QueryError(f"SCHEMA_NOT_FOUND: database {database} does not exist{_existing(catalogue.databases)}")
     tables = catalogue.databases[database]
     if name not in tables:
-        raise QueryError(f"TABLE_NOT_FOUND: table {database}.{name} is unknown{_among(tables)}")
+        raise QueryError(f"TABLE_NOT_FOUND: table {database}.{name} does not exist{_existing(tables)}")
     return tables[name]
 
 
-def _among(names: Mapping[str, object]) -> str:
-    return f"; there is {', '.join(sorted(names))}" if names else "; there is none yet"
+def _existing(names: Mapping[str, object]) -> str:
+    return f"; existing: {', '.join(sorted(names)) or 'none'}"
 
 
 def _listed(listing: Listing, catalogue: Catalogue, database: str) -> Result:
@@ -182,7 +183,7 @@ def _text(value: Any) -> str | None:
 
 
 def _float_text(value: float) -> str:
-    """As Java writes it: `1.0E7` from ten million on and below a thousandth."""
+    """As Java formats it: in scientific notation, such as `1.0E7`, from ten million and below one thousandth."""
     if value == 0 or 1e-3 <= abs(value) < 1e7 or value != value or abs(value) == float("inf"):  # noqa: PLR0124, PLR2004
         return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(str(value), str(value))
     digits, exponent = f"{Decimal(repr(value)).normalize():E}".split("E")

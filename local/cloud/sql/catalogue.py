@@ -1,4 +1,4 @@
-"""The Glue Data Catalog of the laptop, kept in `<lake>/catalogue.json` so that it outlives the process."""
+"""The laptop's Glue Data Catalog, persisted in `<lake>/catalogue.json`."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Table:
-    """A catalogue table as a query engine needs it. `serde` is `parquet`, `json`, or a library's full name."""
+    """A catalogue table as the query engine needs it. `serde` is `parquet`, `json`, or a library's full name."""
 
     database: str
     name: str
@@ -33,7 +33,7 @@ class Table:
 
     @property
     def all_columns(self) -> tuple[tuple[str, str], ...]:
-        """Name and hive type of the columns in the order `SELECT *` gives them: the partition keys are last."""
+        """Name and Hive type of the columns in the order of `SELECT *`: partition keys last."""
         return self.columns + self.partition_keys
 
 
@@ -45,7 +45,7 @@ class Catalogue:
 
 
 def load(lake: Path) -> Catalogue:
-    """What `<lake>/catalogue.json` holds; an empty catalogue if the file is not there. Needs no moto."""
+    """The content of `<lake>/catalogue.json`, empty if the file does not exist. Does not import moto."""
     return Catalogue(
         {
             database: {name: _table(database, name, kept) for name, kept in content["tables"].items()}
@@ -55,7 +55,7 @@ def load(lake: Path) -> Catalogue:
 
 
 def save(lake: Path) -> None:
-    """Write moto's Glue databases, tables and partitions to `<lake>/catalogue.json`, if they differ from it."""
+    """Write moto's Glue databases, tables and partitions to `<lake>/catalogue.json` if they have changed."""
     path = lake / FILE_NAME
     with _lock:
         content = json.dumps(_glue_content(), separators=(",", ":"), default=str).encode()
@@ -68,7 +68,7 @@ def save(lake: Path) -> None:
 
 
 def restore(lake: Path) -> None:
-    """Create in moto's Glue what `<lake>/catalogue.json` holds. What moto already has keeps its definition."""
+    """Create the content of `<lake>/catalogue.json` in moto's Glue; what exists there already is not changed."""
     glue = _glue()
     for database, content in _read(lake).items():
         if database not in glue.databases:
@@ -82,14 +82,14 @@ def restore(lake: Path) -> None:
 
 
 def current_table(database: str, name: str) -> Table | None:
-    """A table of moto's Glue without its partitions; None if there is none of that name."""
-    found = _glue().databases.get(database)
-    table = found.tables.get(name) if found else None
+    """A table of moto's Glue without its partitions; None if it does not exist."""
+    parent = _glue().databases.get(database)
+    table = parent.tables.get(name) if parent else None
     return _table(database, name, {"input": _definition(table), "partitions": []}) if table else None
 
 
 def install() -> None:
-    """Make moto's UpdateTable refuse a `VersionId` that is not the current one, as AWS does."""
+    """Patch moto's UpdateTable to refuse a `VersionId` other than the current one, as AWS does."""
     from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - `singstat query` runs without moto
     from moto.glue.responses import GlueResponse  # noqa: PLC0415
 
@@ -112,7 +112,7 @@ def install() -> None:
 
 
 def data_files(lake: Path, uri: str) -> Iterator[Path]:
-    """The objects under an `s3://bucket/prefix` in name order, without those that Hive hides (`_name`, `.name`)."""
+    """The objects under an `s3://bucket/prefix` in name order, without those that Hive ignores (`_name`, `.name`)."""
     folder = lake / uri.removeprefix("s3://")
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name[0] not in "_.")

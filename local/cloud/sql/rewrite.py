@@ -1,4 +1,4 @@
-"""Athena SQL rewritten for DuckDB, so that it means there what it means on Athena."""
+"""Rewrites Athena SQL for DuckDB with the same meaning."""
 
 import re
 from collections.abc import Callable
@@ -18,8 +18,8 @@ CATALOGUE = "awsdatacatalog"
 FORMAT_MARK = re.compile(r"%[-#+ 0,(]*\d*(?:\.\d+)?([a-zA-Z])")
 UNKNOWN_COLUMN = re.compile(r"[Cc]olumn:? ['\"]*(\w+)")
 
-# Athena divides decimals as decimals; DuckDB would divide them as doubles. A 128-bit integer has no room for the
-# dividend and 18 more digits, so the quotient's fraction is found six digits at a time, its last digit rounded half up.
+# Athena divides decimals exactly; DuckDB would divide them as doubles. A 128-bit integer cannot hold the dividend and
+# 18 more digits, so the fraction of the quotient is computed six digits at a time; its last digit is rounded half up.
 MACROS = """
 CREATE MACRO unscaled(x) AS abs(CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT));
 CREATE MACRO long_division(a, b) AS
@@ -31,6 +31,9 @@ CREATE MACRO reduced_division(a, b) AS long_division(a // gcd(a, b), b // gcd(a,
 CREATE MACRO decimal_division(a, b) AS
     CAST(sign(a) * sign(b) * reduced_division(unscaled(a), unscaled(b)) AS DECIMAL(38, 0))
     * 0.000000000000000001::DECIMAL(18, 18);
+CREATE MACRO from_big_endian_64(bytes) AS
+    (CAST('0x' || hex(bytes) AS HUGEINT) + 9223372036854775808::HUGEINT) % 18446744073709551616::HUGEINT
+    - 9223372036854775808::HUGEINT;
 CREATE MACRO division
     (a HUGEINT, b HUGEINT) AS a // b,
     (a DOUBLE, b DOUBLE) AS a / b,
@@ -39,7 +42,7 @@ CREATE MACRO division
 
 
 class Reference(NamedTuple):
-    """A table as a query names it; `wanted` holds the texts that the query admits for a column."""
+    """A table that a query references; `wanted` maps columns to the only strings that the query selects."""
 
     database: str
     table: str
@@ -47,16 +50,17 @@ class Reference(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """What DuckDB has for a table: the name of a view, and the DuckDB types of its columns."""
+    """The DuckDB view of a table: its name and the DuckDB types of its columns."""
 
     name: str
     columns: dict[str, str]
 
 
 def duckdb_sql(statement: exp.Expr, database: str, bind: Callable[[Reference], Relation]) -> str:
-    """The statement for DuckDB, each catalogue table replaced by the relation that `bind` made for it.
+    """The statement in DuckDB's dialect, with each catalogue table replaced by the relation that `bind` returns.
 
-    A result column without a name is called `_col_` and a number.
+    Unnamed result columns are named `_col_<number>`. Raises `QueryError` if the query is invalid, `QueryRefused` if it
+    reads anything but catalogue tables.
     """
     schema: dict[str, Any] = {}
     for table in list(statement.find_all(exp.Table)):
@@ -64,7 +68,7 @@ def duckdb_sql(statement: exp.Expr, database: str, bind: Callable[[Reference], R
             schema[relation.name] = relation.columns
     for lateral in statement.find_all(exp.Lateral):
         if not isinstance(lateral.this, exp.Subquery):
-            raise QueryRefused(f"{lateral.this.sql(Athena)} is not a table of the catalogue")
+            raise QueryRefused(f"{lateral.this.sql(Athena)} is not a catalogue table")
     for column in statement.find_all(exp.Column):
         column.set("db", None)
         column.set("catalog", None)
@@ -79,8 +83,8 @@ def duckdb_sql(statement: exp.Expr, database: str, bind: Callable[[Reference], R
             _rewrite_average(average)
             statement = annotate_types(statement, schema=schema, dialect=Athena)
     except SqlglotError as error:
-        raise QueryError(_fault(error, schema)) from error
-    for node in reversed(list(statement.walk(bfs=False))):  # what lies within first, because a rewrite copies it
+        raise QueryError(_message(error, schema)) from error
+    for node in reversed(list(statement.walk(bfs=False))):  # innermost first, because a rewrite copies its operands
         if rewrite := REWRITES.get(type(node)):
             rewrite(node)
     return statement.sql(DuckDB)
@@ -88,9 +92,9 @@ def duckdb_sql(statement: exp.Expr, database: str, bind: Callable[[Reference], R
 
 def _bind_table(table: exp.Table, database: str, bind: Callable[[Reference], Relation]) -> Relation | None:
     if not isinstance(table.this, exp.Identifier):
-        raise QueryRefused(f"{table.this.sql(Athena)} is not a table of the catalogue")
+        raise QueryRefused(f"{table.this.sql(Athena)} is not a catalogue table")
     if table.catalog and table.catalog.lower() != CATALOGUE:
-        raise QueryError(f"catalogue {table.catalog} is unknown: there is only {CATALOGUE}")
+        raise QueryError(f"catalogue {table.catalog} does not exist: the only one is {CATALOGUE}")
     if not table.db and _is_common_table(table):
         return None
     relation = bind(Reference((table.db or database).lower(), table.name.lower(), _wanted(table)))
@@ -103,7 +107,7 @@ def _bind_table(table: exp.Table, database: str, bind: Callable[[Reference], Rel
 
 
 def _is_common_table(table: exp.Table) -> bool:
-    """Whether a WITH around the table defines its name; within a WITH only the definitions before it count."""
+    """Whether an enclosing WITH defines the name; within a WITH, only earlier definitions are in scope."""
     inner: exp.Expr = table
     while outer := inner.parent:
         defined: list[exp.Expr] = []
@@ -118,7 +122,7 @@ def _is_common_table(table: exp.Table) -> bool:
 
 
 def _wanted(table: exp.Table) -> dict[str, set[str]]:
-    """The texts to which the query's own WHERE restricts columns of the table by `=` or `IN`."""
+    """The strings to which the query's WHERE restricts columns of the table by `=` or `IN`."""
     select = table.parent_select
     where = select.args.get("where") if select else None
     if where is None:
@@ -133,8 +137,8 @@ def _wanted(table: exp.Table) -> dict[str, set[str]]:
             continue
         ours = isinstance(column, exp.Column) and column.table.lower() in ("", table.alias_or_name.lower())
         if ours and literals and all(literal.is_string for literal in literals):
-            texts = {literal.name for literal in literals}
-            wanted[column.name.lower()] = wanted.get(column.name.lower(), texts) & texts
+            values = {literal.name for literal in literals}
+            wanted[column.name.lower()] = wanted.get(column.name.lower(), values) & values
     return wanted
 
 
@@ -146,17 +150,17 @@ def _name_columns(statement: exp.Expr) -> None:
             column.replace(exp.alias_(column.copy(), f"_col_{number}"))
 
 
-def _fault(error: SqlglotError, schema: dict[str, Any]) -> str:
+def _message(error: SqlglotError, schema: dict[str, Any]) -> str:
     text = str(error).splitlines()[0]
     if not (unknown := UNKNOWN_COLUMN.search(text)):
         return f"SYNTAX_ERROR: {text}"
     known = {column for columns in schema.values() for column in columns}
     near = ", ".join(get_close_matches(unknown[1], known)) or ", ".join(sorted(known))
-    return f"COLUMN_NOT_FOUND: column {unknown[1]} is unknown; near it: {near or 'nothing'}"
+    return f"COLUMN_NOT_FOUND: column {unknown[1]} does not exist; similar: {near or 'none'}"
 
 
 def _cast(node: exp.Expr, kind: str) -> exp.Cast:
-    """Always a cast: `exp.cast` leaves out one between decimals of different size."""
+    """A cast; `exp.cast` would omit it between decimals of different sizes."""
     return exp.Cast(this=node, to=exp.DataType.build(kind))
 
 
@@ -165,27 +169,27 @@ def _is(node: exp.Expr, *kinds: exp.DType) -> bool:
 
 
 def _takes_decimals(average: exp.Avg) -> bool:
-    """Raises QueryError where that cannot be known, rather than let the average become a double."""
+    """Raises `QueryError` if the type is unknown, because the average could become a double."""
     values = average.this.expressions[0] if isinstance(average.this, exp.Distinct) else average.this
     if _is(values, exp.DType.UNKNOWN):
-        raise QueryError(f"the type of {values.sql(Athena)} is not known here: CAST it before taking its average")
+        raise QueryError(f"the type of {values.sql(Athena)} cannot be inferred: CAST it before taking its average")
     return _is(values, exp.DType.DECIMAL)
 
 
 def _rewrite_average(average: exp.Avg) -> None:
-    """avg(x) becomes the quotient of sum(x) and count(x), each with the FILTER and OVER that avg(x) has."""
-    whole: exp.Expr = average
-    while isinstance(whole.parent, exp.Filter | exp.Window) and whole.parent.this is whole:
-        whole = whole.parent
+    """avg(x) becomes sum(x) / count(x), each with the FILTER and OVER clauses of avg(x)."""
+    outermost: exp.Expr = average
+    while isinstance(outermost.parent, exp.Filter | exp.Window) and outermost.parent.this is outermost:
+        outermost = outermost.parent
 
-    def instead(kind: type[exp.AggFunc], node: exp.Expr) -> exp.Expr:
+    def replaced(kind: type[exp.AggFunc], node: exp.Expr) -> exp.Expr:
         if node is average:
             return kind(this=average.this.copy())
-        around = node.copy()
-        around.set("this", instead(kind, node.this))
-        return around
+        clause = node.copy()
+        clause.set("this", replaced(kind, node.this))
+        return clause
 
-    whole.replace(exp.paren(exp.Div(this=instead(exp.Sum, whole), expression=instead(exp.Count, whole))))
+    outermost.replace(exp.paren(exp.Div(this=replaced(exp.Sum, outermost), expression=replaced(exp.Count, outermost))))
 
 
 def _rewrite_division(division: exp.Div) -> None:
@@ -196,14 +200,14 @@ def _rewrite_division(division: exp.Div) -> None:
         division.replace(exp.paren(exp.IntDiv(this=division.this, expression=division.expression)))
     elif any(_is(side, exp.DType.DECIMAL) for side in sides):
         division.replace(exp.func("decimal_division", *(_cast(side, "DECIMAL(38, 18)") for side in sides)))
-    elif division.find(exp.AggFunc, exp.Window):  # DuckDB cannot tell yet which division it is, and takes any
-        raise QueryError(f"the type of {division.sql(Athena)} is not known here: CAST both sides")
+    elif division.find(exp.AggFunc, exp.Window):  # DuckDB cannot resolve the overload of `division` here
+        raise QueryError(f"the type of {division.sql(Athena)} cannot be inferred: CAST both sides")
     else:
         division.replace(exp.func("division", *sides))
 
 
 def _rewrite_format(template: exp.Format) -> None:
-    """Java's `%s` takes any value, DuckDB's only texts."""
+    """Java's `%s` accepts any value, DuckDB's only strings."""
     marks = FORMAT_MARK.findall(template.this.name)
     values = [
         _cast(value, "VARCHAR") if mark == "s" else value
@@ -213,7 +217,7 @@ def _rewrite_format(template: exp.Format) -> None:
 
 
 def _rewrite_cast(cast: exp.Cast) -> None:
-    """Athena's bare DECIMAL has no decimals; `DECIMAL '0.25'`, a literal, has those that are written."""
+    """Athena's DECIMAL without arguments has scale 0; the literal `DECIMAL '0.25'` has the scale as written."""
     if cast.to.this == exp.DType.DECIMAL and not cast.to.expressions:
         literal = isinstance(cast.this, exp.Literal) and cast.this.is_string
         cast.set("to", _decimal_type(cast.this) if literal else exp.DataType.build("DECIMAL(38, 0)"))
@@ -225,7 +229,7 @@ def _decimal_type(literal: exp.Literal) -> exp.DataType:
 
 
 def _rewrite_date_arithmetic(node: exp.Expr) -> None:
-    """A date stays a date; DuckDB makes it a timestamp."""
+    """A date stays a date; DuckDB would return a timestamp."""
     shifts = not isinstance(node, exp.Add | exp.Sub) or isinstance(node.expression, exp.Interval)
     if shifts and _is(node.this, exp.DType.DATE):
         node.replace(_cast(node.copy(), "DATE"))

@@ -1,4 +1,4 @@
-"""Catalogue tables as DuckDB views over the files that the catalogue names, and no others."""
+"""Catalogue tables as DuckDB views over the files at the catalogue's locations."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ SIZED_TYPE = re.compile(r"(varchar|char|decimal)\([\d, ]+\)", re.IGNORECASE)
 
 
 def duckdb_type(hive: str) -> str:
-    """The DuckDB type of a hive scalar type. ValueError for any other type."""
+    """The DuckDB type of a Hive scalar type. Raises `ValueError` for any other type."""
     if hive.lower() in DUCKDB_TYPES:
         return DUCKDB_TYPES[hive.lower()]
     if SIZED_TYPE.fullmatch(hive):
@@ -33,7 +33,7 @@ def duckdb_type(hive: str) -> str:
 
 
 def hive_type(duck: str) -> str:
-    """The hive type of a DuckDB scalar type. ValueError for any other type."""
+    """The Hive type of a DuckDB scalar type. Raises `ValueError` for any other type."""
     if duck in HIVE_TYPES:
         return HIVE_TYPES[duck]
     if SIZED_TYPE.fullmatch(duck):
@@ -47,7 +47,7 @@ def name_sql(name: str) -> str:
 
 
 def text_sql(text: str) -> str:
-    """A text as an SQL literal."""
+    """A string as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -59,9 +59,9 @@ def files_sql(files: list[Path]) -> str:
 def create_view(
     con: duckdb.DuckDBPyConnection, view: str, table: Table, partitions: dict[tuple[str, ...], str], lake: Path
 ) -> int:
-    """Make `view` read these partitions of the table (a table without keys: its location); gives their size in bytes.
+    """Create `view` over these partitions, or over the location of an unpartitioned table; return their size in bytes.
 
-    Partition values come from the catalogue, never from a path. A column that a file lacks is NULL.
+    Partition values come from the catalogue, never from paths. A column missing from a file is NULL.
     """
     locations = partitions if table.partition_keys else {(): table.location}
     parts = [(file, values) for values, location in locations.items() for file in data_files(lake, location)]
@@ -73,9 +73,9 @@ def create_view(
         columns = [[file.as_posix() for file, _ in parts], *zip(*(values for _, values in parts), strict=True)]
         con.execute(f"INSERT INTO {parts_name} SELECT {', '.join('unnest(?)' for _ in columns)}", columns)
     reader = _reader(table, files) if files else "(SELECT NULL::VARCHAR AS _file)"
-    found = {row[0].lower() for row in con.execute(f"DESCRIBE FROM {reader}").fetchall()}
+    existing = {row[0].lower() for row in con.execute(f"DESCRIBE FROM {reader}").fetchall()}
     sources = [
-        (name, hive, f"data.{name_sql(name)}" if name.lower() in found else "NULL") for name, hive in table.columns
+        (name, hive, f"data.{name_sql(name)}" if name.lower() in existing else "NULL") for name, hive in table.columns
     ]
     sources += [(name, hive, f"parts.{name_sql(name)}") for name, hive in table.partition_keys]
     selected = [f"CAST({source} AS {duckdb_type(hive)}) AS {name_sql(name)}" for name, hive, source in sources]

@@ -1,4 +1,4 @@
-"""Athena statements: what may be asked, with its parameters filled in."""
+"""Parsing of Athena statements, with their parameters substituted; only statements that read are accepted."""
 
 import re
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ ABOUT_TABLE = re.compile(r'(SHOW\s+PARTITIONS|DESCRIBE|DESC)\s+(?:[`"]?(\w+)[`"]
 
 
 class QueryError(ValueError):
-    """The query cannot be answered: one line that says why."""
+    """The query fails; the message is one line."""
 
 
 class QueryRefused(QueryError):
-    """The statement does not merely read catalogue tables."""
+    """The statement does more than read catalogue tables."""
 
 
 class Listing(NamedTuple):
-    """A statement about the catalogue: `SHOW TABLES`, `SHOW PARTITIONS` or `DESCRIBE`; None where it names nothing."""
+    """A catalogue statement: `SHOW TABLES`, `SHOW PARTITIONS` or `DESCRIBE`; None for a part that it omits."""
 
     kind: str
     database: str | None
@@ -30,18 +30,21 @@ class Listing(NamedTuple):
 
 
 def parse_statement(sql: str, parameters: Sequence[str]) -> exp.Expr | Listing:
-    """The statement with its `?` filled in order by SQL literals. Raises QueryError, and QueryRefused if it writes."""
+    """The statement with each `?` replaced by an SQL literal, in order.
+
+    Raises `QueryError` if it is invalid, `QueryRefused` if it is not read-only.
+    """
     if listing := _listing(sql.strip().rstrip(";").rstrip()):
         return listing
     try:
         tokens = tokenize(sql, read=Athena)
         if not tokens or tokens[0].text.upper() not in READS:
-            raise QueryRefused("only SELECT, WITH, VALUES, SHOW TABLES, SHOW PARTITIONS and DESCRIBE are run here")
-        statements = parse(_filled(sql, tokens, parameters), read=Athena)
+            raise QueryRefused("only SELECT, WITH, VALUES, SHOW TABLES, SHOW PARTITIONS and DESCRIBE are supported")
+        statements = parse(_substituted(sql, tokens, parameters), read=Athena)
     except (ParseError, TokenError) as error:
-        raise QueryError(f"SYNTAX_ERROR: {_fault(error)}") from error
+        raise QueryError(f"SYNTAX_ERROR: {_message(error)}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
-        raise QueryRefused("only one statement that reads is run at a time")
+        raise QueryRefused("only a single read-only statement is supported")
     return statements[0]
 
 
@@ -54,17 +57,17 @@ def _listing(sql: str) -> Listing | None:
     return None
 
 
-def _filled(sql: str, tokens: list[Token], parameters: Sequence[str]) -> str:
+def _substituted(sql: str, tokens: list[Token], parameters: Sequence[str]) -> str:
     marks = [token for token in tokens if token.token_type is TokenType.PLACEHOLDER]
     if len(marks) != len(parameters):
-        raise QueryError(f"the query has {len(marks)} question marks, but {len(parameters)} parameters were given")
+        raise QueryError(f"the query has {len(marks)} question marks but {len(parameters)} parameters")
     for mark, parameter in reversed(list(zip(marks, parameters, strict=True))):
         sql = sql[: mark.start] + _literal(parameter) + sql[mark.end + 1 :]
     return sql
 
 
 def _literal(parameter: str) -> str:
-    """The parameter rewritten from its syntax tree, so that nothing but a literal can enter the statement."""
+    """The parameter, generated from its syntax tree to exclude anything but a literal."""
     try:
         parsed = parse(parameter, read=Athena)
     except (ParseError, TokenError):
@@ -72,11 +75,11 @@ def _literal(parameter: str) -> str:
     value = parsed[0] if len(parsed) == 1 else None
     bare = value.this if isinstance(value, exp.Neg | exp.Cast) else value
     if value is None or not isinstance(bare, exp.Literal | exp.Null | exp.Boolean):
-        raise QueryError(f"parameter {parameter} is not an SQL literal: a text stands in single quotes")
+        raise QueryError(f"parameter {parameter} is not an SQL literal: put strings in single quotes")
     return (exp.paren(value) if isinstance(value, exp.Neg) else value).sql(Athena, comments=False)
 
 
-def _fault(error: ParseError | TokenError) -> str:
+def _message(error: ParseError | TokenError) -> str:
     if isinstance(error, ParseError) and error.errors:
         return "line {line}:{col}: {description}".format(**error.errors[0])
     return str(error).splitlines()[0]

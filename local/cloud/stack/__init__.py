@@ -1,1 +1,1 @@
-"""CloudFormation: resources made from the translated template."""
+"""CloudFormation on the laptop: the resources of the translated template."""

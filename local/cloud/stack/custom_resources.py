@@ -1,4 +1,4 @@
-"""CloudFormation's custom resources: their function gets a Create event and PUTs its answer to the front."""
+"""Custom resources: their function receives a Create event and PUTs its response to the laptop."""
 
 import json
 import uuid
@@ -12,12 +12,12 @@ ANSWERS_PATH = "/_custom-resources/"
 
 
 def is_custom(kind: str) -> bool:
-    """Whether a type is made by a function of the template."""
+    """Whether resources of a type are created by a function."""
     return kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"
 
 
 def make(to: Deployment, logical_id: str, kind: str, properties: Properties) -> Made:
-    """Invoke the `ServiceToken`'s function and take its answer. Errors: StackError, it failed or did not answer."""
+    """Invoke the `ServiceToken` function. Raises `StackError` if it reports FAILED or does not respond."""
     request = str(uuid.uuid4())
     event = {
         "RequestType": "Create",
@@ -31,24 +31,26 @@ def make(to: Deployment, logical_id: str, kind: str, properties: Properties) -> 
     result = to.functions.invoke(properties["ServiceToken"].split(":")[-1], event)
     answer = to.answers.pop(request, None)
     if answer is None:
-        raise StackError(f"{logical_id}: its function did not answer: {result.payload.decode()}")
+        raise StackError(f"{logical_id}: its function sent no response: {result.payload.decode()}")
     if answer["Status"] != "SUCCESS":
-        raise StackError(f"{logical_id}: {answer.get('Reason', 'its function says FAILED')}")
+        raise StackError(f"{logical_id}: {answer.get('Reason', 'its function reported FAILED')}")
     return Made(answer["PhysicalResourceId"], answer.get("Data", {}))
 
 
 def route(to: Deployment, environ: dict[str, Any]) -> Response | None:
-    """Keep an answer that a function PUTs; None for any other request."""
+    """Receive a function's response; None for any other request."""
     path: str = environ["PATH_INFO"]
     if not path.startswith(ANSWERS_PATH):
         return None
+    if environ.get("CONTENT_TYPE"):  # CloudFormation presigns the URL without a Content-Type, which S3 compares
+        return Response("403 Forbidden", [], b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     to.answers[path.removeprefix(ANSWERS_PATH)] = json.loads(body)
     return Response("200 OK", [], b"")
 
 
 def _texts(value: Any) -> Any:
-    """CloudFormation hands every scalar over as text."""
+    """CloudFormation passes every scalar as text."""
     if isinstance(value, dict):
         return {name: _texts(item) for name, item in value.items()}
     if isinstance(value, list):

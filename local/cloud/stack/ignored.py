@@ -1,15 +1,14 @@
-"""The types of resources that the laptop does not make: `IGNORED`, with the reason."""
+"""`IGNORED`: the resource types that the laptop does not create, and why."""
 
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.stack.resources import Made
 
-SERVED = "the laptop serves the RestApi's body itself"
-UNCOUNTED = "the laptop's API asks for a signature only"
-WATCHED = "nobody watches a laptop: a run reports itself"
-STARTED = "runs are started by hand"
-PROCESS = "an instance on a laptop is a process without a network of its own"
-OPEN = "everything on the laptop belongs to its user"
-SHOWN = "no dashboard on a laptop: its queries can be run"
+SERVED = "the laptop serves the RestApi's OpenAPI body"
+UNCOUNTED = "the laptop's API checks signatures only"
+UNMONITORED = "the laptop is not monitored: a run reports itself"
+SCHEDULED = "the laptop has no scheduler"
+PROCESS = "an instance is a process on the laptop's own network"
+OWNED = "everything on the laptop belongs to its user"
 IGNORED = {
     "AWS::ApiGateway::Account": SERVED,
     "AWS::ApiGateway::ApiKey": UNCOUNTED,
@@ -22,35 +21,31 @@ IGNORED = {
     "AWS::ApiGateway::Stage": SERVED,
     "AWS::ApiGateway::UsagePlan": UNCOUNTED,
     "AWS::ApiGateway::UsagePlanKey": UNCOUNTED,
-    "AWS::CloudTrail::Trail": WATCHED,
-    "AWS::CloudWatch::Alarm": WATCHED,
-    "AWS::CloudWatch::Dashboard": WATCHED,
+    "AWS::CloudFormation::Stack": "QuickSight's; the laptop has no dashboards, but their queries are tested",
+    "AWS::CloudTrail::Trail": UNMONITORED,
+    "AWS::CloudWatch::Dashboard": UNMONITORED,
     "AWS::EC2::InternetGateway": PROCESS,
     "AWS::EC2::Route": PROCESS,
     "AWS::EC2::RouteTable": PROCESS,
     "AWS::EC2::SecurityGroup": PROCESS,
-    "AWS::EC2::Subnet": PROCESS,
     "AWS::EC2::SubnetRouteTableAssociation": PROCESS,
     "AWS::EC2::VPC": PROCESS,
     "AWS::EC2::VPCEndpoint": PROCESS,
     "AWS::EC2::VPCGatewayAttachment": PROCESS,
-    "AWS::Glue::SecurityConfiguration": "nothing on the laptop is encrypted",
-    "AWS::Lambda::EventInvokeConfig": "an asynchronous invocation is tried once",
-    "AWS::Lambda::LayerVersion": "its packages are installed in the laptop's Python",
-    "AWS::Lambda::Permission": OPEN,
-    "AWS::QuickSight::Dashboard": SHOWN,
-    "AWS::QuickSight::DataSet": SHOWN,
-    "AWS::QuickSight::DataSource": SHOWN,
-    "AWS::QuickSight::RefreshSchedule": SHOWN,
-    "AWS::S3::BucketPolicy": OPEN,
-    "AWS::SNS::TopicPolicy": OPEN,
-    "AWS::SQS::Queue": WATCHED,
-    "AWS::SQS::QueuePolicy": OPEN,
-    "AWS::Scheduler::Schedule": STARTED,
-    "AWS::Scheduler::ScheduleGroup": STARTED,
+    "AWS::Glue::SecurityConfiguration": "the laptop encrypts nothing",
+    "AWS::Lambda::EventInvokeConfig": "an asynchronous invocation is attempted once",
+    "AWS::Lambda::LayerVersion": "its packages are installed in the laptop's own Python",
+    "AWS::Lambda::Permission": OWNED,
+    "AWS::SNS::TopicPolicy": OWNED,
+    "AWS::SQS::Queue": UNMONITORED,
+    "AWS::SQS::QueuePolicy": OWNED,
+    "AWS::Scheduler::ScheduleGroup": SCHEDULED,
 }
 
 
-def made_of_ignored(kind: str, name: str) -> Made:
-    """What refers to a resource that is not made gets its name, or an ARN of the usual form."""
-    return Made(name, {"Arn": f"arn:aws:{kind.split('::')[1].lower()}:{REGION}:{ACCOUNT}:{name}", "GroupId": name})
+def ignored(kind: str, name: str) -> Made:
+    """Ref gives the name, GetAtt an ARN of the usual form."""
+    return Made(
+        name,
+        {"Arn": f"arn:aws:{kind.split('::')[1].lower()}:{REGION}:{ACCOUNT}:{name}", "GroupId": name, "QueueName": name},
+    )

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions: Ref, Fn::Sub, Fn::If and the like become plain values."""
+"""CloudFormation's intrinsic functions, resolved to plain values."""
 
 import base64
 import json
@@ -24,9 +24,9 @@ PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 class Intrinsics:
-    """The values of one template. Parameters that are not given have their defaults.
+    """The values of one template, with defaults for parameters that are not passed.
 
-    Errors: ValueError for a parameter that the template does not have, or that has neither value nor default.
+    Raises `ValueError` for a parameter that is not declared, or that has neither a value nor a default.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Intrinsics:
         ref: Callable[[str], Any],
         attribute: Callable[[str, str], Any],
     ) -> None:
-        """`ref(logical_id)` and `attribute(logical_id, name)` answer for resources."""
+        """`ref(logical id)` and `attribute(logical id, name)` resolve resources."""
         declared = template.get("Parameters", {})
         if unknown := sorted(set(parameters) - set(declared)):
             raise ValueError(f"The template has no parameter {', '.join(unknown)}.")
@@ -64,17 +64,18 @@ class Intrinsics:
             "Fn::Split": lambda pair: self.resolve(pair[1]).split(pair[0]),
             "Fn::Select": lambda pair: self.resolve(pair[1])[int(self.resolve(pair[0]))],
             "Fn::FindInMap": self._find_in_map,
+            "Fn::GetAZs": lambda _: [f"{REGION}{zone}" for zone in "abc"],
             "Fn::Base64": lambda text: base64.b64encode(self.resolve(text).encode()).decode(),
             "Fn::Length": lambda items: len(self.resolve(items)),
             "Fn::ToJsonString": lambda value: json.dumps(self.resolve(value)),
         }
 
     def condition(self, name: str) -> bool:
-        """Whether the template's condition holds."""
+        """The value of a condition."""
         return bool(self.resolve(self._conditions[name]))
 
     def resolve(self, value: Any) -> Any:
-        """`value` with plain values only; what is AWS::NoValue is left out."""
+        """`value` with every function resolved and AWS::NoValue removed."""
         if isinstance(value, list):
             return [item for item in map(self.resolve, value) if item is not NO_VALUE]
         if not isinstance(value, dict):

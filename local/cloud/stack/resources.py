@@ -1,4 +1,4 @@
-"""How each type of resource comes to be on the laptop: `MAKERS`. What is left out is in `ignored.py`."""
+"""`MAKERS`: how the laptop creates each resource type. `ignored.py` lists those that it does not create."""
 
 import hashlib
 import json
@@ -17,18 +17,19 @@ from local.cloud.services.event_rules import Rule, Rules
 from local.cloud.services.log_groups import LogGroups
 from local.cloud.stack.template import HERE
 
-DOOR = "http://127.0.0.1:8080"  # where `singstat serve` answers if it is not told another port
+DOOR = "http://127.0.0.1:8080"  # the default address of `singstat serve`
+INITIAL_STATES = {"notBreaching": ("OK", "OKActions"), "breaching": ("ALARM", "AlarmActions")}  # by TreatMissingData
 API_URL = re.compile(rf"https://[^./]+\.execute-api\.{REGION}\.amazonaws\.com/[^/]+")
 
 Properties = dict[str, Any]
 
 
 class StackError(Exception):
-    """A resource cannot be made: which, and why."""
+    """A resource cannot be created: its logical id and the cause."""
 
 
 class Made(NamedTuple):
-    """A resource: what Ref gives, and what GetAtt gives by name."""
+    """The result of Ref, and of GetAtt by attribute."""
 
     physical_id: str
     attributes: dict[str, Any]
@@ -36,7 +37,7 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What making resources needs: boto3 clients by service, the template's folder, the front's URL, what runs."""
+    """What makers need: boto3 clients by service, the template's folder, the endpoint's URL, the laptop's services."""
 
     client: Callable[[str], Any]
     functions: Functions
@@ -54,7 +55,7 @@ Maker = Callable[[Deployment, Properties], Made]
 
 
 def _call(client: Any, operation: str, properties: Properties, **more: Any) -> Any:
-    """Call an operation with the properties it knows, except tags, whose shape in a template is another."""
+    """Call an operation with the properties it accepts, except Tags, which have another shape in a template."""
     method = client.meta.method_to_api_mapping[operation]
     known = set(client.meta.service_model.operation_model(method).input_shape.members) - {"Tags"}
     return getattr(client, operation)(**{name: properties[name] for name in known & set(properties)}, **more)
@@ -62,7 +63,7 @@ def _call(client: Any, operation: str, properties: Properties, **more: Any) -> A
 
 def _bucket(to: Deployment, properties: Properties) -> Made:
     s3, name = to.client("s3"), properties["BucketName"]
-    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # its objects lie in the lake
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):  # it exists in the lake
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     status = properties.get("VersioningConfiguration", {}).get("Status")
     if status:
@@ -101,7 +102,7 @@ def _role(to: Deployment, properties: Properties) -> Made:
     trust = json.dumps(properties["AssumeRolePolicyDocument"])
     role = iam.create_role(RoleName=name, Path=properties.get("Path", "/"), AssumeRolePolicyDocument=trust)["Role"]
     for policy in properties.get("Policies", []):
-        document = json.dumps({"Version": "2012-10-17"} | policy["PolicyDocument"])  # moto insists on a version
+        document = json.dumps({"Version": "2012-10-17"} | policy["PolicyDocument"])  # moto requires a version
         iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
     return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
@@ -122,7 +123,7 @@ def _instance_profile(to: Deployment, properties: Properties) -> Made:
 
 def _database(to: Deployment, properties: Properties) -> Made:
     glue, database = to.client("glue"), properties["DatabaseInput"]
-    with suppress(glue.exceptions.AlreadyExistsException):  # the lake's catalogue has it
+    with suppress(glue.exceptions.AlreadyExistsException):  # it exists in the lake's catalogue
         glue.create_database(DatabaseInput=database)
     return Made(database["Name"], {})
 
@@ -133,7 +134,7 @@ def _table(to: Deployment, properties: Properties) -> Made:
     try:
         glue.create_table(**place, TableInput=table)
     except glue.exceptions.AlreadyExistsException:
-        glue.update_table(**place, TableInput=table)  # keeps the partitions of the lake's catalogue
+        glue.update_table(**place, TableInput=table)  # keeps its partitions
     return Made(table["Name"], {})
 
 
@@ -165,7 +166,7 @@ def _state_machine(to: Deployment, properties: Properties) -> Made:
 def _function(to: Deployment, properties: Properties) -> Made:
     code, name = properties["Code"], properties["FunctionName"]
     if code.get("S3Bucket") != HERE:
-        raise StackError(f"{name}: its code is not a folder next to the template.")
+        raise StackError(f"{name}: its code is not a local folder.")
     variables = properties.get("Environment", {}).get("Variables", {})
     function = Function(
         name=name,
@@ -181,7 +182,7 @@ def _function(to: Deployment, properties: Properties) -> Made:
 
 
 def _rest_api(to: Deployment, properties: Properties) -> Made:
-    """`to.apis` gets its OpenAPI body, which `singstat serve` serves."""
+    """Register the OpenAPI body for `singstat serve`."""
     name = properties["Name"]
     to.apis[name] = properties["Body"]
     return Made(name, {"RestApiId": name})
@@ -190,7 +191,9 @@ def _rest_api(to: Deployment, properties: Properties) -> Made:
 def _launch_template(to: Deployment, properties: Properties) -> Made:
     name, data = properties["LaunchTemplateName"], properties["LaunchTemplateData"]
     if data.get("InstanceInitiatedShutdownBehavior") != "terminate":
-        raise StackError(f"{name}: set InstanceInitiatedShutdownBehavior to terminate, the laptop's do nothing else.")
+        raise StackError(
+            f"{name}: set InstanceInitiatedShutdownBehavior to terminate; the laptop supports nothing else."
+        )
     profile = data["IamInstanceProfile"]
     template = LaunchTemplate(
         id=f"lt-{hashlib.sha256(name.encode()).hexdigest()[:17]}",
@@ -205,6 +208,7 @@ def _launch_template(to: Deployment, properties: Properties) -> Made:
             if group["ResourceType"] == "instance"
             for tag in group["Tags"]
         },
+        subnet=next((each.get("SubnetId", "") for each in data.get("NetworkInterfaces", [])), None),
     )
     to.instances.templates.append(template)
     versions = {"LatestVersionNumber": "1", "DefaultVersionNumber": "1"}
@@ -218,7 +222,7 @@ def _log_group(to: Deployment, properties: Properties) -> Made:
 
 
 def _rule(to: Deployment, properties: Properties) -> Made:
-    """Rules that wait for an event; a schedule is kept by nobody on a laptop."""
+    """Register a rule with an event pattern; schedules do not run on the laptop."""
     targets = [target["Arn"].split(":")[-1] for target in properties.get("Targets", [])]
     if "EventPattern" in properties:
         to.rules.rules.append(Rule(properties["EventPattern"], targets))
@@ -226,11 +230,41 @@ def _rule(to: Deployment, properties: Properties) -> Made:
     return Made(name, {"Arn": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"})
 
 
+def _alarm(to: Deployment, properties: Properties) -> Made:
+    """An alarm without data leaves INSUFFICIENT_DATA as soon as it exists, which triggers the actions of its state."""
+    name = properties["AlarmName"]
+    state, actions = INITIAL_STATES.get(properties.get("TreatMissingData", "missing"), ("", ""))
+    for topic in properties.get(actions, []):
+        text = f"Your Amazon CloudWatch Alarm {name!r} in the {REGION} region has entered the {state} state."
+        to.client("sns").publish(TopicArn=topic, Subject=f'{state}: "{name}" in {REGION}', Message=text)
+    return Made(name, {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"})
+
+
+def _bucket_policy(to: Deployment, properties: Properties) -> Made:
+    """The guard evaluates it; moto would not."""
+    return Made(properties["Bucket"], {})
+
+
+def _schedule(to: Deployment, properties: Properties) -> Made:
+    """Never runs; only its role is checked."""
+    name = properties["Name"]
+    return Made(name, {"Arn": f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}"})
+
+
+def _subnet(to: Deployment, properties: Properties) -> Made:
+    """Has no network, but a zone that may lack instance types."""
+    name, zone = properties["Name"], properties.get("AvailabilityZone", f"{REGION}a")
+    to.instances.zones[name] = zone
+    return Made(name, {"SubnetId": name, "AvailabilityZone": zone})
+
+
 MAKERS: dict[str, Maker] = {
     "AWS::ApiGateway::RestApi": _rest_api,
     "AWS::Athena::WorkGroup": _work_group,
+    "AWS::CloudWatch::Alarm": _alarm,
     "AWS::DataBrew::Recipe": _recipe,
     "AWS::EC2::LaunchTemplate": _launch_template,
+    "AWS::EC2::Subnet": _subnet,
     "AWS::Events::Rule": _rule,
     "AWS::Glue::Crawler": _crawler,
     "AWS::Glue::Database": _database,
@@ -243,13 +277,16 @@ MAKERS: dict[str, Maker] = {
     "AWS::Lambda::Function": _function,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::S3::Bucket": _bucket,
+    "AWS::S3::BucketPolicy": _bucket_policy,
+    "AWS::Scheduler::Schedule": _schedule,
     "AWS::SNS::Subscription": _subscription,
     "AWS::SNS::Topic": _topic,
     "AWS::StepFunctions::StateMachine": _state_machine,
 }
 
-# The property that names a resource, where it is not `Name`; a resource without one keeps what it declares.
+# The property that names a resource, if it is not `Name`.
 NAME_PROPERTIES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::EC2::LaunchTemplate": "LaunchTemplateName",
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",

@@ -1,6 +1,6 @@
-"""`template.yaml` as CloudFormation: SAM and its extensions translated offline, files that it names read in.
+"""`template.yaml` as plain CloudFormation: SAM and language extensions expanded offline, included files inlined.
 
-The result is kept in `<lake>/.cache`, because importing the translators takes two seconds.
+The result is cached in `<lake>/.cache`, because importing the translator takes two seconds.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Template = dict[str, Any]
 
 
 def load_template(path: Path, cache: Path) -> Template:
-    """The template with plain resource types only; what it says with Ref, GetAtt and Sub is still unresolved.
+    """The template without SAM types; intrinsic functions such as Ref, GetAtt and Sub are unresolved.
 
     Local files appear as `{"Bucket": HERE, "Key": <path relative to the template>}`. `cache` is a folder.
     """
@@ -46,8 +46,8 @@ def _digest(path: Path) -> str | None:
 
 
 def _translate(path: Path, files: dict[str, str]) -> Template:
-    """Also fills `files`: the digests of the files read in, by their path relative to the template."""
-    from boto3 import Session  # noqa: PLC0415 - seconds of imports that a warm cache saves
+    """Also fills `files`: digests of the inlined files by path relative to the template."""
+    from boto3 import Session  # noqa: PLC0415 - a warm cache saves seconds of imports
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
     from samtranslator.utils.py27hash_fix import (  # noqa: PLC0415
@@ -56,23 +56,23 @@ def _translate(path: Path, files: dict[str, str]) -> Template:
     )
     from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
 
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # warns that it could not publish its metrics
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns that it cannot publish metrics
     template: Any = _included(yaml_parse(path.read_text()), path.parent, files)
     template = _unrolled(template)
     for body in [*template.get("Globals", {}).values(), *template["Resources"].values()]:
         _point_here(body.get("Properties", body))
     to_py27_compatible_template(template, {})
     translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
-    parameters = {name: {"Ref": name} for name in template.get("Parameters", {})}  # or defaults would be written out
+    parameters = {name: {"Ref": name} for name in template.get("Parameters", {})}  # otherwise defaults are substituted
     translated: Any = undo_mark_unicode_str_in_template(translator.translate(template, parameters))
     for body in translated["Resources"].values():
         _read_definition(body.get("Properties", {}), path.parent, files)
     plain: Template = json.loads(json.dumps(translated))
-    return plain | {"Transform": EXTENSIONS}  # functions may still be nested as only the extensions allow
+    return plain | {"Transform": EXTENSIONS}  # nested functions may still need the extensions
 
 
 def _unrolled(value: Any) -> Any:
-    """`value` with each Fn::ForEach of CloudFormation's language extensions written out."""
+    """`value` with each Fn::ForEach expanded."""
     if isinstance(value, list):
         return [_unrolled(item) for item in value]
     if not isinstance(value, dict):
@@ -89,7 +89,7 @@ def _unrolled(value: Any) -> Any:
 
 
 def _filled(value: Any, name: str, each: str) -> Any:
-    """`value` with `${name}` replaced by `each` and `&{name}` by its letters and digits."""
+    """`value` with `${name}` replaced by `each`, and `&{name}` by its alphanumeric characters."""
     if isinstance(value, str):
         return value.replace(f"${{{name}}}", each).replace(f"&{{{name}}}", re.sub("[^a-zA-Z0-9]", "", each))
     if isinstance(value, list):
@@ -102,7 +102,7 @@ def _filled(value: Any, name: str, each: str) -> Any:
 
 
 def _included(value: Any, folder: Path, files: dict[str, str]) -> Any:
-    """`value` with each `AWS::Include` replaced by the file it names."""
+    """`value` with each `AWS::Include` replaced by its file."""
     if isinstance(value, list):
         return [_included(item, folder, files) for item in value]
     if not isinstance(value, dict):
@@ -122,7 +122,7 @@ def _point_here(properties: dict[str, Any]) -> None:
 
 
 def _read_definition(properties: dict[str, Any], folder: Path, files: dict[str, str]) -> None:
-    """`sam package` would upload the definition; here it becomes part of the resource."""
+    """Inline the definition that `sam package` would upload."""
     location = properties.pop("DefinitionS3Location", None)
     if location:
         name = location if isinstance(location, str) else location["Key"]

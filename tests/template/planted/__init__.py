@@ -1,4 +1,4 @@
-"""Known defects, planted one by one. `DEFECTS` tells each by what is wrong."""
+"""Known defects, planted one at a time: `DEFECTS`, by description."""
 
 from tests.template.planted import api, deployed, machine, read, roles, stored, written
 from tests.template.planted.defect import Defect

@@ -1,4 +1,4 @@
-"""A defect, and the ways to plant one into a copy of the application."""
+"""A defect, and ways to plant one in a copy of the application."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ Plant = Callable[[Application], object]
 
 
 class Defect(NamedTuple):
-    """What `plant` does is found by `rule`, in a line that names `where`."""
+    """`rule` finds what `plant` does, in a finding that contains `where`."""
 
     rule: Rule
     where: str
@@ -19,14 +19,14 @@ class Defect(NamedTuple):
 
 
 def put(place: Document, values: Document) -> None:
-    """Set values; None takes one away."""
+    """Set values; None removes one."""
     place.update(values)
     for key in [key for key, value in values.items() if value is None]:
         del place[key]
 
 
 def having(resource: str, *path: str | int, **values: Any) -> Plant:
-    """Properties of a resource set, those at `path` inside it if given; None takes one away."""
+    """Set properties of a resource, at `path` if given; None removes one."""
 
     def plant(application: Application) -> None:
         place = application.translated["Resources"][resource]["Properties"]
@@ -38,24 +38,24 @@ def having(resource: str, *path: str | int, **values: Any) -> Plant:
 
 
 def marked(resource: str, **values: Any) -> Plant:
-    """What stands beside a resource's properties set; None takes one away."""
+    """Set attributes of a resource, such as DeletionPolicy; None removes one."""
     return lambda application: put(application.translated["Resources"][resource], values)
 
 
 def added(kind: str, properties: Document) -> Plant:
-    """One more resource, `Planted`."""
+    """Add a resource named `Planted`."""
     return lambda application: put(
         application.translated["Resources"], {"Planted": {"Type": kind, "Properties": properties}}
     )
 
 
 def gone(resource: str) -> Plant:
-    """A resource left out."""
+    """Remove a resource."""
     return lambda application: application.translated["Resources"].pop(resource)
 
 
 def stating(name: str, **values: Any) -> Plant:
-    """Fields of a state set, or of a new one; None takes one away."""
+    """Set fields of a state, or of a new one; None removes one."""
 
     def plant(application: Application) -> None:
         for scope in scopes(application.machine):
@@ -67,7 +67,7 @@ def stating(name: str, **values: Any) -> Plant:
 
 
 def granting(role: str, action: str, resource: str | None, condition: Document | None = None) -> Plant:
-    """One more statement in a role's policy; without `resource` it names none."""
+    """Add a statement to a role's policy, without a resource if `resource` is None."""
     statement = {
         "Sid": "Planted",
         "Effect": "Allow",
@@ -84,12 +84,12 @@ def granting(role: str, action: str, resource: str | None, condition: Document |
 
 
 def statement(resource: str, sid: str, **values: Any) -> Plant:
-    """One statement of a resource's own policy changed; None takes a part of it away."""
+    """Change a statement of a resource policy; None removes a part."""
     return lambda application: put(_statements(application, resource)[sid], values)
 
 
 def without_statement(resource: str, sid: str) -> Plant:
-    """One statement of a resource's own policy left out."""
+    """Remove a statement of a resource policy."""
 
     def plant(application: Application) -> None:
         properties = application.translated["Resources"][resource]["Properties"]
@@ -106,10 +106,10 @@ def _statements(application: Application, resource: str) -> dict[str, Document]:
 
 
 def parameter(name: str, **values: Any) -> Plant:
-    """A parameter, as it is written, changed."""
+    """Change a declared parameter."""
     return lambda application: put(application.template["Parameters"][name], values)
 
 
 def writing(path: str, text: str) -> Plant:
-    """One more line in a file, or a new file."""
+    """Append a line to a file, or add a file."""
     return lambda application: application.texts.update({path: f"{application.texts.get(path, '')}\n{text}\n"})

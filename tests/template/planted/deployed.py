@@ -1,5 +1,6 @@
 """Defects of functions, alarms, topics, queues and workers."""
 
+from local.cloud.account import REGION
 from tests.template.planted.defect import Defect, added, gone, having, marked, statement, without_statement, writing
 from tests.template.rules import alarms, functions, messages, workers
 
@@ -34,7 +35,9 @@ DEFECTS = {
         lambda application: application.texts.pop("events/plan_run.json"),
     ),
     "a function is built apart": Defect(
-        functions.all_functions_are_built_at_once, "NotifyFunction", marked("NotifyFunction", Metadata={})
+        functions.all_functions_are_built_at_once,
+        "NotifyFunction",
+        marked("NotifyFunction", Metadata={"BuildMethod": "makefile"}),
     ),
     "a failure that could not be handled is lost": Defect(
         functions.what_an_event_cannot_do_is_kept,
@@ -51,6 +54,9 @@ DEFECTS = {
     ),
     "an alarm is switched off": Defect(
         alarms.every_alarm_tells_somebody, "PlanRunErrors", having("PlanRunErrors", ActionsEnabled=False)
+    ),
+    "a deployment mails OK": Defect(
+        alarms.no_alarm_mails_its_first_ok_state, "PlanRunErrors", having("PlanRunErrors", OKActions=["${Topic}"])
     ),
     "an alarm does not say what silence means": Defect(
         alarms.every_alarm_says_what_silence_means, "PlanRunErrors", having("PlanRunErrors", TreatMissingData=None)
@@ -69,7 +75,7 @@ DEFECTS = {
         having("PlanRunErrors", Dimensions=[{"Name": "FunctionName", "Value": "${PlanFunction}"}]),
     ),
     "throttles of a function go unseen": Defect(
-        alarms.every_function_is_watched, "PlanRunFunction: give it an alarm on Throttles", gone("PlanRunThrottles")
+        alarms.every_function_is_watched, "PlanRunFunction: add an alarm on Throttles", gone("PlanRunThrottles")
     ),
     "timed-out runs go unseen": Defect(
         alarms.the_machine_is_watched, "ExecutionsTimedOut", gone("PipelineExecutionsTimedOut")
@@ -95,22 +101,22 @@ DEFECTS = {
         messages.who_publishes_is_named_by_the_topic_or_queue, "LostEvents: let its policy", gone("LostEventsPolicy")
     ),
     "the key does not name CloudWatch": Defect(
-        messages.who_publishes_may_use_the_key, "cloudwatch", without_statement("EncryptionKey", "AlarmsToTheTopic")
+        messages.who_publishes_may_use_the_key, "cloudwatch", without_statement("EncryptionKey", "AlarmsUseTheTopic")
     ),
     "the key lets CloudWatch decrypt only": Defect(
         messages.who_publishes_may_use_the_key,
         "kms:GenerateDataKey*",
-        statement("EncryptionKey", "AlarmsToTheTopic", Action="kms:Decrypt"),
+        statement("EncryptionKey", "AlarmsUseTheTopic", Action="kms:Decrypt"),
     ),
     "every account's alarms use the key": Defect(
         messages.alarms_use_the_key_for_this_account_only,
         "EncryptionKey",
-        statement("EncryptionKey", "AlarmsToTheTopic", Condition=None),
+        statement("EncryptionKey", "AlarmsUseTheTopic", Condition=None),
     ),
     "EventBridge is asked for its account": Defect(
         messages.eventbridge_uses_the_key_without_a_source,
         "EncryptionKey",
-        statement("EncryptionKey", "EventsToTheQueue", Condition=THIS_ACCOUNT),
+        statement("EncryptionKey", "EventsUseTheQueue", Condition=THIS_ACCOUNT),
     ),
     "a schedule has no dead-letter queue": Defect(
         messages.what_cannot_be_delivered_is_kept, "YearlyRun", having("YearlyRun", "Target", DeadLetterConfig=None)
@@ -161,8 +167,33 @@ DEFECTS = {
         "DeleteOnTermination",
         having(*WORKER, "BlockDeviceMappings", 0, "Ebs", DeleteOnTermination=False),
     ),
-    "a worker is nobody's": Defect(
-        workers.instances_and_volumes_are_tagged, "volume", having(*WORKER, TagSpecifications=[])
+    "workers are tagged in two places": Defect(
+        workers.instances_and_volumes_are_tagged_in_one_place,
+        "WorkerTemplate",
+        having(*WORKER, TagSpecifications=[{"ResourceType": "instance", "Tags": []}]),
+    ),
+    "a worker's volume has no tag": Defect(
+        workers.instances_and_volumes_are_tagged_in_one_place,
+        "its volume",
+        lambda app: app.texts.update({workers.LAUNCH: '_tags("instance", {})'}),
+    ),
+    "workers have one zone": Defect(
+        workers.workers_have_two_zones,
+        "a zone of its own",
+        having("WorkerSubnet1", AvailabilityZone=f"{REGION}a"),
+    ),
+    "AWS chooses the workers' zone": Defect(
+        workers.workers_have_two_zones, "a zone of its own", having("WorkerSubnet1", AvailabilityZone=None)
+    ),
+    "a zone is not tried": Defect(
+        workers.workers_have_two_zones,
+        "DownloadLargeTableFunction",
+        having("DownloadLargeTableFunction", "Environment", "Variables", WORKER_SUBNETS="${WorkerSubnet0}"),
+    ),
+    "the launch template's interface fixes the subnet": Defect(
+        workers.workers_have_two_zones,
+        "NetworkInterfaces",
+        having(*WORKER, NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": "${WorkerSubnet0}"}]),
     ),
     "a worker has an SSH key": Defect(workers.nobody_logs_in_by_a_key_pair, "KeyName", having(*WORKER, KeyName="mine")),
 }

@@ -1,7 +1,7 @@
 """Defects of the state machine."""
 
 from tests.template.planted.defect import Defect, granting, having, put, stating
-from tests.template.rules import integrations, state_machine
+from tests.template.rules import integrations, quotas, state_machine
 
 RETRIER = {
     "ErrorEquals": ["States.TaskFailed"],
@@ -56,7 +56,7 @@ DEFECTS = {
     ),
     "pauses are not capped": Defect(
         state_machine.every_task_retries_what_is_named_and_no_longer,
-        "RecordFailure: cap its pauses",
+        "RecordFailure: cap its delays",
         stating("RecordFailure", Retry=[RETRIER | {"MaxDelaySeconds": 86400}]),
     ),
     "retries come all at once": Defect(
@@ -108,11 +108,16 @@ DEFECTS = {
     ),
     "the next state is misspelt": Defect(
         state_machine.every_next_exists,
-        "PublishTables: there is no state Notfy",
+        "PublishTables: no state Notfy",
         stating("PublishTables", Next="Notfy"),
     ),
     "a state is never entered": Defect(
         state_machine.every_state_is_reachable, "Forgotten", stating("Forgotten", Type="Succeed")
+    ),
+    "items of a map output what nothing reads": Defect(
+        quotas.discarded_map_results_are_empty,
+        "DownloadTables: the output of RecordFailure is discarded",
+        stating("RecordFailure", OutputPath="$"),
     ),
     "a map takes all at once": Defect(
         state_machine.every_map_is_bounded, "DownloadTables", stating("DownloadTables", MaxConcurrency=None)

@@ -1,4 +1,4 @@
-"""Defects of what readers get: the policy, the workgroup, QuickSight."""
+"""Defects of readers: the policy, the workgroup, QuickSight."""
 
 from tests.template.planted.defect import Defect, Plant, added, having, put
 from tests.template.rules import readers, storage
@@ -8,7 +8,7 @@ STAGED = "arn:aws:glue:ap-southeast-1:123456789012:table/${StagedDatabase}/*"
 
 
 def policy(sid: str, **values: object) -> Plant:
-    """A statement of the readers' policy changed; None takes a part of it away."""
+    """Change a statement of the readers' policy; None removes a part."""
 
     def plant(application: Application) -> None:
         document = application.translated["Resources"]["ReaderPolicy"]["Properties"]["PolicyDocument"]
@@ -19,7 +19,7 @@ def policy(sid: str, **values: object) -> Plant:
 
 
 def shown(resource: str, principal: object, *actions: str) -> Plant:
-    """A resource of QuickSight, as it is written, shown to somebody."""
+    """Share a declared QuickSight resource with a principal."""
     permissions = [{"Principal": principal, "Actions": list(actions)}]
     return lambda app: put(app.template["Resources"][resource]["Properties"], {"Permissions": permissions})
 
@@ -31,7 +31,7 @@ DEFECTS = {
         policy("ReadThePublishedSchema", Action=["glue:GetTable", "glue:CreateTable"]),
     ),
     "a reader deletes results": Defect(
-        readers.a_reader_only_reads, "s3:DeleteObject", policy("KeepAndReadResults", Action="s3:DeleteObject")
+        readers.a_reader_only_reads, "s3:DeleteObject", policy("WriteAndReadResults", Action="s3:DeleteObject")
     ),
     "a reader starts runs": Defect(
         readers.a_reader_only_reads,
@@ -79,13 +79,13 @@ DEFECTS = {
     ),
     "a reader writes data": Defect(
         readers.a_reader_reads_data_through_athena_only,
-        "more than reading",
+        "does more than read",
         policy("ReadPublishedDataThroughAthena", Action="s3:PutObject"),
     ),
     "a reader writes reports": Defect(
         readers.a_reader_has_a_workgroup_of_its_own,
         "and nothing else",
-        policy("KeepAndReadResults", Resource="${ResultsBucket.Arn}/*"),
+        policy("WriteAndReadResults", Resource="${ResultsBucket.Arn}/*"),
     ),
     "a reader queries in the runs' workgroup": Defect(
         readers.a_reader_has_a_workgroup_of_its_own,
@@ -150,7 +150,7 @@ DEFECTS = {
     ),
     "QuickSight shows it to somebody else": Defect(
         readers.quicksight_shows_it_to_the_given_principal_only,
-        "QuickSightDashboard: show it",
+        "QuickSightDashboard: share it",
         shown("QuickSightDashboard", "arn:aws:quicksight:ap-southeast-1:123456789012:user/default/other"),
     ),
     "a reader in QuickSight deletes a data set": Defect(

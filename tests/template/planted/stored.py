@@ -53,6 +53,21 @@ DEFECTS = {
         "DataBucket: DeletionPolicy",
         marked("DataBucket", DeletionPolicy=None),
     ),
+    "a failed first deployment leaves a bucket": Defect(
+        storage.buckets_and_keys_outlive_the_stack,
+        "DataBucket: DeletionPolicy must be RetainExceptOnCreate",
+        marked("DataBucket", DeletionPolicy="Retain"),
+    ),
+    "raw pages may be overwritten": Defect(
+        storage.raw_pages_are_written_once,
+        "DataBucket",
+        without_statement("DataBucketPolicy", "DenyOverwritingRawPages"),
+    ),
+    "parts of a raw page cannot be uploaded": Defect(
+        storage.raw_pages_are_written_once,
+        "DataBucket",
+        having("DataBucketPolicy", "PolicyDocument", "Statement", 1, Condition={"Null": {"s3:if-none-match": "true"}}),
+    ),
     "the key is deleted with the stack": Defect(
         storage.buckets_and_keys_outlive_the_stack,
         "EncryptionKey: UpdateReplacePolicy",
@@ -70,7 +85,7 @@ DEFECTS = {
     "the key does not name the trail": Defect(
         storage.logs_and_trails_may_use_their_key,
         "cloudtrail",
-        without_statement("EncryptionKey", "TrailEncryptsItsFiles"),
+        without_statement("EncryptionKey", "TrailEncryptsLogFiles"),
     ),
     "a client chooses where results go": Defect(
         storage.every_workgroup_is_enforced_encrypted_and_capped,
@@ -106,9 +121,9 @@ DEFECTS = {
     "the trail may not write": Defect(
         storage.every_trail_may_write_to_its_bucket,
         "s3:PutObject",
-        without_statement("AuditBucketPolicy", "TrailWritesItsFiles"),
+        without_statement("AuditBucketPolicy", "TrailWritesLogFiles"),
     ),
     "the trail comes before its bucket's policy": Defect(
-        storage.every_trail_may_write_to_its_bucket, "depend", marked("Trail", DependsOn=None)
+        storage.every_trail_may_write_to_its_bucket, "DependsOn", marked("Trail", DependsOn=None)
     ),
 }

@@ -1,7 +1,7 @@
-"""Defects of what is written: in the template's text, the functions, the worker's script, the samples."""
+"""Defects of the source: the template, the functions, the worker's script and the sample events."""
 
 from tests.template.planted.defect import Defect, having, marked, parameter, put, writing
-from tests.template.rules import declarations
+from tests.template.rules import declarations, quotas
 
 DEFECTS = {
     "an account's id is written down": Defect(
@@ -58,9 +58,43 @@ DEFECTS = {
         declarations.every_parameter_is_limited, "PollSeconds", parameter("PollSeconds", MaxValue=None)
     ),
     "costs cannot be told apart": Defect(
+        declarations.costs_can_be_told_apart, "DataBucket", having("DataBucket", Tags=[])
+    ),
+    "a tag is not the stack's name": Defect(
         declarations.costs_can_be_told_apart,
         "DataBucket",
-        lambda app: (app.texts.update({"samconfig.toml": ""}), having("DataBucket", Tags=[])(app)),
+        having("DataBucket", Tags=[{"Key": "application", "Value": "other"}]),
+    ),
+    "a deployment tags with another name": Defect(
+        declarations.costs_can_be_told_apart,
+        "samconfig.toml",
+        writing("samconfig.toml", 'tags = "application=singstat"'),
+    ),
+    "the bill is of another application": Defect(
+        declarations.costs_can_be_told_apart,
+        "CostReportFunction",
+        having("CostReportFunction", "Environment", "Variables", APPLICATION="other"),
+    ),
+    "a list of tables does not fit into a function": Defect(
+        quotas.environments_are_within_their_quota, "PlanRunFunction", parameter("MonthlyTables", MaxLength=4000)
+    ),
+    "a list of tables has no end": Defect(
+        quotas.environments_are_within_their_quota,
+        "MonthlyTables: give it MaxLength",
+        parameter("MonthlyTables", MaxLength=None),
+    ),
+    "the user data are too long": Defect(
+        quotas.user_data_is_within_its_quota, "ec2/user_data.sh", writing("ec2/user_data.sh", "#" * 16_384)
+    ),
+    "SingStat is asked over plain HTTP": Defect(
+        declarations.source_url_is_encrypted_and_unquoted,
+        "SourceUrl: it accepts http://example.org",
+        parameter("SourceUrl", AllowedPattern="^https?://[a-z0-9.:/]+$"),
+    ),
+    "a quotation mark reaches a shell": Defect(
+        declarations.source_url_is_encrypted_and_unquoted,
+        "SourceUrl: it accepts https://a.example/'",
+        parameter("SourceUrl", AllowedPattern="^https://.+$"),
     ),
     "an exception has no reason": Defect(
         declarations.every_exception_has_its_reason,

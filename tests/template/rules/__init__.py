@@ -1,4 +1,4 @@
-"""What must hold for the template and the state machine. A rule yields one line for each thing to mend."""
+"""Rules of the template and the state machine. A rule yields one finding per violation."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,11 @@ from tests.template.rules import (
     integrations,
     messages,
     permissions,
+    quotas,
     readers,
     state_machine,
     storage,
+    trust,
     workers,
 )
 from tests.template.rules.application import Application, Findings
@@ -23,6 +25,7 @@ MODULES = (
     state_machine,
     integrations,
     permissions,
+    trust,
     functions,
     alarms,
     messages,
@@ -31,5 +34,6 @@ MODULES = (
     workers,
     api,
     declarations,
+    quotas,
 )
 RULES: dict[str, Rule] = {rule.__name__: rule for module in MODULES for rule in module.RULES}

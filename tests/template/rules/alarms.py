@@ -1,4 +1,4 @@
-"""What must hold for alarms: each does something, on a metric that exists; all that may fail has one."""
+"""Rules of alarms: each has an action and an existing metric; everything that can fail has one."""
 
 from tests.template.rules.application import Application, Findings, many, referred
 from tests.template.rules.messages import dead_letter_queues
@@ -19,7 +19,14 @@ def every_alarm_tells_somebody(application: Application) -> Findings:
     topics = application.resources("AWS::SNS::Topic").keys()
     for name, alarm in application.resources("AWS::CloudWatch::Alarm").items():
         if not referred(alarm.get("AlarmActions")) & topics or alarm.get("ActionsEnabled") is False:
-            yield f"{name}: nobody hears it, give it a topic in AlarmActions"
+            yield f"{name}: no topic in AlarmActions"
+
+
+def no_alarm_mails_its_first_ok_state(application: Application) -> Findings:
+    """An alarm leaves INSUFFICIENT_DATA as soon as it exists, for OK if missing data is not breaching."""
+    for name, alarm in application.resources("AWS::CloudWatch::Alarm").items():
+        if alarm.get("OKActions") and alarm.get("TreatMissingData") == "notBreaching":
+            yield f"{name}: remove OKActions, every deployment would mail them"
 
 
 def every_alarm_says_what_silence_means(application: Application) -> Findings:
@@ -32,7 +39,7 @@ def every_alarmed_metric_exists(application: Application) -> Findings:
     for name, alarm in application.resources("AWS::CloudWatch::Alarm").items():
         namespace, metric = alarm.get("Namespace", "no namespace"), alarm.get("MetricName")
         if metric not in METRICS.get(namespace, set()):
-            yield f"{name}: nobody emits {namespace} {metric}; if a service does, add it to the rule"
+            yield f"{name}: no service is known to emit {namespace} {metric}; if one does, add it to the rule"
             continue
         dimension, kind, form = DIMENSIONS[namespace]
         given = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
@@ -51,7 +58,7 @@ def the_machine_is_watched(application: Application) -> Findings:
 def every_dead_letter_queue_is_watched(application: Application) -> Findings:
     watched = _watched(application, "AWS/SQS", "ApproximateNumberOfMessagesVisible")
     for name in sorted(dead_letter_queues(application) - watched):
-        yield f"{name}: nobody looks into it, give it an alarm"
+        yield f"{name}: not monitored, add an alarm"
 
 
 def a_function_that_slows_down_is_noticed_before_it_times_out(application: Application) -> Findings:
@@ -61,7 +68,7 @@ def a_function_that_slows_down_is_noticed_before_it_times_out(application: Appli
             for function in referred(alarm.get("Dimensions", [])) & functions.keys():
                 limit = functions[function].get("Timeout", 0) * 1000
                 if not limit / 2 <= int(alarm["Threshold"]) < limit:
-                    yield f"{name}: its Threshold must lie between half and the whole of {function}'s {limit} ms"
+                    yield f"{name}: its Threshold must be between 50 and 100 % of {function}'s {limit} ms"
 
 
 def _unwatched(application: Application, namespace: str, metrics: set[str]) -> Findings:
@@ -69,7 +76,7 @@ def _unwatched(application: Application, namespace: str, metrics: set[str]) -> F
         for name in sorted(
             application.resources(DIMENSIONS[namespace][1]).keys() - _watched(application, namespace, metric)
         ):
-            yield f"{name}: give it an alarm on {metric}"
+            yield f"{name}: add an alarm on {metric}"
 
 
 def _watched(application: Application, namespace: str, metric: str) -> set[str]:
@@ -82,6 +89,7 @@ def _watched(application: Application, namespace: str, metric: str) -> set[str]:
 
 RULES = (
     every_alarm_tells_somebody,
+    no_alarm_mails_its_first_ok_state,
     every_alarm_says_what_silence_means,
     every_alarmed_metric_exists,
     every_function_is_watched,

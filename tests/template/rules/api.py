@@ -1,4 +1,4 @@
-"""What must hold for the API: its callers are known, what they send is checked, how often is limited."""
+"""Rules of the API: callers are authenticated, request bodies validated, request rates limited."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.template.rules.application import Application, Document, Findings, referred
 
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options", "x-amazon-apigateway-any-method"}
-PUBLIC = {"get /links/{token}"}  # a link in a mail: its token is signed and checked by the function
+PUBLIC = {"get /links/{token}"}  # a link in a mail: the function verifies its signed token
 LIMITS = {"array": ("maxItems",), "string": ("maxLength", "enum", "pattern")}
 
 
@@ -21,7 +21,7 @@ class Route:
 
     @property
     def sends(self) -> bool:
-        """Whether its caller sends a body."""
+        """Whether its requests have a body."""
         return self.name.startswith(("put ", "post ", "patch ", "x-amazon-apigateway-any-method "))
 
 
@@ -59,7 +59,7 @@ def every_stage_is_throttled(application: Application) -> Findings:
 def no_door_besides_the_api(application: Application) -> Findings:
     for kind in ("AWS::Lambda::Url", "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Route"):
         for name in application.resources(kind):
-            yield f"{name}: no rule looks at {kind}, let the REST API serve it"
+            yield f"{name}: no rule covers {kind}, use the REST API"
 
 
 def _routes(application: Application) -> Iterator[Route]:
@@ -104,7 +104,7 @@ def _schema(operation: Document, shared: Document) -> Document | None:
 
 
 def _open(schema: Document, name: str = "") -> Findings:
-    """What a schema leaves without a limit."""
+    """The parts of a schema without a limit."""
     kind = schema.get("type")
     if kind == "object" and schema.get("additionalProperties") is not False:
         yield f"additionalProperties false {name}".strip()

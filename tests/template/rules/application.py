@@ -1,4 +1,4 @@
-"""The application as its rules see it: what is written, what CloudFormation gets, and the state machine."""
+"""The application as the rules see it: the source, the translated template and the state machine."""
 
 import json
 import re
@@ -19,13 +19,14 @@ TEXTS = (
     "template.yaml",
     "samconfig.toml",
     "statemachine/*.json",
-    "quicksight/*.json",
+    "quicksight/*.*",
     "functions/*.py",
     "functions/pipeline/**/*.py",
     "functions/pipeline/sql/*.sql",
     "ec2/*.*",
     "events/*.json",
 )
+NESTED = "AWS::CloudFormation::Stack"
 REFERENCE = re.compile(r"\$\{(\w+)")
 
 Document = dict[str, Any]
@@ -34,7 +35,10 @@ Findings = Iterator[str]
 
 @dataclass(frozen=True)
 class Application:
-    """`translated` has plain values only: a reference reads `${LogicalId}` or `${LogicalId.Attribute}`."""
+    """`translated` has plain values only: a reference reads `${LogicalId}` or `${LogicalId.Attribute}`.
+
+    Resources of nested stacks are among those of the template.
+    """
 
     template: Document
     translated: Document
@@ -54,32 +58,42 @@ class Application:
 
 @cache
 def load(*, opted: bool) -> Application:
-    """The application deployed as it is by default, or `opted`: with every option the other way round."""
+    """The application deployed with its defaults, or `opted`: with every option reversed."""
     template = yaml_parse(TEMPLATE.read_text("utf-8"))
-    translated = _translated()
+    translated = _translated(TEMPLATE)
+    deployed = _deployed(translated, _options(translated) if opted else {})
+    for nested in [
+        body for body in template["Resources"].values() if isinstance(body, dict) and body["Type"] == NESTED
+    ]:
+        template["Resources"] |= yaml_parse((ROOT / nested["Properties"]["TemplateURL"]).read_text("utf-8"))[
+            "Resources"
+        ]
+    for nested in [body["Properties"] for body in deployed["Resources"].values() if body["Type"] == NESTED]:
+        inner = _deployed(_translated(ROOT / nested["TemplateURL"]), nested["Parameters"])
+        deployed["Resources"] |= inner["Resources"]
     texts = {str(file.relative_to(ROOT)): file.read_text("utf-8") for glob in TEXTS for file in ROOT.glob(glob)}
     machine = json.loads(texts["statemachine/pipeline.asl.json"])
-    return Application(template, _deployed(translated, _options(translated) if opted else {}), machine, texts)
+    return Application(template, deployed, machine, texts)
 
 
 @cache
-def _translated() -> Document:
+def _translated(template: Path) -> Document:
     with TemporaryDirectory() as folder:
-        return load_template(TEMPLATE, Path(folder))
+        return load_template(template, Path(folder))
 
 
 def many(value: Any) -> list[Any]:
-    """What may be written as one item or as a list of items."""
+    """A value that may be written as one item or as a list of items."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def referred(value: Any) -> set[str]:
-    """Logical ids of the resources that a value names."""
+    """Logical ids of the resources that a value refers to."""
     return set(REFERENCE.findall(json.dumps(value)))
 
 
 def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a document, with the key that it stands under."""
+    """Every string in a document, with its key."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from strings(item, name)
@@ -91,7 +105,7 @@ def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _options(translated: Document) -> dict[str, str]:
-    """A stack with existing roles has none of its own to judge, so that option stays as it is."""
+    """A stack with existing roles has none of its own to check, so that option keeps its default."""
     chosen = {}
     for name, parameter in translated["Parameters"].items():
         if set(parameter.get("AllowedValues", ())) == {"true", "false"}:

@@ -1,9 +1,9 @@
-"""What must hold for what is written: nothing of one account, no secret, all explained."""
+"""Rules of the source: nothing specific to one account, no secrets, everything described."""
 
 import re
-import tomllib
 from itertools import chain
 
+from local.cloud.account import STACK_NAME
 from tests.template.rules.application import Application, Document, Findings, strings
 from tests.template.rules.workers import TAG
 
@@ -31,14 +31,21 @@ LIMITS = {
     "CommaDelimitedList": ({"AllowedPattern"}, {"AllowedValues"}),
     "Number": ({"AllowedValues"}, {"MinValue", "MaxValue"}),
 }
-TAGGABLE = {
+REFUSED_URLS = (
+    "http://example.org/api",
+    "http://localhost.example.org/api",
+    "https://a.example/'; id; '",
+    "https://a.example/$(id)",
+    "https://a.example/`id`",
+    "https://user@a.example/",
+    "ftp://a.example/",
+)
+CHARGED = {  # types that are charged for and can be tagged
     "AWS::ApiGateway::RestApi",
     "AWS::Athena::WorkGroup",
     "AWS::CloudTrail::Trail",
-    "AWS::DataBrew::Recipe",
-    "AWS::EC2::VPC",
+    "AWS::CloudWatch::Alarm",
     "AWS::Glue::Crawler",
-    "AWS::IAM::Role",
     "AWS::KMS::Key",
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
@@ -53,15 +60,15 @@ def nothing_belongs_to_one_account(application: Application) -> Findings:
     for path, text in application.texts.items():
         for what, pattern in OF_ONE_ACCOUNT.items():
             if path != "samconfig.toml" and (found := pattern.search(text)):
-                yield f"{path}: {found[0]} is {what}, take it from AWS or a parameter"
+                yield f"{path}: {found[0]} is {what}, use a pseudo parameter or a parameter"
     if PARTITION.search(application.texts["template.yaml"]):
-        yield "template.yaml: write arn:${AWS::Partition}: in place of arn:aws:"
+        yield "template.yaml: write arn:${AWS::Partition}: instead of arn:aws:"
 
 
 def no_bucket_has_a_fixed_name(application: Application) -> Findings:
     for name, body in application.template["Resources"].items():
         if isinstance(body, dict) and isinstance(body.get("Properties", {}).get("BucketName"), str):
-            yield f"{name}: a second stack cannot have the same BucketName, take it away"
+            yield f"{name}: remove BucketName, bucket names are globally unique"
 
 
 def no_secret_is_written_down(application: Application) -> Findings:
@@ -92,29 +99,36 @@ def every_parameter_is_limited(application: Application) -> Findings:
             yield f"{name}: give it {' or '.join(' and '.join(sorted(limits)) for limits in choices)}"
 
 
+def source_url_is_encrypted_and_unquoted(application: Application) -> Findings:
+    """Workers export SOURCE_URL in single quotes, and download from it with their role's permissions."""
+    pattern = application.template["Parameters"]["SourceUrl"].get("AllowedPattern", "")
+    for url in REFUSED_URLS:
+        if re.search(pattern, url):
+            yield f"SourceUrl: it accepts {url}, limit its AllowedPattern"
+
+
 def costs_can_be_told_apart(application: Application) -> Findings:
-    """Tags of the stack reach every resource; where a deployment gives none, each resource has its own."""
-    environments = tomllib.loads(application.texts["samconfig.toml"])
-    defaults = environments.get("default", {}).get("deploy", {}).get("parameters", {}).get("tags", "")
-    deployments = [
-        each["deploy"]["parameters"] for each in environments.values() if isinstance(each, dict) and "deploy" in each
-    ]
-    if deployments and all(f"{TAG}=" in str(each.get("tags", defaults)) for each in deployments):
-        return
+    """The cost report filters by the tag's value, the stack's name, so every resource takes its tag from that name."""
+    if f"{TAG}=" in application.texts["samconfig.toml"]:
+        yield f"samconfig.toml: remove the tag {TAG}, the template sets it to the name of the stack"
     for name, body in application.translated["Resources"].items():
-        if body["Type"] in TAGGABLE and TAG not in _tags(body["Properties"].get("Tags", [])):
-            yield f"{name}: give it, or the stack in samconfig.toml, the tag {TAG}"
+        if body["Type"] in CHARGED and _tags(body["Properties"].get("Tags", [])).get(TAG) != STACK_NAME:
+            yield f"{name}: give it the tag {TAG}, the stack's name"
+    for name, function in application.resources("AWS::Lambda::Function").items():
+        variables = function.get("Environment", {}).get("Variables", {})
+        if variables.get("APPLICATION", STACK_NAME) != STACK_NAME:
+            yield f"{name}: its APPLICATION must be the stack's name, the value of the tag {TAG}"
 
 
-def _tags(tags: list[Document] | Document) -> set[str]:
-    return set(tags) if isinstance(tags, dict) else {tag["Key"] for tag in tags}
+def _tags(tags: list[Document] | Document) -> Document:
+    return tags if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def every_exception_has_its_reason(application: Application) -> Findings:
     for name, body in application.translated["Resources"].items():
         for skip in body.get("Metadata", {}).get("checkov", {}).get("skip", []):
             if not skip.get("comment", "").strip():
-                yield f"{name}: say why {skip['id']} is left out"
+                yield f"{name}: give the reason for skipping {skip['id']}"
 
 
 RULES = (
@@ -123,6 +137,7 @@ RULES = (
     no_secret_is_written_down,
     every_parameter_is_explained,
     every_parameter_is_limited,
+    source_url_is_encrypted_and_unquoted,
     costs_can_be_told_apart,
     every_exception_has_its_reason,
 )

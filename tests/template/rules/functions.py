@@ -1,4 +1,4 @@
-"""What must hold for the Lambda functions: limits, traces, logs, code that is there, and a place for what fails."""
+"""Rules of the Lambda functions: limits, tracing, logs, existing handlers and failure destinations."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from pathlib import PurePath
 from tests.template.rules.application import Application, Findings, referred
 
 HANDLER = re.compile(r"^def handler\(", re.MULTILINE)
-JOB_SETTINGS = {  # with the value that is asked for, if it must be one
+JOB_SETTINGS = {  # with the required value, if there is only one
     "EncryptionMode": "SSE-KMS",
     "EncryptionKeyArn": None,
     "LogSubscription": "ENABLE",
@@ -20,7 +20,7 @@ def every_function_has_limits(application: Application) -> Findings:
     for name, function in application.resources("AWS::Lambda::Function").items():
         for limit in ("Timeout", "MemorySize"):
             if limit not in function:
-                yield f"{name}: give it {limit}, the default fits nothing"
+                yield f"{name}: give it {limit}, the default suits none"
 
 
 def every_function_is_traced(application: Application) -> Findings:
@@ -33,34 +33,33 @@ def every_function_logs_to_a_group_of_the_template(application: Application) -> 
     groups = application.resources("AWS::Logs::LogGroup").keys()
     for name, function in application.resources("AWS::Lambda::Function").items():
         if not referred(function.get("LoggingConfig", {}).get("LogGroup")) & groups:
-            yield f"{name}: let it log to a log group of the template"
+            yield f"{name}: set its log group to one of the template"
 
 
 def every_handler_exists(application: Application) -> Findings:
     for name, function in application.resources("AWS::Lambda::Function").items():
         module, _, attribute = function["Handler"].rpartition(".")
         if attribute != "handler" or not HANDLER.search(application.texts.get(f"functions/{module}.py", "")):
-            yield f"{name}: there is no handler {function['Handler']}"
+            yield f"{name}: no handler {function['Handler']}"
 
 
 def every_function_has_its_event(application: Application) -> Findings:
     functions = application.resources("AWS::Lambda::Function").values()
     modules = {function["Handler"].rpartition(".")[0] for function in functions}
     events = {PurePath(path).stem for path in application.texts if path.startswith("events/")}
-    yield from (f"events/{name}.json: no function has this name" for name in sorted(events - modules))
-    yield from (f"{name}: give it a sample, events/{name}.json" for name in sorted(modules - events))
+    yield from (f"events/{name}.json: no function of this name" for name in sorted(events - modules))
+    yield from (f"{name}: no sample event, add events/{name}.json" for name in sorted(modules - events))
 
 
 def all_functions_are_built_at_once(application: Application) -> Findings:
-    """`sam build` makes one more bundle for every Metadata that differs."""
-    found = application.translated["Resources"].items()
-    beside = {name: body.get("Metadata", {}) for name, body in found if body["Type"] == "AWS::Lambda::Function"}
-    first = next(iter(beside.values()), {}).get("checkov")
-    yield from (f"{name}: its Metadata are not the others'" for name in beside if beside[name].get("checkov") != first)
+    """`sam build` makes another bundle for each different Metadata."""
+    for name, body in application.translated["Resources"].items():
+        if body["Type"] == "AWS::Lambda::Function" and body.get("Metadata"):
+            yield f"{name}: remove its Metadata, it would get a bundle of its own"
 
 
 def what_an_event_cannot_do_is_kept(application: Application) -> Findings:
-    """An asynchronous call is lost after its last try, unless a destination for failures keeps it."""
+    """An asynchronous event is lost after its last attempt unless there is an OnFailure destination."""
     rules = application.resources("AWS::Events::Rule").values()
     called = set().union(*(referred(target["Arn"]) for rule in rules for target in rule["Targets"]))
     kept = set().union(
@@ -75,7 +74,7 @@ def what_an_event_cannot_do_is_kept(application: Application) -> Findings:
 
 
 def every_transform_is_encrypted_logged_and_ends(application: Application) -> Findings:
-    """The jobs are made by the functions, not by the template."""
+    """The functions create the jobs, not the template."""
     path = "functions/pipeline/aws/databrew.py"
     for call in ast.walk(ast.parse(application.texts[path])):
         if (

@@ -1,4 +1,4 @@
-"""States of a machine and the ways between them."""
+"""The graph of a state machine."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ from tests.template.rules.application import Document, referred
 
 
 def scopes(machine: Document) -> Iterator[Document]:
-    """The machine, and those inside its maps and parallel states."""
+    """The machine and those nested in its Map and Parallel states."""
     yield machine
     for state in machine["States"].values():
         for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
@@ -22,13 +22,13 @@ def states(machine: Document, kind: str | None = None) -> Iterator[tuple[str, Do
 
 
 def following(state: Document) -> list[str]:
-    """Names of the states that may come next."""
+    """Names of the possible next states."""
     ways = [state, *state.get("Choices", []), *state.get("Catch", [])]
     return [*filter(None, [way.get("Next") for way in ways]), *filter(None, [state.get("Default")])]
 
 
 def reachable(scope: Document, starts: Iterable[str]) -> set[str]:
-    """Names of the states that a run may enter from those named, these included."""
+    """Names of the states reachable from `starts`, these included."""
     found: set[str] = set()
     waiting = [name for name in starts if name in scope["States"]]
     while waiting:

@@ -1,4 +1,4 @@
-"""What must hold for the machine's calls: the service has them, and the machine's role grants them and no others."""
+"""Rules of the state machine's calls: the services have them, and its role grants exactly them."""
 
 import re
 from functools import cache
@@ -13,7 +13,7 @@ from tests.template.rules.permissions import grants_of
 INTEGRATION = re.compile(r"^arn:aws:states:::(?P<sdk>aws-sdk:)?(?P<service>\w+):(?P<action>\w+)(?P<suffix>\..+)?$")
 FUNCTION = re.compile(r"^\$\{\w+}$")
 CALLBACK = ".waitForTaskToken"
-OPTIMISED = {  # of those that Step Functions has, the ones that fit this application, with what may follow
+OPTIMISED = {  # the optimised integrations that suit this application, with their suffixes
     "athena:startQueryExecution": {None, ".sync"},
     "databrew:startJobRun": {None, ".sync"},
     "lambda:invoke": {None, CALLBACK},
@@ -21,7 +21,7 @@ OPTIMISED = {  # of those that Step Functions has, the ones that fit this applic
     "sqs:sendMessage": {None, CALLBACK},
 }
 RENAMED = {"cloudwatchlogs": "logs", "costexplorer": "ce", "eventbridge": "events", "sfn": "stepfunctions"}
-SUPPORTING = {  # what a state machine does besides calling: read and write what is encrypted, trace, log
+SUPPORTING = {  # what a state machine does besides calls: encryption, tracing, logging
     "kms:Decrypt",
     "kms:GenerateDataKey",
     "logs:CreateLogDelivery",
@@ -61,7 +61,7 @@ def every_sdk_call_exists_and_is_complete(application: Application) -> Findings:
             model = _service(found["service"])
             operation = _first_upper(found["action"])
             if model is None:
-                yield f"{name}: AWS has no service {found['service']} under this name"
+                yield f"{name}: no AWS service {found['service']} under this name"
             elif operation not in model.operation_names or found["action"] == operation:
                 yield f"{name}: {found['service']} has no action {found['action']}"
             else:

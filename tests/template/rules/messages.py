@@ -1,4 +1,4 @@
-"""What must hold for topics, queues and their key: who publishes is named by both; what cannot be delivered is kept."""
+"""Rules of topics, queues and their key: policies name the publishers; undeliverable messages are kept."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ SENDS = {"AWS::SNS::Topic": ("AWS::SNS::TopicPolicy", "Topics"), "AWS::SQS::Queu
 
 
 def destinations(application: Application) -> set[tuple[str, str]]:
-    """Services that publish of themselves, each with the logical id of the topic or queue."""
+    """Services that publish by themselves, each with the logical id of the topic or queue."""
     found = set()
     for alarm in application.resources("AWS::CloudWatch::Alarm").values():
         actions = [alarm.get(kind) for kind in ("AlarmActions", "OKActions", "InsufficientDataActions")]
@@ -23,7 +23,7 @@ def destinations(application: Application) -> set[tuple[str, str]]:
 
 
 def dead_letter_queues(application: Application) -> set[str]:
-    """Logical ids of the queues that keep what could not be delivered."""
+    """Logical ids of the dead-letter queues."""
     targets = [target for rule in application.resources("AWS::Events::Rule").values() for target in rule["Targets"]]
     targets += [schedule["Target"] for schedule in application.resources("AWS::Scheduler::Schedule").values()]
     places = [target.get("DeadLetterConfig") for target in targets]
@@ -38,7 +38,7 @@ def every_topic_has_a_key_of_the_template(application: Application) -> Findings:
     keys = application.resources("AWS::KMS::Key").keys()
     for name, topic in application.resources("AWS::SNS::Topic").items():
         if not referred(topic.get("KmsMasterKeyId")) & keys:
-            yield f"{name}: encrypt it with a key of the template, with AWS's key no service can publish"
+            yield f"{name}: encrypt it with a key of the template; services cannot publish with the AWS managed key"
 
 
 def who_publishes_is_named_by_the_topic_or_queue(application: Application) -> Findings:
@@ -77,7 +77,7 @@ def eventbridge_uses_the_key_without_a_source(application: Application) -> Findi
     for key in application.resources("AWS::KMS::Key"):
         for statement in key_statements(application, key, EVENTBRIDGE):
             if "aws:Source" in str(statement.get("Condition")):
-                yield f"{key}: EventBridge sends no aws:Source..., every event would be lost; take the condition away"
+                yield f"{key}: remove the condition; EventBridge sends no aws:Source... key, every event would be lost"
 
 
 def what_cannot_be_delivered_is_kept(application: Application) -> Findings:
@@ -103,7 +103,7 @@ def a_schedule_may_use_its_dead_letter_queue(application: Application) -> Findin
 
 
 def key_statements(application: Application, key: str, service: str) -> list[Document]:
-    """The statements of a key's policy that allow a service something."""
+    """The Allow statements of a key policy for a service."""
     properties = application.resources("AWS::KMS::Key").get(key, {})
     return list(_allowing(properties.get("KeyPolicy", {"Statement": []}), service))
 

@@ -1,4 +1,4 @@
-"""What must hold for roles: one user each, trusted by one service, granted named actions on named resources."""
+"""Rules of roles: one user each, trusted by one service, granted named actions on named resources."""
 
 import re
 from dataclasses import dataclass
@@ -13,12 +13,14 @@ MANAGED_POLICIES = {
 }
 MANAGED = "AWS::IAM::ManagedPolicy"
 TAGGED = "aws:RequestTag/application"
-UNSCOPED = {  # AWS knows no resource for these; some have a condition in its place
+UNSCOPED = {  # no resource-level permissions; some are limited by a condition instead
     "athena:ListDataCatalogs": None,
     "athena:ListWorkGroups": None,
     "ce:GetCostAndUsage": None,
     "databrew:CreateDataset": TAGGED,
     "databrew:CreateRecipeJob": TAGGED,
+    "databrew:ListDatasets": None,
+    "databrew:ListJobs": None,
     "ec2:DescribeInstances": None,
     "logs:CreateLogDelivery": None,
     "logs:DeleteLogDelivery": None,
@@ -33,7 +35,7 @@ UNSCOPED = {  # AWS knows no resource for these; some have a condition in its pl
     "xray:PutTelemetryRecords": None,
     "xray:PutTraceSegments": None,
 }
-FROM_A_TEMPLATE = {"ec2:RunInstances": "ec2:LaunchTemplate"}  # all that an instance consists of
+FROM_A_TEMPLATE = {"ec2:RunInstances": "ec2:IsLaunchTemplateResource"}  # nothing may override the launch template
 ANYTHING = re.compile(r"^(arn:([^:]*:){4})?\*$")
 ANY_OF_A_KIND = re.compile(r"^arn:([^:]*:){4}[\w-]+[/:]\*$")
 CALLERS = {"states.amazonaws.com", "scheduler.amazonaws.com", "apigateway.amazonaws.com"}
@@ -49,7 +51,7 @@ STARTERS = {"scheduler.amazonaws.com", "apigateway.amazonaws.com"}
 
 @dataclass(frozen=True)
 class Grant:
-    """One Allow of a role's policies, or of a policy that readers get: `role` is then its name."""
+    """An Allow statement of a role, or of a managed policy, whose name is then `role`."""
 
     role: str
     sid: str
@@ -62,7 +64,7 @@ class Grant:
 
 
 def grants(application: Application) -> list[Grant]:
-    """What the template's roles are granted by policies of their own, and what its managed policies grant."""
+    """The grants of the roles' inline policies and of the managed policies."""
     inline = [
         (role, policy["PolicyDocument"])
         for role, properties in application.resources("AWS::IAM::Role").items()
@@ -84,12 +86,12 @@ def grants(application: Application) -> list[Grant]:
 
 
 def grants_of(application: Application, role: str) -> list[Grant]:
-    """What one role is granted."""
+    """The grants of one role."""
     return [grant for grant in grants(application) if grant.role == role]
 
 
 def trusted(role: Document) -> set[str]:
-    """The services that may take a role on, and whoever else may, as `AWS:...`."""
+    """The services that may assume a role, and other principals as `AWS:...`."""
     found = set()
     for statement in many(role["AssumeRolePolicyDocument"]["Statement"]):
         principal = statement["Principal"]
@@ -103,16 +105,16 @@ def managed_policies_are_the_named_ones(application: Application) -> Findings:
     for role, properties in application.resources("AWS::IAM::Role").items():
         for arn in many(properties.get("ManagedPolicyArns")):
             if arn.partition(":policy/")[2] not in MANAGED_POLICIES and arn not in own:
-                yield f"{role}: grant what it needs in place of {arn}"
+                yield f"{role}: grant what it needs instead of {arn}"
 
 
 def every_grant_stands_in_its_role(application: Application) -> Findings:
     for kind in ELSEWHERE:
         for name in application.resources(f"AWS::IAM::{kind}"):
-            yield f"{name}: no rule looks at AWS::IAM::{kind}, write its grants into a role's Policies"
+            yield f"{name}: no rule covers AWS::IAM::{kind}, use the Policies of a role"
     for name, policy in application.resources(MANAGED).items():
         if attached := sorted({"Groups", "Roles", "Users"} & policy.keys()):
-            yield f"{name}: leave it to the account who gets it, take {', '.join(attached)} away"
+            yield f"{name}: remove {', '.join(attached)}, the account decides who gets it"
 
 
 def no_policy_lets_everybody_in(application: Application) -> Findings:
@@ -122,13 +124,13 @@ def no_policy_lets_everybody_in(application: Application) -> Findings:
                 principal = statement["Principal"]
                 names = principal.values() if isinstance(principal, dict) else [principal]
                 if statement["Effect"] == "Allow" and any("*" in many(each) for each in names):
-                    yield f"{name} {statement.get('Sid')}: say whom it lets in"
+                    yield f"{name} {statement.get('Sid')}: name its principals"
 
 
 def no_action_is_a_wildcard(application: Application) -> Findings:
     for grant in grants(application):
         if not grant.actions or any("*" in action for action in grant.actions):
-            yield f"{grant}: name its actions in place of {grant.actions}"
+            yield f"{grant}: name its actions instead of {grant.actions}"
 
 
 def every_resource_is_named(application: Application) -> Findings:
@@ -137,9 +139,9 @@ def every_resource_is_named(application: Application) -> Findings:
             yield f"{grant}: name its resources"
         for resource in grant.resources:
             if ANYTHING.match(resource):
-                yield from (f"{grant}: {problem} in place of {resource}" for problem in _too_wide(grant))
+                yield from (f"{grant}: {problem} instead of {resource}" for problem in _too_wide(grant))
             elif ANY_OF_A_KIND.match(resource) and not grant.condition:
-                yield f"{grant}: {resource} is all of a kind, name them or give a Condition"
+                yield f"{grant}: {resource} matches every resource of its type, name them or add a Condition"
 
 
 def _too_wide(grant: Grant) -> Findings:
@@ -151,12 +153,26 @@ def _too_wide(grant: Grant) -> Findings:
             yield f"limit {action} by the condition {condition}"
 
 
+def launches_name_their_template(application: Application) -> Findings:
+    for grant in grants(application):
+        if "ec2:RunInstances" in grant.actions and "ec2:LaunchTemplate" not in grant.condition.get("ArnEquals", {}):
+            yield f"{grant}: limit it by ArnEquals ec2:LaunchTemplate"
+
+
+def every_listing_has_a_prefix(application: Application) -> Findings:
+    """`IfExists` where it only makes GetObject return 404: S3 documents no s3:prefix for that check."""
+    for grant in grants(application):
+        tests = [grant.condition.get(test, {}) for test in ("StringLike", "StringLikeIfExists")]
+        if "s3:ListBucket" in grant.actions and not any(test.get("s3:prefix") for test in tests):
+            yield f"{grant}: limit the listing by s3:prefix"
+
+
 def an_action_without_resources_is_granted_on_all(application: Application) -> Findings:
-    """On a named resource AWS would not find the grant, and refuse."""
+    """With a named resource the grant never matches."""
     for grant in grants(application):
         for action in grant.actions:
             if action in UNSCOPED and grant.resources != ["*"]:
-                yield f"{grant}: AWS knows no resource for {action}, grant it on * alone"
+                yield f"{grant}: {action} has no resource-level permissions, grant it on * only"
 
 
 def one_role_is_passed_to_one_service(application: Application) -> Findings:
@@ -166,11 +182,11 @@ def one_role_is_passed_to_one_service(application: Application) -> Findings:
             if len(grant.resources) != 1 or not any(grant.resources == [f"${{{role}.Arn}}"] for role in roles):
                 yield f"{grant}: pass one role of the template, not {grant.resources}"
             if len(many(grant.condition.get("StringEquals", {}).get("iam:PassedToService"))) != 1:
-                yield f"{grant}: say to whom, with StringEquals iam:PassedToService"
+                yield f"{grant}: add StringEquals iam:PassedToService"
 
 
 def _users(application: Application, grant: Grant) -> set[str]:
-    """The services that a grant is for; a policy is for anybody."""
+    """The services that assume the role of a grant; "anybody" for a managed policy."""
     role = application.resources("AWS::IAM::Role").get(grant.role)
     return trusted(role) if role else {"anybody"}
 
@@ -186,7 +202,7 @@ def functions_do_not_call_functions(application: Application) -> Findings:
 def only_schedules_and_the_api_start_runs(application: Application) -> Findings:
     machines = application.resources("AWS::StepFunctions::StateMachine")
     arns = {f"${{{name}{end}}}" for name in machines for end in ("", ".Arn")}
-    names = {f"stateMachine:{machine['StateMachineName']}" for machine in machines.values()}  # in what it refers to
+    names = {f"stateMachine:{machine['StateMachineName']}" for machine in machines.values()}  # the part of an ARN
     for grant in grants(application):
         if {"states:StartExecution", "states:StartSyncExecution"} & set(grant.actions):
             if not _users(application, grant) <= STARTERS:
@@ -199,7 +215,7 @@ def a_role_trusts_one_service(application: Application) -> Findings:
     for role, properties in application.resources("AWS::IAM::Role").items():
         principals = trusted(properties)
         if len(principals) != 1 or not all(name.endswith(".amazonaws.com") for name in principals):
-            yield f"{role}: let one service take it on, not {', '.join(sorted(principals)) or 'nobody'}"
+            yield f"{role}: let one service assume it, not {', '.join(sorted(principals)) or 'nobody'}"
 
 
 def a_role_has_one_user(application: Application) -> Findings:
@@ -213,15 +229,15 @@ def a_role_has_one_user(application: Application) -> Findings:
     roles = application.resources("AWS::IAM::Role")
     for role, names in users.items():
         if role not in roles:
-            yield f"{', '.join(sorted(names))}: give it a role of the template in place of {role}"
+            yield f"{', '.join(sorted(names))}: use a role of the template instead of {role}"
         if len(names) > 1:
-            yield f"{role}: {', '.join(sorted(names))} share it, give each its own"
+            yield f"{role}: {', '.join(sorted(names))} share it, give each one its own"
 
 
 def a_function_is_called_by_a_named_source(application: Application) -> Findings:
     for name, permission in application.resources("AWS::Lambda::Permission").items():
         if permission["Principal"] == "*" or not permission.get("SourceArn"):
-            yield f"{name}: name the service and its SourceArn, or anybody's could call the function"
+            yield f"{name}: name the service and its SourceArn, other accounts' could call the function"
 
 
 RULES = (
@@ -230,6 +246,8 @@ RULES = (
     no_policy_lets_everybody_in,
     no_action_is_a_wildcard,
     every_resource_is_named,
+    launches_name_their_template,
+    every_listing_has_a_prefix,
     an_action_without_resources_is_granted_on_all,
     one_role_is_passed_to_one_service,
     functions_do_not_call_functions,

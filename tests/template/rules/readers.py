@@ -1,4 +1,4 @@
-"""What must hold for readers: they query what is published, through Athena, and nothing else."""
+"""Rules of readers: they query the published tables through Athena and nothing else."""
 
 from tests.template.rules.application import Application, Findings, many, referred
 from tests.template.rules.permissions import MANAGED, Grant, grants
@@ -9,7 +9,7 @@ LOOKS = ("Get", "List", "Describe", "BatchGet", "Query")
 QUERIES = {"athena:StartQueryExecution", "athena:StopQueryExecution"}
 RESULTS = {"s3:PutObject", "s3:AbortMultipartUpload"}
 KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
-PASSED = {"quicksight:PassDataSet", "quicksight:PassDataSource"}  # to use them in something of one's own
+PASSED = {"quicksight:PassDataSet", "quicksight:PassDataSource"}  # to use them in own analyses
 PUBLISHED = ("publications/*", "transformedsingstatdata/*")
 STAGING = "StagedDatabase"
 DATA = "DataBucket"
@@ -17,7 +17,7 @@ BY_ATHENA = {"aws:CalledVia": "athena.amazonaws.com"}
 
 
 def _given(application: Application) -> list[Grant]:
-    """The grants of the policies that readers get."""
+    """The grants of the readers' policies."""
     policies = application.resources(MANAGED)
     return [grant for grant in grants(application) if grant.role in policies]
 
@@ -30,7 +30,7 @@ def a_reader_only_reads(application: Application) -> Findings:
     for grant in _given(application):
         for action in grant.actions:
             if not _looks(action) and action not in QUERIES | RESULTS | KEY:
-                yield f"{grant}: {action} is no reader's, take it away"
+                yield f"{grant}: remove {action}, readers only read"
 
 
 def a_reader_sees_no_staged_table(application: Application) -> Findings:
@@ -43,7 +43,7 @@ def a_reader_sees_no_staged_table(application: Application) -> Findings:
 
 
 def a_reader_reads_data_through_athena_only(application: Application) -> Findings:
-    """Staged data have the prefix of published ones: only Athena's tables tell a reader which are published."""
+    """Staged and published data share a prefix; only the Glue tables tell them apart."""
     for grant in _given(application):
         about = [one for one in grant.resources if DATA in referred(one)]
         objects = [one.partition("/")[2] for one in about if "/" in one]
@@ -53,7 +53,7 @@ def a_reader_reads_data_through_athena_only(application: Application) -> Finding
         if grant.condition.get("ForAnyValue:StringEquals") != BY_ATHENA:
             yield f"{grant}: limit it by ForAnyValue:StringEquals aws:CalledVia athena.amazonaws.com"
         if set(grant.actions) - {"s3:GetObject", "s3:ListBucket"}:
-            yield f"{grant}: {grant.actions} is more than reading"
+            yield f"{grant}: {grant.actions} does more than read"
         for prefix in objects + prefixes:
             if prefix not in PUBLISHED:
                 yield f"{grant}: {prefix} is not published"
@@ -62,7 +62,7 @@ def a_reader_reads_data_through_athena_only(application: Application) -> Finding
 
 
 def a_reader_has_a_workgroup_of_its_own(application: Application) -> Findings:
-    """Its results are where no other role of the template reads or writes, and nowhere else does it write."""
+    """No other role reads or writes its results, and it writes nothing else."""
     workgroups, roles = application.resources("AWS::Athena::WorkGroup"), application.resources("AWS::IAM::Role")
     others = [grant for grant in grants(application) if grant.role in roles]
     given = _given(application)
@@ -126,10 +126,10 @@ def quicksight_shows_it_to_the_given_principal_only(application: Application) ->
             continue
         permissions = body["Properties"].get("Permissions", [])
         if [permission["Principal"] for permission in permissions] != [{"Ref": "QuickSightPrincipalArn"}]:
-            yield f"{name}: show it to QuickSightPrincipalArn and nobody else"
+            yield f"{name}: share it with QuickSightPrincipalArn only"
         for action in (action for permission in permissions for action in permission["Actions"]):
             if not _looks(action) and action not in PASSED:
-                yield f"{name}: {action} changes what the stack has made, take it away"
+                yield f"{name}: remove {action}, it modifies resources of the stack"
 
 
 RULES = (

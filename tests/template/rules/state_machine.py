@@ -1,4 +1,4 @@
-"""What must hold for the state machine: everything ends, every wait is capped, every failure has its way."""
+"""Rules of the state machine: everything ends, every wait is capped, every failure is handled."""
 
 from itertools import chain
 
@@ -16,7 +16,7 @@ LONGEST_TASK = 7200
 MOST_ATTEMPTS = 20
 LONGEST_DELAY = 60
 MOST_AT_ONCE = 40
-TOKEN = "$$.Task.Token"  # noqa: S105 - where a state finds it
+TOKEN = "$$.Task.Token"  # noqa: S105 - its path in the context object
 TEMPLATES = ("Parameters", "ItemSelector", "ResultSelector")
 
 
@@ -45,7 +45,7 @@ def a_callback_is_heard_before_it_times_out(application: Application) -> Finding
             if not 0 < state.get("HeartbeatSeconds", 0) < state.get("TimeoutSeconds", 0):
                 yield f"{name}: give it HeartbeatSeconds, shorter than its TimeoutSeconds"
         elif "HeartbeatSeconds" in state:
-            yield f"{name}: only a task that waits for its token sends heartbeats"
+            yield f"{name}: HeartbeatSeconds requires .waitForTaskToken"
 
 
 def a_callback_passes_its_token(application: Application) -> Findings:
@@ -53,7 +53,7 @@ def a_callback_passes_its_token(application: Application) -> Findings:
         if state["Resource"].endswith(".waitForTaskToken"):
             passed = [key for key, text in strings(state.get("Parameters", {})) if text == TOKEN]
             if not any(key.endswith(".$") for key in passed):
-                yield f"{name}: nobody can answer for it, pass {TOKEN} in its Parameters"
+                yield f"{name}: its worker cannot answer, pass {TOKEN} in its Parameters"
 
 
 def every_task_retries_what_is_named_and_no_longer(application: Application) -> Findings:
@@ -62,11 +62,11 @@ def every_task_retries_what_is_named_and_no_longer(application: Application) -> 
             yield f"{name}: give it a Retry"
         for retrier in state.get("Retry", []):
             if not retrier["ErrorEquals"] or "States.ALL" in retrier["ErrorEquals"]:
-                yield f"{name}: name the errors to retry, States.ALL hides what went wrong"
+                yield f"{name}: name the errors to retry, States.ALL hides the cause"
             if not 0 < retrier.get("MaxAttempts", 0) <= MOST_ATTEMPTS:
                 yield f"{name}: cap its retries, MaxAttempts from 1 to {MOST_ATTEMPTS}"
             if not 0 < retrier.get("MaxDelaySeconds", 0) <= LONGEST_DELAY:
-                yield f"{name}: cap its pauses, MaxDelaySeconds from 1 to {LONGEST_DELAY}"
+                yield f"{name}: cap its delays, MaxDelaySeconds from 1 to {LONGEST_DELAY}"
             if retrier.get("JitterStrategy") != "FULL":
                 yield f"{name}: give its retries JitterStrategy FULL"
 
@@ -75,7 +75,7 @@ def an_error_is_retried_in_one_place(application: Application) -> Findings:
     for name, state in states(application.machine):
         errors = list(chain.from_iterable(retrier["ErrorEquals"] for retrier in state.get("Retry", [])))
         if twice := {error for error in errors if errors.count(error) > 1}:
-            yield f"{name}: retries {', '.join(sorted(twice))} twice, the second is never looked at"
+            yield f"{name}: retries {', '.join(sorted(twice))} twice, the second retrier is never used"
 
 
 def a_lambda_task_retries_the_service_errors(application: Application) -> Findings:
@@ -91,7 +91,7 @@ def a_catch_all_is_last_and_alone(application: Application) -> Findings:
         for position, catcher in enumerate(catchers, start=1):
             alone = catcher["ErrorEquals"] == ["States.ALL"]
             if "States.ALL" in catcher["ErrorEquals"] and not (alone and position == len(catchers)):
-                yield f"{name}: States.ALL stands alone in the last Catch"
+                yield f"{name}: States.ALL must be alone in the last Catch"
 
 
 def every_choice_has_a_default(application: Application) -> Findings:
@@ -105,7 +105,7 @@ def no_default_waits_again(application: Application) -> Findings:
         for name, state in scope["States"].items():
             default = state.get("Default")
             if default and name in reachable(scope, [default]):
-                yield f"{name}: its Default {default} leads back to it, an unknown status would wait for ever"
+                yield f"{name}: its Default {default} leads back to it, an unknown status would loop"
 
 
 def every_wait_loop_has_a_cap(application: Application) -> Findings:
@@ -115,7 +115,7 @@ def every_wait_loop_has_a_cap(application: Application) -> Findings:
             if state["Type"] == "Wait" and name in ahead:
                 loop = [scope["States"][other] for other in ahead if name in reachable(scope, [other])]
                 if not any(_is_capped(scope, other) for other in loop):
-                    yield f"{name}: no task of its loop gets the poll_limit and keeps its count"
+                    yield f"{name}: no task of its loop receives poll_limit and keeps the count"
 
 
 def _is_capped(scope: Document, task: Document) -> bool:
@@ -129,13 +129,13 @@ def every_next_exists(application: Application) -> Findings:
         ways = [("StartAt", [scope["StartAt"]]), *((name, following(state)) for name, state in scope["States"].items())]
         for name, nexts in ways:
             for missing in sorted(set(nexts) - scope["States"].keys()):
-                yield f"{name}: there is no state {missing}"
+                yield f"{name}: no state {missing}"
 
 
 def every_state_is_reachable(application: Application) -> Findings:
     for scope in scopes(application.machine):
         for name in sorted(scope["States"].keys() - reachable(scope, [scope["StartAt"]])):
-            yield f"{name}: no way leads to it, take it away"
+            yield f"{name}: unreachable, remove it"
 
 
 def every_map_is_bounded(application: Application) -> Findings:
@@ -148,16 +148,14 @@ def paths_stand_under_keys_that_end_in_a_dollar(application: Application) -> Fin
     for name, state in states(application.machine):
         for key, text in strings([state[field] for field in TEMPLATES if isinstance(state.get(field), dict)]):
             if text.startswith(("$.", "$$.")) and not key.endswith(".$"):
-                yield f"{name}: {key} would be the text {text} itself, write {key}.$"
+                yield f"{name}: {key} would be the literal {text}, write {key}.$"
 
 
 def substitutions_are_defined_and_used(application: Application) -> Findings:
     defined = set(application.pipeline().get("DefinitionSubstitutions", {}))
     used = referred(application.machine)
-    yield from (
-        f"{name}: the machine names it, define it in DefinitionSubstitutions" for name in sorted(used - defined)
-    )
-    yield from (f"{name}: no state names it, take it out of DefinitionSubstitutions" for name in sorted(defined - used))
+    yield from (f"{name}: used but not defined in DefinitionSubstitutions" for name in sorted(used - defined))
+    yield from (f"{name}: unused, remove it from DefinitionSubstitutions" for name in sorted(defined - used))
 
 
 def what_is_substituted_exists(application: Application) -> Findings:
@@ -174,7 +172,7 @@ def the_machine_is_traced_and_logged(application: Application) -> Findings:
     if logging.get("Level") not in {"ALL", "ERROR"} or not many(logging.get("Destinations")):
         yield "the machine: log it, at level ALL or ERROR, to a log group"
     if logging.get("IncludeExecutionData"):
-        yield "the machine: keep what it works on out of its log, IncludeExecutionData false"
+        yield "the machine: IncludeExecutionData must be false"
 
 
 RULES = (

@@ -1,10 +1,13 @@
-"""What must hold for what is kept: buckets, keys, log groups, query results, the trail."""
+"""Rules of storage: buckets, keys, log groups, query results and the trail."""
 
 from local.cloud.account import REGION
 from tests.template.rules.application import Application, Document, Findings, many, referred
 from tests.template.rules.messages import key_statements
+from tests.template.rules.permissions import grants
 
 BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+RETAINED = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+RAW = "untransformedsingstatdata/"
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 
 
@@ -25,7 +28,7 @@ def every_bucket_owns_its_objects(application: Application) -> Findings:
 def every_bucket_refuses_plain_connections(application: Application) -> Findings:
     for name in application.resources("AWS::S3::Bucket"):
         if not any(_refuses_plain_connections(statement, name) for statement in _bucket_statements(application, name)):
-            yield f"{name}: deny s3:* to everybody where aws:SecureTransport is false, on it and all in it"
+            yield f"{name}: deny everyone s3:* on it and its objects if aws:SecureTransport is false"
 
 
 def _refuses_plain_connections(statement: Document, bucket: str) -> bool:
@@ -41,7 +44,7 @@ def _refuses_plain_connections(statement: Document, bucket: str) -> bool:
 def every_bucket_is_encrypted_with_a_key_of_the_template(application: Application) -> Findings:
     buckets = application.resources("AWS::S3::Bucket")
     keys = application.resources("AWS::KMS::Key").keys()
-    for_logs = referred([bucket.get("LoggingConfiguration") for bucket in buckets.values()])  # S3 writes them only so
+    for_logs = referred([bucket.get("LoggingConfiguration") for bucket in buckets.values()])  # S3 requires SSE-S3 there
     for name, bucket in buckets.items():
         rules = bucket.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
         defaults = [rule["ServerSideEncryptionByDefault"] for rule in rules]
@@ -57,18 +60,44 @@ def every_bucket_clears_up(application: Application) -> Findings:
         rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
         enabled = [rule for rule in rules if rule["Status"] == "Enabled"]
         if not any("AbortIncompleteMultipartUpload" in rule for rule in enabled):
-            yield f"{name}: unfinished uploads cost for ever, give it AbortIncompleteMultipartUpload"
+            yield f"{name}: unfinished uploads are never removed, give it AbortIncompleteMultipartUpload"
         if bucket.get("VersioningConfiguration") and not any("NoncurrentVersionExpiration" in rule for rule in enabled):
-            yield f"{name}: replaced objects cost for ever, give it NoncurrentVersionExpiration"
+            yield f"{name}: replaced objects are never removed, give it NoncurrentVersionExpiration"
 
 
 def buckets_and_keys_outlive_the_stack(application: Application) -> Findings:
     for name, body in application.translated["Resources"].items():
         encrypts = body["Type"] == "AWS::KMS::Key" and body["Properties"].get("KeyUsage") != "GENERATE_VERIFY_MAC"
         if encrypts or body["Type"] == "AWS::S3::Bucket":
-            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-                if body.get(policy) != "Retain":
-                    yield f"{name}: {policy} must be Retain"
+            for policy, wanted in RETAINED.items():
+                if body.get(policy) != wanted:
+                    yield f"{name}: {policy} must be {wanted}"
+
+
+def raw_pages_are_written_once(application: Application) -> Findings:
+    """As in "Enforce conditional writes" of the S3 User Guide, which exempts the parts of multipart uploads."""
+    for name in application.resources("AWS::S3::Bucket"):
+        written = {
+            resource
+            for grant in grants(application)
+            if "s3:PutObject" in grant.actions
+            for resource in grant.resources
+            if resource == f"${{{name}.Arn}}/{RAW}*"
+        }
+        if written and not any(_refuses_overwriting(each, name) for each in _bucket_statements(application, name)):
+            yield f"{name}: deny everyone s3:PutObject of raw pages if s3:if-none-match is absent"
+
+
+def _refuses_overwriting(statement: Document, bucket: str) -> bool:
+    condition = statement.get("Condition", {})
+    return (
+        statement["Effect"] == "Deny"
+        and statement["Principal"] in ("*", {"AWS": "*"})
+        and "s3:PutObject" in many(statement["Action"])
+        and f"${{{bucket}.Arn}}/{RAW}*.json.gz" in many(statement["Resource"])
+        and condition.get("Null") == {"s3:if-none-match": "true"}
+        and condition.get("Bool") == {"s3:ObjectCreationOperation": "true"}
+    )
 
 
 def every_key_rotates(application: Application) -> Findings:
@@ -107,7 +136,7 @@ def every_workgroup_is_enforced_encrypted_and_capped(application: Application) -
         settings = workgroup["WorkGroupConfiguration"]
         encryption = settings.get("ResultConfiguration", {}).get("EncryptionConfiguration", {})
         if settings.get("EnforceWorkGroupConfiguration") is not True:
-            yield f"{name}: EnforceWorkGroupConfiguration must be true, or a client chooses where results go"
+            yield f"{name}: EnforceWorkGroupConfiguration must be true, or clients choose the output location"
         if not referred(encryption.get("KmsKey")) & application.resources("AWS::KMS::Key").keys():
             yield f"{name}: encrypt its results with a key of the template"
         if not settings.get("BytesScannedCutoffPerQuery"):
@@ -141,7 +170,7 @@ def every_trail_may_write_to_its_bucket(application: Application) -> Findings:
             first = many(application.translated["Resources"][name].get("DependsOn"))
             policies = application.resources("AWS::S3::BucketPolicy")
             if not any(bucket in referred(policies[each]["Bucket"]) for each in policies.keys() & set(first)):
-                yield f"{name}: let it depend on the policy of {bucket}"
+                yield f"{name}: add the policy of {bucket} to DependsOn"
 
 
 def _bucket_statements(application: Application, bucket: str) -> list[Document]:
@@ -160,6 +189,7 @@ RULES = (
     every_bucket_is_encrypted_with_a_key_of_the_template,
     every_bucket_clears_up,
     buckets_and_keys_outlive_the_stack,
+    raw_pages_are_written_once,
     every_key_rotates,
     every_log_group_forgets,
     logs_and_trails_may_use_their_key,

@@ -14,4 +14,5 @@ def handler(event: dict[str, Any], _: Any) -> None:
         "PhysicalResourceId": f"registration-{event['LogicalResourceId']}",
         "Data": {"Version": f"{event['RequestType']}-{properties['Count']}-{properties['Shapes'][1]['corners']}"},
     }
-    urlopen(Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT")).close()  # noqa: S310
+    request = Request(event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT")  # noqa: S310
+    urlopen(request).close()  # noqa: S310

@@ -1,4 +1,4 @@
-"""What people look at: live progress, the table at the end of a run, a run's story."""
+"""Terminal output for people: live progress, the result of a run, query results, checks, the story of a run."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.costs.estimate import RunCost
-from pipeline.run.tally import message
+from pipeline.run.history import StateVisit
 from pipeline.wording import quantity
 from rich import box
 from rich.console import Console, Group
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from local.cli.doctor import Check
 from local.cli.results import RunResult, TableResult
-from local.cli.story import StateVisit, Story, Worker
+from local.cli.story import Story, Worker
 
 COLOURS = {
     "yes": "green",
@@ -32,13 +32,15 @@ COLOURS = {
     "FAILED": "red",
 }
 SHAPE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False, "collapse_padding": True}
-WIDE, BESIDE_THE_TITLE, BESIDE_THE_TITLE_WIDE = 100, 69, 87  # characters of the terminal, and of what is no title
-QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # what people need not see pass by
+WIDE = 100  # characters of a terminal with room for the frequency
+OTHER_COLUMNS, OTHER_COLUMNS_WIDE = 69, 87  # characters that the columns other than the title take at most
+WRAPPED = 20  # characters that a wrapped column has at least
+QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # prefixes of states that are left out
 
 
 @contextmanager
 def watching(console: Console, quiet: bool) -> Iterator[Callable[[Story, int], None]]:
-    """A watcher for `run`: a live view on a terminal, a plain line for each state otherwise, nothing when `quiet`."""
+    """A watcher for `run`: a live view on a terminal, otherwise one line per state; no output if `quiet`."""
     if quiet:
         yield lambda story, pages: None
     elif console.is_terminal:
@@ -49,7 +51,7 @@ def watching(console: Console, quiet: bool) -> Iterator[Callable[[Story, int], N
 
 
 class _Lines:
-    """Prints each state when it is first entered, and how the downloads go on."""
+    """Prints each state when it is first entered, and the progress of the downloads."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._seen, self._pages = console, set[str](), 0
@@ -62,7 +64,7 @@ class _Lines:
         if pages > self._pages:
             done = story.state("DownloadTable")
             tables = f"{quantity(done.done, 'table')} done, " if done else ""
-            self._console.print(f"         {tables}{quantity(pages, 'page')} kept", highlight=False)
+            self._console.print(f"         {tables}{quantity(pages, 'page')} stored", highlight=False)
         self._pages = pages
 
 
@@ -72,21 +74,21 @@ def _progress(story: Story, pages: int) -> Group:
     for visit in filter(_shown, story.states):
         text = Text(f"{visit.name:<22}{_seconds(visit):>8}")
         if visit.name == "DownloadTable":
-            text.append(f"  {visit.done} of {visit.times} begun, {quantity(pages, 'page')} kept")
+            text.append(f"  {visit.done} of {visit.times} done, {quantity(pages, 'page')} stored")
         busy = running and visit.done < visit.times
         ended = ("✗ ", "red") if visit.name == story.error else ("✓ ", "green")
         lines.append(Spinner("dots", text) if busy else Text.assemble(ended, text))
     return Group(*lines)
 
 
-def result(console: Console, result: RunResult) -> None:
-    """The table at the end of a run: every table, and the same count at three places."""
+def print_result(console: Console, result: RunResult) -> None:
+    """The result of a run: each table with its observations as downloaded, verified and published, and the cost."""
     wide = console.width >= WIDE
     table = Table("table", "title", *(["frequency"] if wide else []), "vintage", **SHAPE)
     for name in ("downloaded", "verified", "published"):
         table.add_column(name, justify="right")
     table.add_column("status")
-    room = console.width - (BESIDE_THE_TITLE_WIDE if wide else BESIDE_THE_TITLE)
+    room = console.width - (OTHER_COLUMNS_WIDE if wide else OTHER_COLUMNS)
     for row in result.tables:
         title = Text(row.title)
         title.truncate(max(room, 8), overflow="ellipsis")
@@ -102,7 +104,7 @@ def result(console: Console, result: RunResult) -> None:
     console.print(
         f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "
         f"{result.states_entered} states entered, "
-        f"on AWS about {result.cost.usd} USD",
+        f"estimated cost on AWS {result.cost.usd} USD",
         style=COLOURS.get(result.status, ""),
         highlight=False,
         soft_wrap=True,
@@ -112,7 +114,7 @@ def result(console: Console, result: RunResult) -> None:
 
 
 def as_json(result: RunResult) -> str:
-    """The result for machines, as the README documents it."""
+    """The result as JSON, in the form documented in the README."""
     return json.dumps(
         {
             "run_id": result.run_id,
@@ -135,51 +137,74 @@ def _table_json(table: TableResult) -> dict[str, str | int | None]:
     }
 
 
-def rows(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
-    """Query results as a table; NULL is dim, so that it differs from an empty text."""
-    table = Table(*names, **SHAPE)
+def print_table(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Query results as a table or, where it does not fit, as one record per row.
+
+    Only columns with spaces are wrapped. NULL is dim to tell it from an empty string.
+    """
+    table, width = Table(**SHAPE), 0
+    for name, *cells in zip(names, *rows, strict=True):
+        longest = max(len(cell or "NULL") for cell in [name, *cells])
+        wraps = any(cell and " " in cell for cell in cells)
+        width += 2 + (min(longest, WRAPPED) if wraps else longest)
+        table.add_column(name, no_wrap=not wraps)
+    if width > console.width:
+        _print_records(console, names, rows)
+        return
     for row in rows:
-        table.add_row(*(Text("NULL", style="dim") if cell is None else Text(cell) for cell in row))
+        table.add_row(*map(_cell, row))
     console.print(table)
 
 
-def checks(console: Console, checks: Sequence[Check]) -> None:
-    """What was looked for on this machine, whether it is there, and what for."""
-    table = Table("what", "here", "what for, or how to get it", **SHAPE)
+def _print_records(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    for row in rows:
+        record = Table.grid(padding=(0, 2))
+        for name, cell in zip(names, row, strict=True):
+            record.add_row(Text(name, style="bold"), _cell(cell))
+        console.print(record, "")
+
+
+def _cell(cell: str | None) -> Text:
+    return Text("NULL", style="dim") if cell is None else Text(cell)
+
+
+def print_checks(console: Console, checks: Sequence[Check]) -> None:
+    """The checks of this machine, one row each."""
+    table = Table("check", "found", "details", **SHAPE)
     for check in checks:
-        table.add_row(check.what, Text(check.here, style=COLOURS[check.here]), Text(check.remark))
+        table.add_row(check.name, Text(check.found, style=COLOURS[check.found]), Text(check.detail))
     console.print(table)
 
 
-def story(console: Console, story: Story) -> None:
-    """One screen: the states of a run, and why it failed."""
+def print_story(console: Console, story: Story) -> None:
+    """The story of a run: its states, workers, failures and cost."""
     console.print(f"Run {story.run_id} {story.status}", style=COLOURS.get(story.status, ""), highlight=False)
-    console.print(f"asked for {json.dumps(story.request)}", highlight=False, soft_wrap=True, markup=False)
-    table = Table("state", "entered", "took", "times", **SHAPE)
+    console.print(f"input: {json.dumps(story.request)}", highlight=False, soft_wrap=True, markup=False)
+    table = Table("state", "entered", "duration", "entries", **SHAPE)
     for visit in story.states:
         table.add_row(visit.name, _clock(visit.entered), _seconds(visit), str(visit.times))
     console.print(table)
     for worker in story.workers:
         console.print(_worker(worker), highlight=False, soft_wrap=True)
     for failure in story.failures:
-        line = f"{failure.state} failed: {failure.error}: {message(failure.cause)}"
+        line = f"{failure.state} failed: {failure.error}: {failure.cause}"
         console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
     if story.error:
-        line = f"the run ended in {story.error}: {message(story.cause)}"
+        line = f"the run ended in {story.error}: {story.cause}"
         console.print(line, style="red", highlight=False, soft_wrap=True, markup=False)
     if story.cost.lines:
-        _cost(console, story.cost)
+        _print_cost(console, story.cost)
 
 
-def _cost(console: Console, cost: RunCost) -> None:
-    """What the same run costs on AWS, part by part."""
-    table = Table("on AWS", "used", "", "USD", **SHAPE)
-    for name in ("used", "USD"):
+def _print_cost(console: Console, cost: RunCost) -> None:
+    """The estimated cost of the same run on AWS, item by item."""
+    table = Table("cost on AWS", "usage", "unit", "USD", **SHAPE)
+    for name in ("usage", "USD"):
         next(column for column in table.columns if column.header == name).justify = "right"
     for line in cost.lines:
         table.add_row(line.item, line.quantity, line.unit, f"{line.usd:f}")
     table.add_section()
-    table.add_row("about", "", "", str(cost.usd), style="bold")
+    table.add_row("total", "", "", str(cost.usd), style="bold")
     console.print(table)
     console.print(cost.note, style="dim", highlight=False, soft_wrap=True)
 

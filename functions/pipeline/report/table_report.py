@@ -1,0 +1,114 @@
+"""What the report shows of one table, from a single pass over its series."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from pipeline.report import revisions
+from pipeline.report.content import (
+    MAX_COLUMNS,
+    MAX_FOOTNOTES,
+    MAX_SERIES,
+    Chart,
+    Check,
+    Comparison,
+    TableReport,
+    Values,
+)
+from pipeline.report.headline import add_bar, start_chart
+from pipeline.report.series import STEPS, Series, cell_name, change_names, columns, latest
+from pipeline.report.wording import day
+from pipeline.run.verification import Measured, expected
+from pipeline.table.manifest import EXACT, Manifest
+
+
+class Vintage(NamedTuple):
+    """A vintage of a table; its series are read once, in order."""
+
+    manifest: Manifest
+    series: Iterable[Series]
+
+
+def table_report(
+    current: Vintage, previous: Vintage | None, measured: Measured, *, whole: bool, in_workbook: bool
+) -> TableReport:
+    """Describe a table and compare it with its previous vintage; only what the page shows is kept in memory.
+
+    If not `whole`, the series are at most the headline of each vintage, and nothing is compared.
+    Raises `SourceContract` if a period is not one of the table's frequency.
+    """
+    manifest, header = current.manifest, current.manifest.header
+    label = _label(previous.manifest, manifest) if previous else ""
+    known = revisions.previous_series(previous.series) if previous else {}
+    deleted = dict(known)
+    comparison = Comparison(label) if previous and whole else None
+    chart: Chart | None = None
+    values, step = Values(), STEPS[header.frequency]
+    units, footnotes = dict[str, None](), {header.footnote: None}
+    for series in current.series:
+        number = series[0].series_no
+        units[series[0].unit] = footnotes[series[0].footnote] = None
+        if chart is None:
+            chart = start_chart(header, series, label, known)
+            step = chart.step if chart else step
+        elif not step:
+            add_bar(chart, series, known)
+        if len(values.rows) < MAX_SERIES:
+            _add_row(values, series, step)
+        if comparison:
+            revisions.add(comparison, revisions.compare(series, deleted.pop(number, None)))
+    if comparison:
+        for number, series_before in deleted.items():
+            revisions.add(comparison, revisions.deleted(number, series_before))
+    if step:
+        values.columns = change_names(step)
+    return TableReport(
+        table_id=header.table_id,
+        title=header.title,
+        frequency=header.frequency,
+        source_agency=header.source_agency,
+        vintage=header.vintage.isoformat(),
+        fetched_at=manifest.fetched_at,
+        observations=manifest.observations,
+        series=manifest.series,
+        footnotes=list(filter(None, footnotes))[:MAX_FOOTNOTES],
+        units=list(filter(None, units)),
+        values=values,
+        chart=chart,
+        comparison=comparison,
+        checks=_checks(manifest, measured),
+        first=previous is None,
+        whole=whole,
+        in_workbook=in_workbook,
+    )
+
+
+def _add_row(values: Values, series: Series, step: int) -> None:
+    """Add the latest value of a time series, or the first columns of a cross-section."""
+    if step:
+        values.rows.append(latest(series, step))
+        return
+    values.columns = values.columns or [cell_name(each) for each in series[:MAX_COLUMNS]]
+    values.rows.append(columns(series, values.columns))
+
+
+def _label(previous: Manifest, current: Manifest) -> str:
+    """The date of the previous vintage, marked if a correction was published under the same date."""
+    same_day = previous.header.vintage == current.header.vintage
+    return day(previous.header.vintage.isoformat()) + (" (earlier)" if same_day else "")
+
+
+def _checks(manifest: Manifest, measured: Measured) -> list[Check]:
+    return [_check(name, number, getattr(measured, name)) for name, number in expected(manifest).items()]
+
+
+def _check(name: str, number: str | Decimal, measured: str) -> Check:
+    if isinstance(number, str):
+        return Check(name, number, measured, number == measured)
+    athena = Decimal(measured or 0)
+    return Check(name, _plain(number), _plain(athena), athena == number)
+
+
+def _plain(number: Decimal) -> str:
+    """Without trailing zeros: Athena pads decimals to the scale of their type."""
+    return f"{number.normalize(EXACT):f}"

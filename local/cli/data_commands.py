@@ -1,0 +1,129 @@
+"""The commands about data: `query`, `tables`, `export`, `revisions` and `search`."""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pipeline.contracts.states import RunRequest
+from pipeline.run.plan import plan_tables
+from pipeline.source.answers import read_search
+from pipeline.source.client import USER_AGENT, SingStat
+from pipeline.wording import quantity
+
+from local.cli import revisions as changes
+from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, datasets, source
+from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
+from local.cloud.sql import as_of as past
+from local.cloud.sql import athena
+from local.cloud.sql.catalogue import FILE_NAME, PUBLISHED
+
+SUMMARY = "table_id, title, frequency, vintage, observations"
+ALL = f"{SUMMARY}, source_agency, fetched_at"
+
+
+class FileFormat(StrEnum):
+    PARQUET = "parquet"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help='Athena SQL, for example "SELECT * FROM monthly LIMIT 5".')],
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Query what readers saw at the end of this day in Singapore.", formats=["%Y-%m-%d"], metavar="DAY"
+        ),
+    ] = None,
+    vintage_as_of: Annotated[
+        datetime | None,
+        typer.Option(help="Query what SingStat had dated this day or earlier.", formats=["%Y-%m-%d"], metavar="DAY"),
+    ] = None,
+    shape: RowFormat = Format.TABLE,
+    lake: Lake = LAKE,
+) -> None:
+    """Run Athena SQL on the published tables, as they are now or as of a day."""
+    if as_of and vintage_as_of:
+        stop("use either --as-of or --vintage-as-of, not both", USAGE)
+    with one_line_errors():
+        if as_of:
+            sql = past.as_of(sql, as_of.date())
+        elif vintage_as_of:
+            sql = past.vintage_as_of(sql, vintage_as_of.date())
+    print_rows(_run(sql, lake), shape)
+
+
+def tables(shape: RowFormat = Format.TABLE, lake: Lake = LAKE) -> None:
+    """List the published tables; CSV and JSON also have the source agency and the time of download."""
+    columns = SUMMARY if shape is Format.TABLE else ALL
+    print_rows(_run(f"SELECT {columns} FROM tables ORDER BY 1", lake), shape)  # noqa: S608 - a constant
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The output directory.", show_default=False)],
+    kind: Annotated[FileFormat, typer.Option("--format", help="File format.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="monthly, quarterly, yearly or all; default: every published table.")
+    ] = None,
+    lake: Lake = LAKE,
+) -> None:
+    """Export the published tables to Parquet, CSV or Excel files."""
+    _check_published(lake)
+    with one_line_errors():
+        from local.cli.export import export as export_tables  # noqa: PLC0415 - only this command needs xlsxwriter
+
+        wanted = plan_tables(RunRequest(dataset=dataset), datasets(lake)) if dataset else None
+        done = export_tables(lake, folder, kind.value, wanted)
+    if done.absent:
+        note(f"not published: {', '.join(done.absent)}")
+    line(f"{quantity(done.tables, 'table')}, {quantity(done.observations, 'observation')}: {folder}")
+
+
+def revisions(
+    table_id: Annotated[str, typer.Argument(help="Table ID, for example M550002.")],
+    earlier: Annotated[
+        str | None, typer.Option("--from", help="Edition or vintage; default: the one before --to.")
+    ] = None,
+    later: Annotated[str | None, typer.Option("--to", help="Edition or vintage; default: the newest.")] = None,
+    shape: RowFormat = Format.TABLE,
+    lake: Lake = LAKE,
+) -> None:
+    """Compare two editions of a table: every revised, new or deleted cell."""
+    with one_line_errors():
+        known = changes.editions(lake, table_id)
+        through = changes.between(known, earlier, later)
+        rows = changes.revisions(lake, table_id, through)
+    if not through:
+        note(f"{table_id} has one edition, {known[0]}: nothing to compare")
+    columns = [(name, "varchar") for name in changes.Revision._fields]
+    if rows or shape is not Format.TABLE:
+        print_rows(athena.Result(columns, [tuple(row) for row in rows], 0), shape)
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(help="Words of the title.")],
+    base_url: BaseUrl = None,
+    live: Live = False,
+    shape: RowFormat = Format.TABLE,
+) -> None:
+    """Find tables by words of their titles; with --live it takes 7 to 10 s."""
+    with one_line_errors(), source(base_url, live) as parameters:
+        api = SingStat(parameters.get("SourceUrl", LIVE_URL), backoff_seconds=1, user_agent=USER_AGENT)
+        found = read_search(api.search(" ".join(words)))
+    if not found:
+        note(f"no table has {' '.join(words)!r} in its title")
+    columns = [("id", "varchar"), ("title", "varchar"), ("kind", "varchar")]
+    print_rows(athena.Result(columns, [(table.id, table.title, table.table_type) for table in found], 0), shape)
+
+
+def _run(sql: str, lake: Path) -> athena.Result:
+    _check_published(lake)
+    with one_line_errors():
+        return athena.run(sql, PUBLISHED, [], lake)
+
+
+def _check_published(lake: Path) -> None:
+    if not (lake / FILE_NAME).exists():
+        stop(f"nothing is published in {lake} yet: start with `singstat run`", FAILED)

@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.cli.output import USAGE, stop
+from local.cloud.stack.template import TEMPLATE, load_template
+
+DATASETS = ("monthly", "quarterly", "yearly")
+LIVE_URL = "https://tablebuilder.singstat.gov.sg/api/table"
+QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1"}  # nothing on a laptop takes minutes
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+Lake = Annotated[Path, typer.Option("--lake", help="The data directory.", file_okay=False)]
+LAKE = Path("lake")
+RowFormat = Annotated[Format, typer.Option("--format", help="Output format of the rows.")]
+BaseUrl = Annotated[str | None, typer.Option(help="Root URL of the API; default: the recorded responses.")]
+Live = Annotated[bool, typer.Option("--live", help="Query SingStat over the internet.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+PathOnly = Annotated[bool, typer.Option("--path", help="Print the path of the page instead of opening it.")]
+
+
+@contextmanager
+def source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
+    """The template parameters that select the API; without either option, recorded responses are served meanwhile."""
+    from local.replay.server import Replay  # noqa: PLC0415
+
+    if live and base_url:
+        stop("use either --live or --base-url, not both", USAGE)
+    if live:
+        yield QUICK | {"BackoffSeconds": "1"}
+    elif base_url:
+        yield QUICK | {"SourceUrl": base_url.rstrip("/")}
+    else:
+        with Replay() as replay:
+            yield QUICK | {"SourceUrl": replay.url}
+
+
+def datasets(lake: Path) -> dict[str, list[str]]:
+    """The table IDs of each dataset, from the defaults of the template's parameters."""
+    parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
+    return {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in DATASETS}

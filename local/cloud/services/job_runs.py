@@ -1,0 +1,169 @@
+"""The work of a DataBrew job run on DuckDB: read the dataset, apply the recipe, write the outputs."""
+
+import gzip
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from moto.databrew.models import FakeRecipeJob, databrew_backends
+from moto.s3.models import s3_backends
+
+from local.cloud.account import ACCOUNT, REGION
+from local.cloud.iam.calls import Call
+from local.cloud.iam.guard import Access
+from local.cloud.services.recipe import StepError, apply
+from local.cloud.sql.catalogue import data_files
+from local.cloud.sql.scan import files_sql, name_sql, text_sql
+
+JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the cost estimate depends on it
+STOP_SECONDS = 0.5  # in STOPPING before STOPPED; AWS takes longer
+
+Put = Callable[[str, bytes], None]
+"""Store an object at `s3://bucket/key`."""
+
+
+class JobFailed(Exception):
+    """The run fails; the message is its ErrorMessage, one line."""
+
+
+class JobStopped(Exception):
+    """StopJobRun was called."""
+
+
+@dataclass
+class JobRun:
+    """One run of a job; `state` is DataBrew's JobRunState. `stopping` is set by StopJobRun."""
+
+    job: FakeRecipeJob
+    access: Access
+    run_id: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex}")
+    state: str = "STARTING"
+    stopping: bool = False
+    error: str | None = None
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    completed: datetime | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """The response of DescribeJobRun; times are in seconds since the epoch."""
+        answer = {
+            "JobName": self.job.name,
+            "DatasetName": self.job.dataset_name,
+            "RecipeReference": self.job.recipe_reference,
+            "Outputs": self.job.outputs,
+            "RunId": self.run_id,
+            "State": "STOPPING" if self.stopping and not self.completed else self.state,
+            "Attempt": 0,
+            "StartedOn": self.started.timestamp(),
+            "ExecutionTime": JOB_SECONDS if self.completed else 0,
+            "LogSubscription": self.job.log_subscription,
+            "LogGroupName": f"/aws-glue-databrew/{self.job.name}",
+            "ErrorMessage": self.error,
+            "CompletedOn": self.completed.timestamp() if self.completed else None,
+        }
+        return {name: value for name, value in answer.items() if value is not None}
+
+    def work(self, lake: Path, put: Put) -> None:
+        """Run to the end: SUCCEEDED, STOPPED, or FAILED with an error."""
+        ending = "SUCCEEDED"
+        try:
+            self.state = "RUNNING"
+            with duckdb.connect() as con, tempfile.TemporaryDirectory() as folder:
+                relation = apply(con, _steps(self.job), _read(con, self, lake))
+                self.continue_unless_stopped()
+                for number, output in enumerate(self.job.outputs or []):
+                    written = Path(folder, str(number))
+                    _write(con, relation, output, written)
+                    self.continue_unless_stopped()
+                    _store(self, output, written, put)
+        except JobStopped:
+            time.sleep(STOP_SECONDS)
+            ending = "STOPPED"
+        except (JobFailed, StepError) as error:
+            ending, self.error = "FAILED", str(error)
+        except Exception as error:  # noqa: BLE001 - any error ends the run
+            ending, self.error = "FAILED", f"{type(error).__name__}: {error}".splitlines()[0]
+        self.completed = datetime.now(UTC)
+        self.state = ending
+
+    def need(self, operation: str, bucket: str, **parameters: str) -> None:
+        """Raises `AccessDenied` if the job's role is not allowed this S3 call."""
+        self.access(self.job.role_arn, Call("s3", operation, {"Bucket": bucket, **parameters}))
+
+    def continue_unless_stopped(self) -> None:
+        """Raises `JobStopped` after StopJobRun."""
+        if self.stopping:
+            raise JobStopped
+
+
+def _steps(job: FakeRecipeJob) -> list[dict[str, Any]]:
+    reference = job.recipe_reference
+    version = reference.get("RecipeVersion", "LATEST_PUBLISHED")
+    steps: list[dict[str, Any]] = databrew_backends[ACCOUNT][REGION].describe_recipe(reference["Name"], version).steps
+    return steps
+
+
+def _read(con: duckdb.DuckDBPyConnection, run: JobRun, lake: Path) -> str:
+    """A view of the dataset's JSON Lines with every column as text: types are never inferred from the values."""
+    dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(run.job.dataset_name)
+    if "S3InputDefinition" not in dataset.input or dataset.format != "JSON":
+        raise JobFailed(f"dataset {dataset.name}: the laptop reads only JSON Lines in S3")
+    place = dataset.input["S3InputDefinition"]
+    uri = f"s3://{place['Bucket']}/{place['Key']}"
+    run.need("ListObjectsV2", place["Bucket"], prefix=place["Key"])
+    files = list(data_files(lake, uri))
+    if not files:
+        raise JobFailed(f"dataset {dataset.name}: there are no files under {uri}")
+    for file in files:
+        run.need("GetObject", place["Bucket"], Key=file.relative_to(lake / place["Bucket"]).as_posix())
+    names = dict.fromkeys(name for file in files for name in _fields(file))
+    columns = ", ".join(f"{text_sql(name)}: 'VARCHAR'" for name in names)
+    lines = f"{files_sql(files)}, format='newline_delimited', columns={{{columns}}}"
+    con.execute(f"CREATE TEMP VIEW dataset AS FROM read_json({lines})")
+    return "dataset"
+
+
+def _fields(file: Path) -> list[str]:
+    """The fields of a file's first line: DataBrew requires one schema for all lines."""
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+        return list(json.loads(next(iter(lines), b"{}")))
+
+
+def _write(con: duckdb.DuckDBPyConnection, relation: str, output: dict[str, Any], folder: Path) -> None:
+    kind = (output.get("Format"), output.get("CompressionFormat", "SNAPPY"))
+    if kind != ("PARQUET", "SNAPPY"):
+        raise JobFailed(f"the laptop writes Parquet with Snappy, not {' with '.join(map(str, kind))}")
+    options = "FORMAT parquet, COMPRESSION snappy"
+    if partitions := output.get("PartitionColumns"):
+        options += f", PARTITION_BY ({', '.join(name_sql(name) for name in partitions)})"
+    else:
+        options += ", PER_THREAD_OUTPUT"
+    con.execute(f"COPY {name_sql(relation)} TO {text_sql(folder.as_posix())} ({options})")
+
+
+def _store(run: JobRun, output: dict[str, Any], folder: Path, put: Put) -> None:
+    """Store the files at the output's location: `Overwrite` empties it first, otherwise each run has a folder."""
+    bucket, prefix = output["Location"]["Bucket"], output["Location"].get("Key", "")
+    stamp = f"{run.job.name}_{run.started:%d%b%Y}_{run.started.timestamp() * 1000:.0f}"
+    if prefix and not prefix.endswith("/"):
+        prefix += "/"
+    if output.get("Overwrite"):
+        backend = s3_backends[ACCOUNT]["aws"]
+        run.need("ListObjectsV2", bucket, prefix=prefix)
+        for key in [key for key in list(backend.get_bucket(bucket).keys) if key.startswith(prefix)]:
+            run.need("DeleteObject", bucket, Key=key)
+            backend.delete_object(bucket, key)
+    else:
+        prefix += f"{stamp}/"
+    for parent in sorted({file.parent for file in folder.rglob("*.parquet")}):
+        place = parent.relative_to(folder).as_posix()
+        for number, file in enumerate(sorted(parent.glob("*.parquet"))):
+            key = f"{prefix}{'' if place == '.' else f'{place}/'}{stamp}_part{number:05}.parquet"
+            run.need("PutObject", bucket, Key=key)
+            put(f"s3://{bucket}/{key}", file.read_bytes())
