@@ -31,7 +31,7 @@ check: .venv/check .venv/scan/ready .venv/node/ready
 			|| { cat .venv/checkov.txt; exit 1; }; echo "$$file, checkov: $$(grep '^Passed' .venv/checkov.txt)"; \
 		else echo "$$file, checkov: not checked, it does not run on this Python"; fi; done
 	@$(BIN)/pytest --collect-only -qq > .venv/tests.txt || { cat .venv/tests.txt; exit 1; }; echo "tests, imports: clean"
-	@$(BIN)/pytest tests/template
+	@$(BIN)/pytest tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
 
 fix: .venv/check
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
