@@ -23,6 +23,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     HeartbeatTimedOut,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -38,6 +39,7 @@ def repair() -> None:
     _tokens_are_answered_once()
     _stop_execution_is_immediate()
     _the_first_end_is_final()
+    _history_can_be_read_after_an_abort()
 
 
 def _tokens_are_valid_for_one_attempt() -> None:
@@ -149,3 +151,17 @@ def _the_first_end_is_final() -> None:
 
     Environment.set_error = set_error_once
     BaseExecutionWorkerCommunication.terminated = terminated_once
+
+
+def _history_can_be_read_after_an_abort() -> None:
+    """A task that is aborted while it is scheduled may record another value as its timeout; that is left out."""
+    add_event = EventManager.add_event
+
+    def add_valid_event(self: Any, *args: Any, **details: Any) -> Any:
+        for found in (*args, *details.values()):
+            scheduled = found.get("lambdaFunctionScheduledEventDetails") if isinstance(found, dict) else None
+            if scheduled and not isinstance(scheduled.get("timeoutInSeconds", 0), int):
+                del scheduled["timeoutInSeconds"]
+        return add_event(self, *args, **details)
+
+    EventManager.add_event = add_valid_event
