@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.responses import get_backend
 
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
 
 BUCKET = "singstat-bucket"
@@ -283,3 +286,19 @@ def test_concurrent_state_machines(aws: LocalAWS) -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == list(range(6))
+
+
+def test_the_history_of_a_task_aborted_before_its_timeout_was_evaluated_can_be_read(aws: LocalAWS) -> None:
+    arn = start(aws, {"Only": PASS | {"Comment": "aborted"}})
+    wait(aws, arn)
+    environment = get_backend(ACCOUNT, REGION).describe_execution(arn).exec_worker.env
+    scheduled = {"resource": "arn", "input": "{}", "timeoutInSeconds": {"the": "input of the state"}}
+    environment.event_manager.add_event(
+        context=EventHistoryContext.of_program_start(),
+        event_type="LambdaFunctionScheduled",
+        event_details={"lambdaFunctionScheduledEventDetails": scheduled},
+    )
+
+    *_, last = aws.client("stepfunctions").get_execution_history(executionArn=arn)["events"]
+
+    assert last["lambdaFunctionScheduledEventDetails"] == {"resource": "arn", "input": "{}"}

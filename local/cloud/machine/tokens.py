@@ -154,14 +154,13 @@ def _the_first_end_is_final() -> None:
 
 
 def _history_can_be_read_after_an_abort() -> None:
-    """A task that is aborted while it is scheduled may record another value as its timeout; that is left out."""
+    """Leave out the timeout of a task that was aborted before it was evaluated: moto records another value for it."""
     add_event = EventManager.add_event
 
-    def add_valid_event(self: Any, *args: Any, **details: Any) -> Any:
-        for found in (*args, *details.values()):
-            scheduled = found.get("lambdaFunctionScheduledEventDetails") if isinstance(found, dict) else None
-            if scheduled and not isinstance(scheduled.get("timeoutInSeconds", 0), int):
-                del scheduled["timeoutInSeconds"]
-        return add_event(self, *args, **details)
+    def add_valid_event(self: Any, *args: Any, event_details: Any = None, **named: Any) -> Any:
+        scheduled = (event_details or {}).get("lambdaFunctionScheduledEventDetails", {})
+        if not isinstance(scheduled.get("timeoutInSeconds", 0), int):
+            del scheduled["timeoutInSeconds"]
+        return add_event(self, *args, event_details=event_details, **named)
 
     EventManager.add_event = add_valid_event
