@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.parsers import create_parser
 
-from local.cloud.services import cost_explorer, documented_limits, validation
+from local.cloud import documented_limits
+from local.cloud.services import cost_explorer, validation
 from tests.support.sent_requests import sent
 
 JOB = {"Name": "job", "RoleArn": "arn:aws:iam::123456789012:role/transform"}

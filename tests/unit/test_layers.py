@@ -26,7 +26,7 @@ RULES = (
 FUNCTIONS = (*RULES, "pipeline.handler", "pipeline.api", "pipeline.aws", "pipeline.steps", "pipeline.worker")
 LAPTOP = (
     "local.cloud.account",
-    "local.cloud.quotas",
+    "local.cloud.documented_limits",
     "local.cloud.wsgi",
     "local.cloud.lock",
     "local.cloud.front",

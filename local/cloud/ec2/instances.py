@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.cloud.account import REGION
+from local.cloud.documented_limits import USER_DATA_BYTES
 from local.cloud.ec2.instance import Instance
-from local.cloud.quotas import USER_DATA_BYTES
 
 POWER_PATH = "/_instances/"
 CURRENT_VERSIONS = ("$Default", "$Latest", "1")

@@ -36,7 +36,7 @@ from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from local.cloud.quotas import EXECUTION_NAME_DAYS, STATE_DATA_BYTES
+from local.cloud.documented_limits import EXECUTION_NAME_DAYS, STATE_DATA_BYTES
 
 DAY_SECONDS = 86_400
 SDK_NAMES = {"athena": "Athena", "databrew": "DataBrew", "ec2": "Ec2", "glue": "Glue", "s3": "S3", "sns": "Sns"}

@@ -1,7 +1,6 @@
 """DataBrew on the laptop: job runs, which moto lacks, and the conflicts and quotas that AWS enforces.
 
-moto keeps datasets, recipes and jobs. Sources: the API reference of each action, and for the quotas
-https://docs.aws.amazon.com/general/latest/gr/databrew.html.
+moto keeps datasets, recipes and jobs. Source: the API reference of each action.
 """
 
 import json
@@ -16,13 +15,12 @@ from moto.databrew.exceptions import DataBrewClientError
 from moto.databrew.models import DataBrewBackend, FakeRecipe, databrew_backends
 
 from local.cloud.account import ACCOUNT, REGION
+from local.cloud.documented_limits import DATABREW_BATCH, DATABREW_RESOURCES
 from local.cloud.iam.calls import Call, Environ, UnknownCallError, read_call, signed
 from local.cloud.iam.guard import Access
 from local.cloud.services.job_runs import JobRun, Put
 from local.cloud.wsgi import Response
 
-QUOTA = 100  # of datasets, jobs and recipes, each, in one region
-MAX_BATCH = 50  # versions per BatchDeleteRecipeVersion
 ANSWERED = {"BatchDeleteRecipeVersion", "DescribeJobRun", "ListJobRuns", "StartJobRun", "StopJobRun"}
 CHECKED = {"CreateDataset", "CreateRecipe", "CreateRecipeJob", "DeleteDataset", "DeleteJob", "DeleteRecipeVersion"}
 STATUSES = {
@@ -92,8 +90,10 @@ class DataBrew:
 
     def batch_delete_recipe_version(self, name: str, recipe_versions: list[str], **_: Any) -> dict[str, Any]:
         """Delete what can be deleted, LATEST_WORKING last; the rest is listed in `Errors`."""
-        if not 0 < len(set(recipe_versions)) == len(recipe_versions) <= MAX_BATCH:
-            raise Refused("ValidationException", f"Between 1 and {MAX_BATCH} different recipe versions are required.")
+        if not 0 < len(set(recipe_versions)) == len(recipe_versions) <= DATABREW_BATCH.limit:
+            raise Refused(
+                "ValidationException", f"Between 1 and {DATABREW_BATCH.limit} different recipe versions are required."
+            )
         if name not in _moto().recipes:
             raise Refused("ResourceNotFoundException", f"The recipe {name} wasn't found.")
         errors = []
@@ -165,8 +165,8 @@ def _version(reference: dict[str, str]) -> str:
 
 
 def _within_quota(resources: Mapping[str, Any], kind: str) -> None:
-    if len(resources) >= QUOTA:
-        raise Refused("ServiceQuotaExceededException", f"There are already {QUOTA} {kind}.")
+    if len(resources) >= DATABREW_RESOURCES.limit:
+        raise Refused("ServiceQuotaExceededException", f"There are already {DATABREW_RESOURCES.limit} {kind}.")
 
 
 @contextmanager

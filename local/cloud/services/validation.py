@@ -15,8 +15,8 @@ from moto.core.utils import get_service_model
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
+from local.cloud.documented_limits import LIMITS, Limit
 from local.cloud.iam.calls import MODELS, Call, Environ, UnknownCallError, read_call, signed
-from local.cloud.services.documented_limits import LIMITS, Limit
 from local.cloud.wsgi import Response
 
 # Error codes other than ValidationException.

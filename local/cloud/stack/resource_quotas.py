@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from local.cloud.quotas import (
+from local.cloud.documented_limits import (
     ENVIRONMENT_BYTES,
     INLINE_POLICIES_CHARACTERS,
     MANAGED_POLICY_CHARACTERS,

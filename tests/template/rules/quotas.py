@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from local.cloud.quotas import ENVIRONMENT_BYTES, USER_DATA_BYTES
+from local.cloud.documented_limits import ENVIRONMENT_BYTES, USER_DATA_BYTES
 from local.cloud.stack.resource_quotas import refusals
 from tests.template.rules.application import Application, Document, Findings
 from tests.template.rules.graph import scopes
