@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pipeline.source.answers import Header, read_page
-from pipeline.table.manifest import Count
+from pipeline.source.responses import Header, read_page
+from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 
 ROOT = Path(__file__).parents[1]
@@ -27,11 +27,6 @@ def ours() -> int:
         title="",
         frequency="yearly",
         vintage=page.vintage or sys.exit("the recording has no vintage"),
-        theme="",
-        subject="",
-        topic="",
-        source_agency="",
-        footnote="",
         total=None,
     )
     table = Table(header)

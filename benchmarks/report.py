@@ -21,8 +21,9 @@ from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
 from pipeline.publication.record import next_publication
 from pipeline.run.verification import Measured, expected
-from pipeline.source.answers import Column, Header, Page, Row
-from pipeline.table.manifest import Count, KeptPage, Manifest
+from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.table.flatten import Count
+from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table
 from pipeline.table.periods import MONTHS
 

@@ -10,7 +10,7 @@ from pipeline.errors import VerificationFailed
 from pipeline.handler import task
 from pipeline.run.polling import progress
 from pipeline.run.verification import Measured, verify
-from pipeline.table.manifest import Manifest
+from pipeline.steps.outcomes import load_manifests
 
 
 @task
@@ -21,11 +21,7 @@ def handler(check: VerificationStatus) -> VerificationStatus:
     status = progress(state, reason, check.polls, check.poll_limit, VerificationFailed)
     if status == "SUCCEEDED":
         tally = data_bucket.read(keys.run(check.run_id, "tally"), Tally)
-        manifests = [
-            data_bucket.read(keys.manifest(str(table.frequency), table.table_id, check.run_id), Manifest)
-            for table in tally.stored
-        ]
         measured = [Measured(*row) for row in athena.rows(check.query_id)]
         data_bucket.write(keys.run(check.run_id, "measured"), msgspec.json.encode(measured))
-        verify(manifests, {row.table_id: row for row in measured})
+        verify(load_manifests(check.run_id, tally), {row.table_id: row for row in measured})
     return replace(check, status=status, scanned_bytes=scanned)

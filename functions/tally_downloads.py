@@ -11,7 +11,7 @@ from pipeline.run.tally import tally
 @task
 def handler(run: RunReference) -> DownloadCounts:
     plan = data_bucket.read(keys.run(run.run_id, "plan"), RunPlan)
-    downloads = tally([data_bucket.read(keys.outcome(run.run_id, table), DownloadOutcome) for table in plan.tables])
+    downloads = tally(data_bucket.read_all((keys.outcome(run.run_id, table) for table in plan.tables), DownloadOutcome))
     data_bucket.write(keys.run(run.run_id, "tally"), downloads)
     return DownloadCounts(
         stored=len(downloads.stored), unchanged=len(downloads.unchanged), failed=len(downloads.failed)

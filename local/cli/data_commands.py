@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from pipeline.contracts.states import RunRequest
 from pipeline.run.plan import plan_tables
-from pipeline.source.answers import read_search
 from pipeline.source.client import USER_AGENT, SingStat
+from pipeline.source.responses import read_search
 from pipeline.wording import quantity
 
 from local.cli import revisions as changes

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pipeline.errors import VerificationFailed
 from pipeline.run.verification import QUERY, Measured, expected, verify
-from pipeline.source.answers import Header
+from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.digest import netstrings
-from pipeline.table.manifest import Count, Manifest
+from pipeline.table.flatten import Count
+from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.values import read_value
 
@@ -61,11 +62,6 @@ def manifest(cells: Sequence[Observation]) -> Manifest:
         title="",
         frequency="yearly",
         vintage=date(2026, 10, 24),
-        theme="",
-        subject="",
-        topic="",
-        source_agency="",
-        footnote="",
         total=None,
     )
     return count.manifest(header, [], run_id="r", source_url="", fetched_at="")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.errors import SourceError
-from pipeline.source.answers import Column, Header, Page, Row, read_metadata, read_page
-from pipeline.table.manifest import Count
+from pipeline.source.responses import Column, Header, Page, Row, read_metadata, read_page
+from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 from pipeline.table.paging import fetch_table
 from pipeline.table.periods import MONTHS, period_start
@@ -62,11 +62,6 @@ def header(frequency: str, total: int | None) -> Header:
         title="Synthetic",
         frequency=frequency,
         vintage=VINTAGE,
-        theme="",
-        subject="",
-        topic="",
-        source_agency="",
-        footnote="",
         total=total,
     )
 

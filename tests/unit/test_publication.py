@@ -5,7 +5,7 @@ import datetime
 import msgspec
 import pytest
 from pipeline.publication.record import Publication, next_publication
-from pipeline.source.answers import Header
+from pipeline.source.responses import Header
 from pipeline.table.manifest import Manifest
 
 LOCATION = "s3://singstat-databucket/transformedsingstatdata/run={}/frequency=yearly/table_id=M810001/"
@@ -57,11 +57,6 @@ def publish(published: Publication | None, day: int, checksum: str, at: str, run
         title="Indicators On Population, Annual",
         frequency="yearly",
         vintage=datetime.date(2026, 10, day),
-        theme="",
-        subject="",
-        topic="",
-        source_agency="",
-        footnote="",
         total=2,
     )
     manifest = Manifest(

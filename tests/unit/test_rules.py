@@ -24,7 +24,7 @@ from pipeline.run.crawl import crawl_progress, last_start
 from pipeline.run.polling import progress
 from pipeline.run.tally import tally
 from pipeline.run.verification import Measured, verify
-from pipeline.source.answers import Header
+from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.manifest import Manifest
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from pipeline.errors import SourceContract, SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
-from pipeline.source.answers import label, read_metadata, read_page
 from pipeline.source.client import USER_AGENT, SingStat
+from pipeline.source.responses import label, read_metadata, read_page
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.source.answers import Column, Header, Page, Row
-from pipeline.table.manifest import Count
+from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 from pipeline.table.stream import Stream, StreamState
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.source.answers import Column, Header, Page, Row
-from pipeline.table.manifest import Count
+from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.table.flatten import Count
 from pipeline.table.paging import fetch_table
 
 VINTAGE = date(2026, 7, 24)
@@ -24,11 +24,6 @@ def header(total: int | None = len(CELLS), vintage: date = VINTAGE) -> Header:
         title="Synthetic, Annual",
         frequency="yearly",
         vintage=vintage,
-        theme="",
-        subject="",
-        topic="",
-        source_agency="",
-        footnote="",
         total=total,
     )
 

@@ -3,7 +3,6 @@
 from msgspec import Struct
 
 from pipeline.contracts.records import DownloadOutcome
-from pipeline.errors import Failure
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 
@@ -66,6 +65,6 @@ def describe(run_id: str, run: Execution, outcomes: RunOutcomes) -> RunStatus:
 
 
 def _table_failure(table: DownloadOutcome) -> TableFailure:
-    failure = table.error or Failure(error="")
+    failure = table.failure
     message, cause = (failure.sentence, failure.cause) if failure.is_ours else (WITHHELD, None)
     return TableFailure(table.table_id, failure.error, message, cause, failure.next_step)

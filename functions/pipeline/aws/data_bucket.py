@@ -1,7 +1,8 @@
 """The data bucket: JSON objects as typed structs, and conditional writes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import boto3
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 BUCKET = os.environ["DATA_BUCKET"]
 MISSING, EXISTS = {"NoSuchKey", "404"}, {"PreconditionFailed", "ConditionalRequestConflict"}
+READERS = 16
 T = TypeVar("T")
 
 s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=20))
@@ -19,6 +21,12 @@ s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts
 def read(key: str, shape: type[T]) -> T:
     """The JSON object at `key` (GetObject)."""
     return msgspec.json.decode(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(), type=shape)
+
+
+def read_all(keys: Iterable[str], shape: type[T]) -> list[T]:
+    """The JSON objects at `keys`, in their order, read in parallel."""
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(lambda key: read(key, shape), keys))
 
 
 def read_optional(key: str, shape: type[T]) -> tuple[T | None, str]:

@@ -39,6 +39,11 @@ class DownloadOutcome(Contract):
     pages: int = 0
     error: Failure | None = None
 
+    @property
+    def failure(self) -> Failure:
+        """Why the table failed; without an error's name if none was recorded."""
+        return self.error or Failure(error="", table_id=self.table_id)
+
 
 class Tally(Contract):
     """`runs/<run_id>/tally.json`: all downloads of the run, by status."""

@@ -83,11 +83,7 @@ def _failed(tables: Sequence[DownloadOutcome]) -> list[str]:
         return []
     again = {"tables": [table.table_id for table in tables[:MAX_TABLES]]}
     step = f"Next: address the causes, then start a run of these tables: {json.dumps(again)}"
-    return ["", "Failed:", *_first(_failure(table) for table in tables), step]
-
-
-def _failure(table: DownloadOutcome) -> str:
-    return f"{table.error.error}: {table.error.sentence}" if table.error else table.table_id
+    return ["", "Failed:", *_first(f"{table.failure.error}: {table.failure.sentence}" for table in tables), step]
 
 
 def _first(lines: Iterable[str]) -> Iterator[str]:

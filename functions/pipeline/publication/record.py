@@ -4,7 +4,7 @@ from msgspec import Struct, field, structs
 
 from pipeline.errors import StaleVintage
 from pipeline.frequency import Frequency
-from pipeline.source.answers import Header
+from pipeline.source.responses import Header
 from pipeline.table.manifest import Manifest
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from pipeline.costs.estimate import RunCost
+from pipeline.errors import Failure
 from pipeline.frequency import Frequency
 from pipeline.publication.revisions import Kind
 
@@ -142,15 +143,6 @@ class Unchanged(Struct, frozen=True):
     table_id: str
     title: str
     vintage: str
-
-
-class Failure(Struct, frozen=True):
-    """A table that failed: the error's name, its cause and what to do next."""
-
-    table_id: str
-    error: str
-    cause: str
-    next_step: str
 
 
 class Report(Struct, kw_only=True):

@@ -3,7 +3,7 @@
 from pipeline.report.content import MAX_BARS, Chart, Mark
 from pipeline.report.revisions import Previous
 from pipeline.report.series import Series, cell_name, marks, parse_cell, step
-from pipeline.source.answers import Header
+from pipeline.source.responses import Header
 from pipeline.table.periods import period_start
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from pipeline.publication.revisions import Kind, revision_kind
 from pipeline.report.content import MAX_REVISIONS, Comparison, Revision
 from pipeline.report.series import Series, cell_name, parse_cell
-from pipeline.table.manifest import EXACT
+from pipeline.table.values import EXACT
 
 ORDER: Final[list[Kind]] = ["revised", "deleted", "new"]
 

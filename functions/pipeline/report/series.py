@@ -6,9 +6,8 @@ from itertools import pairwise
 
 from pipeline.frequency import Frequency
 from pipeline.report.content import Cell, Change, Mark, Row
-from pipeline.table.manifest import EXACT
 from pipeline.table.observations import Observation
-from pipeline.table.values import read_value
+from pipeline.table.values import EXACT, read_value
 
 ROUNDED = Context(prec=80)
 TENTH = Decimal("0.1")

@@ -19,7 +19,8 @@ from pipeline.report.headline import add_bar, start_chart
 from pipeline.report.series import STEPS, Series, cell_name, change_names, columns, latest
 from pipeline.report.wording import day
 from pipeline.run.verification import Measured, expected
-from pipeline.table.manifest import EXACT, Manifest
+from pipeline.table.manifest import Manifest
+from pipeline.table.values import EXACT
 
 
 class Vintage(NamedTuple):

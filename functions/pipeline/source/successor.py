@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pipeline.source.answers import SearchResult
+from pipeline.source.responses import SearchResult
 
 YEARS = re.compile(r"\b\d{4} as base year\b|\b(?:[1-4]q ?)?\d{4}\b", re.ASCII)
 

@@ -13,10 +13,11 @@ from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
-from pipeline.source.answers import Header, Page, read_metadata, read_page, read_search
 from pipeline.source.client import SingStat
+from pipeline.source.responses import Header, Page, read_metadata, read_page, read_search
 from pipeline.source.successor import search_words, successor
-from pipeline.table.manifest import Count, KeptPage, Manifest
+from pipeline.table.flatten import Count
+from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table
 
 MAX_FOLDERS = 20

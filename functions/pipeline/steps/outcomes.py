@@ -1,29 +1,25 @@
-"""The outcomes of a run's tables so far, from the run's records."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""The outcomes of a run's tables so far, and the manifests of its downloads, from the run's records."""
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.tally import tally
-
-READERS = 16
+from pipeline.table.manifest import Manifest
 
 
 def load_outcomes(run_id: str) -> RunOutcomes:
     """The outcomes of a run's tables; `planned` is 0 until PlanRun has ended."""
     plan, _ = data_bucket.read_optional(keys.run(run_id, "plan"), RunPlan)
     downloads, _ = data_bucket.read_optional(keys.run(run_id, "tally"), Tally)
+    if downloads is None:  # TallyDownloads has not ended
+        downloads = tally(data_bucket.read_all(data_bucket.list_keys(keys.outcomes(run_id)), DownloadOutcome))
     published, _ = data_bucket.read_optional(keys.run(run_id, "published"), PublishOutcome)
-    return RunOutcomes(
-        planned=len(plan.tables) if plan else 0, downloads=downloads or _tally(run_id), published=published
+    return RunOutcomes(planned=len(plan.tables) if plan else 0, downloads=downloads, published=published)
+
+
+def load_manifests(run_id: str, downloads: Tally) -> list[Manifest]:
+    """The manifests of the run's stored tables, in their order."""
+    return data_bucket.read_all(
+        (keys.manifest(str(table.frequency), table.table_id, run_id) for table in downloads.stored), Manifest
     )
-
-
-def _tally(run_id: str) -> Tally:
-    """The downloads recorded so far, before TallyDownloads has ended."""
-    with ThreadPoolExecutor(READERS) as pool:
-        return tally(
-            pool.map(lambda key: data_bucket.read(key, DownloadOutcome), data_bucket.list_keys(keys.outcomes(run_id)))
-        )

@@ -49,7 +49,7 @@ def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
         fetched_at=run.fetched_at,
         tables=tables,
         unchanged=report_tables.unchanged(run.tally.unchanged),
-        failed=report_tables.failures([*run.tally.failed, *run.published.failed]),
+        failed=[table.failure for table in (*run.tally.failed, *run.published.failed)],
         cost=cost,
     )
     names = ["data.xlsx", *(name for table in tables for name in table.files)]

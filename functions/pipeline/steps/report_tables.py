@@ -1,27 +1,25 @@
 """Reads from S3 what the report needs: the run's records, and tables from their stored pages."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from operator import attrgetter
 
 from isal import igzip
 from msgspec import Struct
 
-from pipeline import errors
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.publication.record import Publication
 from pipeline.publication.revisions import previous_edition
-from pipeline.report.content import Failure, Unchanged
+from pipeline.report.content import Unchanged
 from pipeline.report.series import Series
 from pipeline.run.verification import Measured
-from pipeline.source.answers import Page, read_page
+from pipeline.source.responses import Page, read_page
+from pipeline.steps.outcomes import load_manifests
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Table
 
-READERS = 16
 FIRST_PAGES = 20  # pages of a very large table that are searched for its headline
 
 
@@ -47,26 +45,15 @@ def run(run_id: str) -> Run:
         run_id=run_id,
         tally=tally,
         published=data_bucket.read(keys.run(run_id, "published"), PublishOutcome),
-        stored=[_manifest(str(table.frequency), table.table_id, run_id) for table in tally.stored],
+        stored=load_manifests(run_id, tally),
         measured={row.table_id: row for row in data_bucket.read(keys.run(run_id, "measured"), list[Measured])},
     )
 
 
 def unchanged(tables: list[DownloadOutcome]) -> list[Unchanged]:
     """The published titles and vintages of unchanged tables."""
-    with ThreadPoolExecutor(READERS) as pool:
-        records = pool.map(lambda table: data_bucket.read(keys.publication(table.table_id), Publication), tables)
-        return [Unchanged(each.table_id, each.title, each.vintage) for each in records]
-
-
-def failures(tables: list[DownloadOutcome]) -> list[Failure]:
-    """The cause and the next step of each failed table."""
-    found = []
-    for table in tables:
-        error = table.error or errors.Failure(error="")
-        cause = f"{error.step}: {error.cause}" if error.step else error.cause
-        found.append(Failure(table.table_id, error.error, cause, error.next_step))
-    return found
+    records = data_bucket.read_all((keys.publication(table.table_id) for table in tables), Publication)
+    return [Unchanged(each.table_id, each.title, each.vintage) for each in records]
 
 
 def previous(current: Manifest) -> Manifest | None:
@@ -74,7 +61,9 @@ def previous(current: Manifest) -> Manifest | None:
     header = current.header
     editions = data_bucket.read(keys.publication(header.table_id), Publication).editions
     edition = previous_edition(editions, header.vintage.isoformat(), current.checksum)
-    return _manifest(header.frequency, header.table_id, edition.run_id) if edition else None
+    if edition is None:
+        return None
+    return data_bucket.read(keys.manifest(header.frequency, header.table_id, edition.run_id), Manifest)
 
 
 def series(manifest: Manifest) -> Iterator[Series]:
@@ -102,10 +91,6 @@ def first_series(manifest: Manifest, series_no: str = "") -> Series | None:
             if each[0].series_no == series_no or (not series_no and any(cell.value for cell in each)):
                 return each
     return None
-
-
-def _manifest(frequency: str, table_id: str, run_id: str) -> Manifest:
-    return data_bucket.read(keys.manifest(frequency, table_id, run_id), Manifest)
 
 
 def _pages(manifest: Manifest) -> Iterator[Page]:

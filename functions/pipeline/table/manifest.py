@@ -1,21 +1,8 @@
 """The manifest of a table's fetch: the counts, sums and digests that the staged data must equal."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from decimal import Context, Decimal, Inexact
+from msgspec import Struct
 
-import msgspec
-from msgspec import Struct, field
-
-from pipeline.errors import SourceContract
-from pipeline.source.answers import Header
-from pipeline.table.digest import Digest
-from pipeline.table.observations import Observation
-from pipeline.table.values import Meaning
-
-EXACT = Context(prec=80, traps=[Inexact])
-REJECTED_PER_MILLE = 1
-CHECKSUMS = 2**256
+from pipeline.source.responses import Header
 
 
 class KeptPage(Struct, frozen=True):
@@ -47,72 +34,3 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total_value: str
     checksum: str
     digest: str = ""
-
-
-class Count(Struct):
-    """Counts a stream of observations, series by series; restored from JSON, it continues.
-
-    `total_value` is their exact sum, `digest` the total of `Digest`. `checksum` is the sum of the SHA-256 of their JSON
-    lines modulo 2**256, in hexadecimal digits: independent of their order and of how they are divided.
-    """
-
-    by_meaning: dict[Meaning, int] = field(default_factory=lambda: dict.fromkeys(Meaning, 0))
-    series: int = 0
-    last_series: str | None = None
-    first_period: str = ""
-    last_period: str = ""
-    total_value: Decimal = Decimal(0)
-    rejected_example: str = ""
-    checksum: str = f"{0:064x}"
-    digest: str = "0"
-
-    def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
-        """Each observation of some complete series as a JSON line; consume all for the sums to be updated."""
-        encode, total, digest = msgspec.json.Encoder().encode, int(self.checksum, 16), Digest(int(self.digest))
-        for observation, meaning in observations:
-            self._add(observation, meaning)
-            digest.add(observation)
-            line = encode(observation) + b"\n"
-            total += int.from_bytes(hashlib.sha256(line).digest(), "big")
-            yield line
-        self.checksum = f"{total % CHECKSUMS:064x}"
-        self.digest = str(digest.total())
-
-    def _add(self, observation: Observation, meaning: Meaning) -> None:
-        self.by_meaning[meaning] += 1
-        if observation.series_no != self.last_series:
-            self.series += 1
-            self.last_series = observation.series_no
-        if start := observation.period_start:
-            self.first_period = min(self.first_period or start, start)
-            self.last_period = max(self.last_period, start)
-        if meaning is Meaning.PARSED:
-            self.total_value = EXACT.add(self.total_value, Decimal(observation.value))
-        elif meaning is Meaning.REJECTED:
-            self.rejected_example = self.rejected_example or observation.value_text
-
-    def manifest(
-        self, header: Header, pages: list[KeptPage], *, run_id: str, source_url: str, fetched_at: str
-    ) -> Manifest:
-        """The manifest of what was counted. Raises `SourceContract` if more than 1 in 1,000 values was rejected."""
-        observations, rejected = sum(self.by_meaning.values()), self.by_meaning[Meaning.REJECTED]
-        if rejected * 1000 > observations * REJECTED_PER_MILLE:
-            example = f"{self.rejected_example[:40]!r}"
-            raise SourceContract(f"{rejected} of {observations} values are neither numbers nor markers, like {example}")
-        return Manifest(
-            run_id=run_id,
-            source_url=source_url,
-            fetched_at=fetched_at,
-            header=header,
-            pages=pages,
-            observations=observations,
-            series=self.series,
-            parsed=self.by_meaning[Meaning.PARSED],
-            missing=self.by_meaning[Meaning.MISSING],
-            rejected=rejected,
-            first_period=self.first_period,
-            last_period=self.last_period,
-            total_value=format(self.total_value, "f"),
-            checksum=self.checksum,
-            digest=self.digest,
-        )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.source.answers import MAX_COLUMN_LEVELS, Header, Page, Row, label
+from pipeline.source.responses import MAX_COLUMN_LEVELS, Header, Page, Row, label
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from pipeline.errors import SourceContract, SourceInconsistent
-from pipeline.source.answers import Header, Page
+from pipeline.source.responses import Header, Page
 from pipeline.table.observations import Table
 
 MAX_FETCHES = 3

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract, SourceInconsistent
-from pipeline.source.answers import Header, Page, Row
+from pipeline.source.responses import Header, Page, Row
 from pipeline.table.observations import ColumnPath, Observation, Table
 from pipeline.table.values import Meaning
 

@@ -5,9 +5,11 @@ decimals in ASCII, and a missing value if it is one of the markers. Any other te
 """
 
 import re
+from decimal import Context, Inexact
 from enum import StrEnum
 
 MARKERS = frozenset({"", "-", "na", "n.a.", "s", "..", "..."})
+EXACT = Context(prec=80, traps=[Inexact])  # for sums and differences of values; rounding raises
 NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)  # exactly representable as decimal(38,18)
 
 

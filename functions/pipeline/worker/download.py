@@ -15,9 +15,10 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import WorkerJob
 from pipeline.errors import PipelineError, SourceContract
 from pipeline.handler import logger
-from pipeline.source.answers import Header, read_page
+from pipeline.source.responses import Header, read_page
 from pipeline.steps.fetch import TableFetch, commit, connect, gzip_body, gzip_lines, kept_page
-from pipeline.table.manifest import Count, KeptPage
+from pipeline.table.flatten import Count
+from pipeline.table.manifest import KeptPage
 from pipeline.table.paging import check_vintage, fetch_one_vintage
 from pipeline.table.stream import Stream, StreamState
 from pipeline.worker.parallel import map_in_order

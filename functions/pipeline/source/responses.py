@@ -106,11 +106,11 @@ class Header(Struct, frozen=True, kw_only=True):
     title: str
     frequency: Frequency
     vintage: date
-    theme: str
-    subject: str
-    topic: str
-    source_agency: str
-    footnote: str
+    theme: str = ""
+    subject: str = ""
+    topic: str = ""
+    source_agency: str = ""
+    footnote: str = ""
     total: int | None
 
 
