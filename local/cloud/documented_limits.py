@@ -15,6 +15,9 @@ class Quota(NamedTuple):
     page: str
 
 
+API_HEADER_BYTES = Quota(
+    10_240, f"{DOCS}/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
+)  # the request line and all header values together
 ENVIRONMENT_BYTES = Quota(4096, f"{DOCS}/lambda/latest/dg/gettingstarted-limits.html")
 EXECUTION_NAME_DAYS = Quota(90, f"{DOCS}/step-functions/latest/apireference/API_StartExecution.html")
 INLINE_POLICIES_CHARACTERS = Quota(10_240, f"{DOCS}/IAM/latest/UserGuide/reference_iam-quotas.html")

@@ -247,6 +247,14 @@ class TestRefused:
         assert b" 413 " in doors.raw(house.open, chunked + chunk * 11 + b"0\r\n\r\n").splitlines()[0]
         assert house.inputs() == before
 
+    def test_headers_are_within_the_quota(self, house: doors.House) -> None:
+        """10,240 bytes of request line and header values; the other headers take less than 500."""
+        assert doors.send(house.open, "GET", "/runs/none", headers={"X-Long": "x" * 9_700}).status_code == 299
+        assert refused(doors.send(house.open, "GET", "/runs/none", headers={"X-Long": "x" * 10_240})) == (
+            431,
+            "Refused",
+        )
+
     @pytest.mark.parametrize(
         "line",
         [

@@ -13,6 +13,7 @@ from local.cloud.api.integrations import Call, Context, Integrations
 from local.cloud.api.refusals import Refusal, refuse
 from local.cloud.api.routes import EXTENSION, Route, read_routes
 from local.cloud.api.signatures import Signatures
+from local.cloud.documented_limits import API_HEADER_BYTES
 
 BODY_BYTES = 10 * 1024 * 1024
 HOSTS = ("127.0.0.1", "localhost")
@@ -46,6 +47,8 @@ class Gateway:
     def _answer(self, request: Request, context: Context, now: datetime) -> Response:
         if request.host.partition(":")[0] not in HOSTS:
             raise Refusal("ACCESS_DENIED", "Forbidden")  # prevents DNS rebinding
+        if _header_bytes(request) > API_HEADER_BYTES.limit:
+            raise Refusal("DEFAULT_4XX", "Request Header Fields Too Large")  # AWS documents the limit, not its response
         body = request.stream.read(BODY_BYTES + 1)
         if len(body) > BODY_BYTES:
             raise Refusal("REQUEST_TOO_LARGE", "Request Too Long")
@@ -63,6 +66,11 @@ class Gateway:
             if parameters is not None:
                 return route, parameters
         raise Refusal("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")  # AWS's answer for unknown routes
+
+
+def _header_bytes(request: Request) -> int:
+    line = f"{request.method} {request.environ['RAW_URI']} {request.environ['SERVER_PROTOCOL']}"
+    return len(line) + sum(len(value) for value in request.headers.values())
 
 
 def _context(environ: Mapping[str, Any], now: datetime) -> Context:

@@ -10,6 +10,7 @@ STATUSES = {
     "ACCESS_DENIED": 403,
     "API_CONFIGURATION_ERROR": 500,
     "BAD_REQUEST_BODY": 400,
+    "DEFAULT_4XX": 431,  # only for headers that are too large
     "DEFAULT_5XX": 500,
     "INTEGRATION_FAILURE": 502,
     "INVALID_SIGNATURE": 403,
