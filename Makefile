@@ -47,9 +47,9 @@ bench: .venv/test
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 
 # check holds all that test holds, and test all that run holds: a smaller set never takes a larger one's packages away.
-# So once check is installed, it is what is brought up to date.
+# So the largest set that is asked for or installed is what is brought up to date.
 .venv/run .venv/test .venv/check: .venv/%: .venv/bin/uv requirements/%.txt pyproject.toml
-	@set=$*; for larger in test check; do if test -e .venv/$$larger; then set=$$larger; fi; done; \
+	@case $*,$(wildcard .venv/test .venv/check) in check,*|*.venv/check*) set=check;; test,*|*.venv/test*) set=test;; *) set=run;; esac; \
 	echo "Installing requirements/$$set.txt ..."; \
 	$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$$set.txt; \
 	$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
