@@ -21,7 +21,8 @@ from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
 from pipeline.publication.record import next_publication
 from pipeline.run.verification import Measured, expected
-from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.source.responses import Header, Page
+from pipeline.source.shapes import Column, Row
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table

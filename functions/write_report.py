@@ -8,5 +8,7 @@ from pipeline.steps.report_links import link
 
 @task
 def handler(run: RunReference) -> WrittenReport:
-    """Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` for an unreadable page."""
+    """Raises a `SourceError` for an unreadable page: `SourceContract`, `SourceInconsistent`, `SourceMalformed`,
+    `SourceUnavailable` or `TableNotFound`.
+    """
     return report.write(run.run_id, link, run_cost.estimate_run(run.run_id))

@@ -7,10 +7,10 @@ PipelineError
 │   ├── SourceUnavailable   no response, 5xx, 408, 425 or 429, after retries
 │   ├── SourceRefused       any other 4xx: the request is invalid or not allowed
 │   ├── TableNotFound       404: unknown or retired
-│   ├── SourceMalformed     not JSON, truncated, or too large
-│   ├── SourceContract      JSON of an unknown shape
-│   ├── SourceIncomplete    fewer or more cells than the total
-│   ├── SourceInconsistent  two editions in one download, or two values for one cell
+│   ├── SourceMalformed     not JSON in UTF-8, truncated, too large, or with a key twice
+│   ├── SourceContract      JSON of an unknown shape, a text too long, or a date that cannot be
+│   ├── SourceIncomplete    fewer or more cells than the total, or no proof that all have arrived
+│   ├── SourceInconsistent  two editions or tables in one download, or two values for one cell
 │   └── StaleVintage        older than the published vintage
 ├── WorkerError             the EC2 instance of a large table
 │   ├── NoCapacity          AWS has no capacity for any of the instance types
@@ -21,6 +21,8 @@ PipelineError
 ├── CatalogueFailed         the crawler, or a schema that differs from the declared one
 ├── VerificationFailed      Athena, or figures that differ from the manifest
 ├── PublishConflict         another run published the table in the meantime
+├── ServiceFailed           an AWS service refused a call, or did not answer
+├── Unexpected              any other exception: a defect of this application
 ├── SomeTablesFailed        a Fail state: the other tables are published
 └── UnknownStatus           a Fail state: a check returned neither RUNNING nor SUCCEEDED
 """
@@ -54,8 +56,8 @@ class Failure(Struct, rename="pascal", forbid_unknown_fields=True, omit_defaults
 
     @property
     def is_ours(self) -> bool:
-        """Whether the error is one of this module's, not one of AWS's or Python's."""
-        return self.error in NEXT_STEPS
+        """Whether its cause is in this application's words, not in AWS's or Python's."""
+        return self.error in NEXT_STEPS.keys() - {ServiceFailed.__name__, Unexpected.__name__}
 
 
 class _LambdaError(Struct):
@@ -138,7 +140,7 @@ class SourceIncomplete(SourceError):
 
 
 class SourceInconsistent(SourceError):
-    next_step = "run the table again later: it was being republished"
+    next_step = "run the table again later; if it fails again, SingStat's data contradict each other"
 
 
 class StaleVintage(SourceError):
@@ -179,6 +181,14 @@ class VerificationFailed(PipelineError):
 
 class PublishConflict(PipelineError):
     next_step = "nothing to do: the other run's vintage stays published"
+
+
+class ServiceFailed(PipelineError):
+    next_step = "grant or free what the service names, then redrive the run"
+
+
+class Unexpected(PipelineError):
+    next_step = "read the function's log and report the defect; the published data is unchanged"
 
 
 class SomeTablesFailed(PipelineError):

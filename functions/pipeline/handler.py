@@ -7,17 +7,27 @@ from typing import Any, TypeVar, get_type_hints
 import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
-from pipeline.errors import InputInvalid, PipelineError
+from pipeline.errors import InputInvalid, PipelineError, ServiceFailed, Unexpected
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 logger = Logger()
 
 
+def named(error: Exception) -> PipelineError:
+    """The error as one of the tree: `ServiceFailed` for one of AWS's, `Unexpected` for any that is not ours."""
+    if isinstance(error, PipelineError):
+        return error
+    kind = ServiceFailed if isinstance(error, ClientError | BotoCoreError) else Unexpected
+    return kind(f"{type(error).__name__}: {error}")
+
+
 def task(function: Callable[[Request], msgspec.Struct]) -> Callable[[dict[str, Any], LambdaContext], Any]:
     """Make `function` the Lambda handler of a Task state: its parameter's type is the event's, its result the output.
 
-    The handler locates each `PipelineError` at its step and table. Raises `InputInvalid` for an invalid event.
+    The handler locates each error at its step and table, as a `PipelineError` of any kind. Raises `InputInvalid` for
+    an invalid event, `ServiceFailed` for an error of AWS and `Unexpected` for any other.
     """
     (parameter,) = inspect.signature(function).parameters
     contract: type[Request] = get_type_hints(function)[parameter]
@@ -34,6 +44,9 @@ def task(function: Callable[[Request], msgspec.Struct]) -> Callable[[dict[str, A
             result = function(request)
         except PipelineError as error:
             raise error.at(step, event.get("table_id", "")) from error
+        except Exception as error:
+            logger.exception(step)
+            raise named(error).at(step, event.get("table_id", "")) from error
         logger.info(step, extra={"result": result})
         return msgspec.to_builtins(result)
 

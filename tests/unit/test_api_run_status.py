@@ -7,7 +7,15 @@ import msgspec
 import pytest
 from pipeline.api.run_status import describe
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
-from pipeline.errors import DEFAULT_NEXT_STEP, Failure, InputInvalid, SomeTablesFailed, TableNotFound, WrongFrequency
+from pipeline.errors import (
+    DEFAULT_NEXT_STEP,
+    Failure,
+    InputInvalid,
+    ServiceFailed,
+    SomeTablesFailed,
+    TableNotFound,
+    WrongFrequency,
+)
 from pipeline.run.history import Execution, read_execution
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.plan import RUN_ID, check_frequency
@@ -122,8 +130,14 @@ def test_an_aborted_run_is_called_so():
             None,
             DEFAULT_NEXT_STEP,
         ),
+        (
+            Failure(error="ServiceFailed", cause=AWS_WORDS, next_step=ServiceFailed.next_step),
+            "the execution's history has the cause",
+            None,
+            ServiceFailed.next_step,
+        ),
     ],
-    ids=["ours", "AWS's"],
+    ids=["ours", "AWS's", "AWS's, named"],
 )
 def test_a_table_that_failed(error, message, cause, next_step):
     (failure,) = describe("r", run(), outcomes(1, failed=tables("failed", "M999999", error=error))).failures

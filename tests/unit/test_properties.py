@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.errors import SourceError
-from pipeline.source.responses import Column, Header, Page, Row, read_metadata, read_page
+from pipeline.source.responses import Header, Page, label, read_metadata, read_page
+from pipeline.source.shapes import Column, Row
 from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 from pipeline.table.paging import fetch_table
@@ -50,7 +51,9 @@ def tables(draw: st.DrawFn) -> tuple[Header, list[Row]]:
 trees = st.recursive(
     st.builds(Column, key=st.text(min_size=1, max_size=5), value=values),
     lambda inner: st.builds(
-        Column, key=st.text(min_size=1, max_size=5), columns=st.lists(inner, max_size=3, unique_by=lambda c: c.key)
+        Column,
+        key=st.text(min_size=1, max_size=5),
+        columns=st.lists(inner, max_size=3, unique_by=lambda c: label(c.key)),
     ),
     max_leaves=8,
 )
@@ -149,7 +152,7 @@ def test_the_manifest_conserves_cells_and_their_sum(table):
     assert count.total_value == sum((Decimal(line["value"]) for line in lines if line["value"]), Decimal(0))
 
 
-@given(st.lists(trees, min_size=1, max_size=4, unique_by=lambda column: column.key))
+@given(st.lists(trees, min_size=1, max_size=4, unique_by=lambda column: label(column.key)))
 def test_nested_columns_lose_no_leaf_or_are_refused(columns):
     row = Row(series="x", row_no="1", columns=columns)
     head = header("cross_sectional", None)

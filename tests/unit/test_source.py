@@ -1,13 +1,24 @@
 """Periods, values, labels, headers and pages as SingStat sends them, and every malformed response."""
 
 import json
+from contextlib import nullcontext, suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
-from pipeline.errors import SourceContract, SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.errors import (
+    SourceContract,
+    SourceError,
+    SourceInconsistent,
+    SourceMalformed,
+    SourceRefused,
+    SourceUnavailable,
+    TableNotFound,
+)
 from pipeline.source.client import USER_AGENT, SingStat
-from pipeline.source.responses import label, read_metadata, read_page
+from pipeline.source.responses import check_update, label, read_metadata, read_page, read_search
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 
@@ -126,8 +137,30 @@ def page(**changes: object) -> bytes:
     return envelope(header | changes)
 
 
-def test_no_records_found_is_a_page_without_rows():
-    assert read_page(envelope("No records found")).rows == []
+def row(*columns: dict[str, object], number: str = "1", **changes: object) -> dict[str, object]:
+    return {"seriesNo": number, "rowText": "a", "uoM": "", "footnote": "", "columns": list(columns)} | changes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        envelope("No records found"),
+        json.dumps({"Data": {"row": []}, "StatusCode": 200}).encode(),
+        page(row=[]),
+        page(row=[row(), row(number="2")]),
+        page(row=[row({"key": "2020", "value": None}), row({"key": "2020"}, number="2")]),
+        page(row=[row({"key": "Total", "columns": []}, {"key": "Males", "columns": [{"key": "All", "value": None}]})]),
+    ],
+    ids=["text", "bare", "no row", "rows without columns", "cells without value", "nodes without cells"],
+)
+def test_every_form_of_the_end_is_a_page_without_rows(body):
+    assert read_page(body).rows == []
+
+
+def test_a_page_says_which_table_it_is_of():
+    found = read_page(page(id="M000002", frequency="Quarterly"))
+
+    assert (found.table_id, found.frequency) == ("M000002", "quarterly")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +173,7 @@ def test_no_records_found_is_a_page_without_rows():
         (envelope({"title": "One or more validation errors occurred."}, 400), SourceContract, "validation errors"),
         (envelope({}, 404), TableNotFound, "no such table"),
         (envelope({}, 503), SourceUnavailable, "503"),
-        (envelope({}), SourceContract, "id"),
+        (envelope({}), SourceContract, "lacks row"),
         (
             page(row=[{"rowText": "a", "seriesNo": "1", "columns": [{"key": "2020", "value": 1.5}]}]),
             SourceContract,
@@ -148,11 +181,87 @@ def test_no_records_found_is_a_page_without_rows():
         ),
         (page(row=[{"rowText": "a", "seriesNo": "1", "columns": {}}]), SourceContract, r"\$\.Data\.row"),
         (page(dataLastUpdated="2026-02-01"), SourceContract, "DD/MM/YYYY"),
+        (page(id=None), SourceContract, "lacks id or dataLastUpdated"),
+        (page(row=[row({"key": "2020", "value": "1"}), row(number="1")]), SourceInconsistent, "lists row '1' twice"),
+        (page(title="t" * 1001), SourceContract, r"length <= 1000 - at `\$\.Data\.title"),
+        (page(row=[row({"key": "2020", "value": "1"}, rowText="t" * 1001)]), SourceContract, r"row\[0\]\.rowText"),
+        (page(row=[row({"key": "2020", "value": "1"}, footnote="t" * 20_001)]), SourceContract, r"row\[0\]\.footnote"),
+        (page().replace(b'"a"', b'"Caf\xe9"'), SourceMalformed, "not UTF-8: byte E9 at"),
+        (page().replace(b'"a"', b'"\\ud800"'), SourceMalformed, "not JSON"),
+        (page().replace(b'"a"', b'"\\q"'), SourceMalformed, "not JSON"),
+        (page().replace(b'"a"', b'"\x01"'), SourceMalformed, "not JSON"),
+        (page(theme=json.loads("[" * 900 + "]" * 900)), SourceContract, "theme"),
     ],
 )
 def test_a_malformed_page_is_named(body, error, why):
     with pytest.raises(error, match=why):
         read_page(body)
+
+
+TWICE = [
+    ('"value": "1"', '"value": "1", "value": "666"'),
+    ('"value": "1"', '"value": "1", "\\u0076alue": "666"'),
+    ('"value": "1"', '"value": "1", "va\\u006cue" : "666"'),
+    ('"key": "2020"', '"key": "2020", "key": "2021"'),
+    ('"rowText": "a"', '"rowText": "a", "rowText": "b"'),
+    ('"rowText": "a"', '"rowText": "\\u003a", "rowText": "b"'),
+    ('"seriesNo": "1"', '"seriesNo": "2", "seriesNo": "1"'),
+    ('"uoM": ""', '"uoM": "", "uoM": "Million"'),
+    ('"uoM": ""', '"uoM": null, "uoM": null'),
+    ('"frequency"', '"row": [], "frequency"'),
+    ('"frequency"', '"id": "M000002", "frequency"'),
+    ('"frequency"', '"new": {"deep": 1, "deep": 2}, "frequency"'),
+    ('"StatusCode"', '"StatusCode": 500, "StatusCode"'),
+    ('"DataCount"', '"Data": {"row": []}, "DataCount"'),
+]
+
+
+@pytest.mark.parametrize(("once", "twice"), TWICE)
+def test_a_key_that_is_there_twice_is_refused_in_a_page(once, twice):
+    body = page().decode()
+    assert body.count(once) == 1
+
+    with pytest.raises(SourceMalformed, match="twice"):
+        read_page(body.replace(once, twice).encode())
+
+
+def test_a_key_that_is_there_twice_is_refused_in_the_metadata():
+    body = (RESPONSES / "M212161.metadata.json").read_bytes()
+    assert body.count(b'"total":') == 1
+
+    with pytest.raises(SourceMalformed, match="'total' twice"):
+        read_metadata(body.replace(b'"total":', b'"total":1,"total":'))
+
+
+@pytest.mark.parametrize("text", ["a: b", "::", '"key": "value"', "\u003a", "https://x.test", "a\\u003ab"])
+def test_a_colon_in_a_text_is_no_key(text):
+    columns = {"key": text, "value": text}
+    body = page(title=text, footnote=text, row=[row(columns, rowText=text, uoM=text, footnote=text)])
+
+    assert list(read_page(body).rows[0].cells()) == [((text,), text)]
+
+
+@given(st.binary(max_size=60), st.integers(0, 400), st.integers(0, 60))
+def test_any_bytes_are_read_or_refused_by_name(noise, start, length):
+    body = page()
+
+    for read in (read_page, read_metadata, read_search):
+        for damaged in (noise, body[:start] + noise + body[start + length :]):
+            with suppress(SourceError):
+                read(damaged)
+
+
+@pytest.mark.parametrize(("day", "refused"), [
+    (date(1, 1, 1), True),
+    (date(1959, 12, 31), True),
+    (date(1960, 1, 1), False),
+    (date(2026, 11, 29), False),
+    (date(2026, 11, 30), True),
+    (date(9999, 9, 23), True),
+])  # fmt: skip
+def test_a_date_of_the_far_past_or_future_is_refused(day, refused):
+    with pytest.raises(SourceContract, match="not between 1960 and tomorrow") if refused else nullcontext():
+        check_update(day, today=date(2026, 11, 28))
 
 
 def test_a_column_nested_too_deeply_is_named_by_its_path():
@@ -166,10 +275,8 @@ def test_a_column_nested_too_deeply_is_named_by_its_path():
 
 
 def test_a_row_without_a_number_is_refused():
-    rows = read_page(page(row=[{"rowText": "Nobody", "columns": []}])).rows
-
     with pytest.raises(SourceContract, match="Nobody"):
-        _ = rows[0].series_no
+        read_page(page(row=[{"rowText": "Nobody", "columns": [{"key": "2020", "value": "1"}]}]))
 
 
 def test_the_default_user_agent_names_no_http_library():

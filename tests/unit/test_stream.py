@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.source.responses import Header, Page
+from pipeline.source.shapes import Column, Row
 from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 from pipeline.table.stream import Stream, StreamState

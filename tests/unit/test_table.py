@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
-from pipeline.source.responses import Column, Header, Page, Row
+from pipeline.source.responses import Header, Page
+from pipeline.source.shapes import Column, Row
 from pipeline.table.flatten import Count
 from pipeline.table.paging import fetch_table
 
@@ -102,6 +104,170 @@ def test_pages_are_requested_by_cell_with_the_reported_limit():
     assert server.asked == [(0, None), (2, 2), (4, 2)]
 
 
+class HalfEmpty(Server):
+    """Every second cell is an empty text, as in a cross-sectional table."""
+
+    def __init__(self, cap: int, size: int) -> None:
+        super().__init__(cap)
+        self.cells = [(str(n // 20), str(1900 + n % 20), "" if n % 2 else str(n)) for n in range(size)]
+
+    def answer(self, offset: int, size: int) -> Page:
+        return page(self.cells[offset : offset + size], size)
+
+
+class EmptyForPages(HalfEmpty):
+    """All but the first and the last cell are an empty text."""
+
+    def __init__(self, cap: int, size: int) -> None:
+        super().__init__(cap, size)
+        self.cells = [(n, key, text and "1" * (i in (0, size - 1))) for i, (n, key, text) in enumerate(self.cells)]
+
+
+class Nested(HalfEmpty):
+    """The cells are two levels deep."""
+
+    def answer(self, offset: int, size: int) -> Page:
+        cells = list(enumerate(self.cells))[offset : offset + size]
+        rows = [Row(series=number, row_no=number, columns=[]) for number in dict.fromkeys(n for _, (n, _, _) in cells)]
+        for row in rows:
+            mine = [Column(key=key, value=text) for _, (number, key, text) in cells if number == row.row_no]
+            row.columns.append(Column(key="All", columns=mine))
+        return Page(vintage=VINTAGE, limit=size, rows=rows)
+
+
+def cross_section(rows: list[str]) -> Header:
+    return replace(header(None), frequency="cross_sectional", rows=rows)
+
+
+@pytest.mark.parametrize(("size", "cap"), [(400, 50), (410, 50), (22_000, 5000), (50, 50), (49, 50), (1, 1)])
+@pytest.mark.parametrize("kind", [HalfEmpty, EmptyForPages, Nested])
+def test_offsets_advance_by_the_cells_that_a_page_lists(kind, size, cap):
+    known, blind = kind(cap, size), kind(cap, size)
+    rows = list(dict.fromkeys(number for number, _, _ in known.cells))
+
+    table = fetch_table(replace(header(size), frequency="cross_sectional"), header, known)
+    again = fetch_table(cross_section(rows), header, blind)
+
+    assert len(known.asked) == -(-size // cap)
+    assert len(blind.asked) <= -(-size // cap) + 1
+    assert table.cells == again.cells
+    assert [(n, path[-1], text) for n, cells in table.cells.items() for path, text in cells.items()] == known.cells
+
+
+def test_a_table_is_refused_at_the_first_page_beyond_its_total():
+    server = HalfEmpty(5000, 22_000)
+
+    with pytest.raises(SourceIncomplete, match="5000 of 10 cells"):
+        fetch_table(header(10), header, server)
+
+    assert len(server.asked) == 1
+
+
+def test_a_table_without_a_total_has_a_limit():
+    class Endless(Server):
+        def answer(self, offset: int, size: int) -> Page:
+            return page([(str(offset), str(n), "1") for n in range(size)], size)
+
+    server = Endless(300_000)
+
+    with pytest.raises(SourceContract, match="does not end after 4 pages and 1200000 cells"):
+        fetch_table(cross_section(["1"]), header, server)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [({"table_id": "M000002"}, "table_id 'M000002'"), ({"frequency": "monthly"}, "frequency 'monthly'")],
+)
+def test_a_page_of_another_table_is_refused(other, why):
+    with pytest.raises(SourceInconsistent, match=f"a page has the {why}, the metadata have"):
+        fetch_table(header(), header, lambda *_: replace(page(CELLS, 5), **other))
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        (["Male", "Male "], "series 1, Male has two cells, '0' and '0'"),
+        (["Male", "Male"], "series 1, Male has two cells, '0' and '0'"),
+        (["Cafe\u0301", "Caf\u00e9"], "series 1, Caf\u00e9 has two cells"),
+        (["a\u200bb", "ab"], "series 1, ab has two cells"),
+    ],
+)
+def test_two_columns_of_one_name_are_refused(columns, why):
+    rows = [Row(series="a", row_no="1", columns=[Column(key=key, value="0") for key in columns])]
+
+    with pytest.raises(SourceInconsistent, match=why):
+        list(fetch_table(cross_section(["1"]), header, lambda *_: Page(VINTAGE, 5, rows)).observations())
+
+
+def test_a_period_in_two_spellings_is_one_cell_if_its_values_agree():
+    halves = replace(header(3), frequency="half_yearly")
+    cells = [("1", "2020 1H", "1"), ("1", "2020 H1", "1"), ("1", "2020 2H", "2")]
+    count = Count()
+
+    lines = list(count.lines(fetch_table(halves, header, lambda *_: page(cells, 5)).observations()))
+    manifest = count.manifest(halves, [], run_id="r", source_url="", fetched_at="")
+
+    assert (len(lines), manifest.observations, manifest.parsed, manifest.repeated) == (2, 2, 2, 1)
+    assert manifest.total_value == "3"
+
+
+def test_a_period_in_two_spellings_with_two_values_is_refused():
+    halves = replace(header(2), frequency="half_yearly")
+    cells = [("1", "2020 1H", "1"), ("1", "2020 H1", "1.0")]
+
+    with pytest.raises(SourceInconsistent, match=r"series 1, 2020-01-01 has two values, '1' and '1\.0'"):
+        list(fetch_table(halves, header, lambda *_: page(cells, 5)).observations())
+
+
+def test_a_series_keeps_its_labels_from_page_to_page():
+    def answer(_: Header, number: int, *__: int | None) -> Page:
+        row = Row(series="ab"[number], time_series_no="1", columns=[Column(key=str(2019 + number), value="1")])
+        return Page(VINTAGE, 1, [row])
+
+    with pytest.raises(SourceInconsistent, match=r"series 1 is \('a', None, None\) on one page and \('b'"):
+        fetch_table(header(2), header, answer)
+
+
+@pytest.mark.parametrize(
+    ("rows", "last", "doubt"),
+    [
+        (["1", "2"], 2, ""),
+        (["1"], 2, ""),
+        (["1", "2", "3", "4"], 2, "2 of the 4 rows in the metadata arrived; row 3 did not"),
+        (["1", "2"], 1, "the last row ends after 1 cells; another has 2"),
+    ],
+)
+def test_the_rows_in_the_metadata_prove_a_cross_section(rows, last, doubt):
+    found = [
+        Row(series=number, row_no=number, columns=[Column(key=str(n), value="1") for n in range(cells)])
+        for number, cells in (("1", 2), ("2", last))
+    ]
+
+    assert fetch_table(cross_section(rows), header, lambda *_: Page(VINTAGE, 50, found)).doubt() == doubt
+
+
+def test_a_time_series_without_a_total_is_doubtful():
+    assert "no total" in fetch_table(header(None), header, Server(5)).doubt()
+    assert not fetch_table(header(), header, Server(5)).doubt()
+
+
+def test_a_cross_section_without_rows_in_the_metadata_is_fetched_twice():
+    server = Server(2)
+    table = fetch_table(cross_section([]), header, server)
+
+    assert [offset for offset, _ in server.asked] == [0, 2, 4, 5] * 2
+    assert not table.doubt()
+
+
+def test_two_fetches_that_differ_are_refused():
+    class Forgetful(Server):
+        def answer(self, offset: int, size: int) -> Page:
+            return page(CELLS[: -self.asked.count((0, None)) or None][offset : offset + size], size)
+
+    with pytest.raises(SourceInconsistent, match="two fetches of one vintage differ: 4 and 3 cells"):
+        fetch_table(cross_section([]), header, Forgetful(2))
+
+
 def test_missing_cells_fail():
     with pytest.raises(SourceIncomplete, match="5 of 6 cells"):
         flattened(header(total=6), Server(5))
@@ -126,7 +292,7 @@ def test_an_endless_server_is_stopped():
         def answer(self, offset: int, size: int) -> Page:
             return page([("1", str(offset), "1")], size)
 
-    with pytest.raises(SourceContract, match="more than 2000 pages"):
+    with pytest.raises(SourceContract, match="does not end after 2000 pages and 2000 cells"):
         flattened(header(total=None), Endless(1))
 
 

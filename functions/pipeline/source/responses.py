@@ -1,20 +1,22 @@
-"""SingStat's response bodies as typed structs. Unused fields are ignored; the fields in use must have known types."""
+"""Reads SingStat's response bodies: headers, pages and search results."""
 
 import unicodedata
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field, structs
 
-from pipeline.errors import SourceContract, SourceMalformed, SourceUnavailable, TableNotFound
+from pipeline.errors import SourceContract, SourceInconsistent, SourceMalformed, SourceUnavailable, TableNotFound
 from pipeline.frequency import Frequency
+from pipeline.source.shapes import Column, Records, Row
+from pipeline.source.unique_keys import check_unique_keys, has_keys
 
-MAX_COLUMN_LEVELS = 5
 OK, NOT_FOUND, SERVER_ERRORS = 200, 404, 500
 NO_RECORDS = b'"'  # with no match, `Data` is the string "No records found"
+OLDEST = date(1960, 1, 1)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # Unicode categories: control, format and unassigned characters
 FREQUENCIES: dict[str, Frequency] = {
     "Monthly": "monthly",
@@ -25,82 +27,11 @@ FREQUENCIES: dict[str, Frequency] = {
 }
 
 
-class Column(Struct):
-    """A cell (`key`, `value`) or, in a cross-sectional table, a group of columns (`key`, `columns`)."""
-
-    key: str
-    value: str | None = None
-    columns: list["Column"] | None = None
-
-
-class Row(Struct, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}):
-    """A series of a time series table (`time_series_no`) or a row of a cross-sectional table (`row_no`)."""
-
-    series: str
-    time_series_no: str | None = None
-    row_no: str | None = None
-    unit: str | None = None
-    footnote: str | None = None
-    columns: list[Column] = field(default_factory=list)
-
-    @property
-    def series_no(self) -> str:
-        """The number of the series or row. Raises `SourceContract` if it has none."""
-        number = self.time_series_no or self.row_no
-        if number is None:
-            raise SourceContract(f"the row {self.series[:40]!r} has neither seriesNo nor rowNo")
-        return number
-
-    def cells(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Each cell as (column keys from the outermost to the innermost, text).
-
-        Raises `SourceContract` if a column has neither value nor columns, or is nested deeper than five levels.
-        """
-        return _cells(self.columns, (), f"row {self.series_no}")
-
-
-def _cells(columns: list[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    for number, column in enumerate(columns):
-        path, place = (*outer, column.key), f"{where}.columns[{number}]"
-        if len(path) > MAX_COLUMN_LEVELS:
-            raise SourceContract(f"{place} is nested deeper than {MAX_COLUMN_LEVELS} levels")
-        if column.columns is not None:
-            yield from _cells(column.columns, path, place)
-        elif column.value is not None:
-            yield path, column.value
-        else:
-            raise SourceContract(f"{place} has neither value nor columns")
-
-
-class Records(
-    Struct,
-    rename={
-        "updated": "dataLastUpdated",
-        "table_type": "tableType",
-        "agency": "dataSource",
-        "time_series_agency": "datasource",
-    },
-):
-    """A table: `Data.records` of `GET /metadata/{id}` and `Data` of `GET /tabledata/{id}`."""
-
-    id: str
-    title: str
-    updated: str
-    frequency: str | None = None
-    table_type: str | None = None
-    theme: str | None = None
-    subject: str | None = None
-    topic: str | None = None
-    agency: str | None = None
-    time_series_agency: str | None = None
-    footnote: str | None = None
-    limit: str | None = None
-    total: int | None = None
-    row: list[Row] = field(default_factory=list)
-
-
 class Header(Struct, frozen=True, kw_only=True):
-    """A table's metadata. `total` is its number of cells; SingStat reports none for cross-sectional tables."""
+    """A table's metadata. `total` is its number of cells; SingStat reports none for cross-sectional tables.
+
+    `rows` are the numbers of the rows that the metadata of a table without a total list.
+    """
 
     table_id: str
     title: str
@@ -112,14 +43,20 @@ class Header(Struct, frozen=True, kw_only=True):
     source_agency: str = ""
     footnote: str = ""
     total: int | None
+    rows: list[str] = field(default_factory=list)
 
 
 class Page(Struct, frozen=True):
-    """One page of a table. `limit` is the maximum number of cells per page, as the server reports it."""
+    """One page of a table; without rows, the end of the table. `limit` is the maximum number of cells per page.
 
-    vintage: date | None
-    limit: int | None
-    rows: list[Row]
+    The other fields are what the page says about the table, None where it says nothing.
+    """
+
+    vintage: date | None = None
+    limit: int | None = None
+    rows: list[Row] = field(default_factory=list)
+    table_id: str | None = None
+    frequency: Frequency | None = None
 
 
 class SearchResult(Struct, frozen=True, rename={"table_type": "tableType"}):
@@ -141,41 +78,66 @@ class _Metadata(Struct):
 class _Envelope(Struct):
     Data: msgspec.Raw
     StatusCode: int = OK
-    Message: str | None = None
+    Message: Any = UNSET
+    DataCount: Any = UNSET
 
 
 def read_metadata(body: bytes) -> Header:
     """The header in a response of `GET /metadata/{id}`.
 
-    Raises `SourceMalformed` if the body is not JSON, `SourceContract` if its shape is unknown, `TableNotFound` and
-    `SourceUnavailable` if its `StatusCode` is 404 or 5xx.
+    Raises `SourceMalformed` if the body is not JSON in UTF-8 or an object in it has a key twice, `SourceContract` if
+    its shape is unknown or a text too long, `TableNotFound` and `SourceUnavailable` for `StatusCode` 404 and 5xx.
     """
-    records = _decode(_data(body), _Metadata).records
+    records = _decode(_open(body).Data, _Metadata).records
+    check_unique_keys(body)
+    if not (records.id and records.title and records.updated):
+        raise SourceContract("$.Data.records lacks id, title or dataLastUpdated")
+    total = None if records.total is UNSET else records.total
     return Header(
         table_id=records.id,
         title=label(records.title),
         frequency=_frequency(records),
         vintage=_vintage(records.updated),
-        theme=label(records.theme),
-        subject=label(records.subject),
-        topic=label(records.topic),
-        source_agency=label(records.agency or records.time_series_agency),
-        footnote=label(records.footnote),
-        total=records.total,
+        theme=label(records.theme or ""),
+        subject=label(records.subject or ""),
+        topic=label(records.topic or ""),
+        source_agency=label(records.agency or records.time_series_agency or ""),
+        footnote=label(records.footnote or ""),
+        total=total,
+        rows=[row.series_no for row in records.row or []] if total is None else [],
     )
 
 
 def read_page(body: bytes) -> Page:
-    """The page in a response of `GET /tabledata/{id}`; without rows for "No records found".
+    """The page in a response of `GET /tabledata/{id}`.
 
-    Raises `SourceMalformed`, `SourceContract`, `TableNotFound` or `SourceUnavailable` as `read_metadata` does.
+    It has no rows if the body says "No records found", or lists no rows or only cells without a value: so tables end.
+    Raises `SourceInconsistent` if a row is listed twice, and `SourceMalformed`, `SourceContract`, `TableNotFound` or
+    `SourceUnavailable` as `read_metadata` does.
     """
-    data = _data(body)
-    if bytes(data).startswith(NO_RECORDS):
-        return Page(vintage=None, limit=None, rows=[])
-    records = _decode(data, Records)
+    envelope = _open(body)
+    if bytes(envelope.Data).startswith(NO_RECORDS):
+        return Page()
+    records = _decode(envelope.Data, Records)
+    if not isinstance(records.row, list):
+        raise SourceContract("$.Data lacks row")
+    if not has_keys(body, *_keys(envelope, records)):
+        check_unique_keys(body)
+    rows = records.row if any(_has_value(row.columns) for row in records.row) else []
+    if rows and not (records.id and records.updated):
+        raise SourceContract("$.Data lacks id or dataLastUpdated")
+    numbers = [row.series_no for row in rows]
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for n, number in enumerate(numbers) if number in numbers[:n])
+        raise SourceInconsistent(f"a page lists row {twice[:40]!r} twice")
     limit = int(records.limit) if records.limit and records.limit.isdecimal() else None
-    return Page(vintage=_vintage(records.updated), limit=limit or None, rows=records.row)
+    return Page(
+        vintage=_vintage(records.updated) if records.updated else None,
+        limit=limit or None,
+        rows=rows,
+        table_id=records.id or None,
+        frequency=_frequency(records) if rows else None,
+    )
 
 
 def read_search(body: bytes) -> list[SearchResult]:
@@ -183,11 +145,20 @@ def read_search(body: bytes) -> list[SearchResult]:
 
     Raises `SourceMalformed`, `SourceContract`, `TableNotFound` or `SourceUnavailable` as `read_metadata` does.
     """
-    data = _data(body)
+    data = _open(body).Data
     if bytes(data).startswith(NO_RECORDS):
         return []
     results: list[SearchResult] = _decode(data, _Search).records
     return results
+
+
+def check_update(vintage: date, today: date) -> None:
+    """Raises `SourceContract` for a `dataLastUpdated` before 1960 or after tomorrow; `today` is the date in Singapore.
+
+    A vintage of the far future would make every later one stale.
+    """
+    if not OLDEST <= vintage <= today + timedelta(days=1):
+        raise SourceContract(f"dataLastUpdated {vintage:%d/%m/%Y} is not between 1960 and tomorrow")
 
 
 @lru_cache(maxsize=4096)
@@ -198,11 +169,14 @@ def label(text: str | None) -> str:
     return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
 
 
-def _data(body: bytes) -> msgspec.Raw:
+def _open(body: bytes) -> _Envelope:
     try:
+        body.decode()
         envelope = msgspec.json.decode(body, type=_Envelope)
     except msgspec.ValidationError as error:
         raise SourceContract(f"the envelope has an unknown shape ({error}): {body[:60]!r}") from error
+    except UnicodeDecodeError as error:
+        raise SourceMalformed(f"the body is not UTF-8: byte {body[error.start]:02X} at {error.start}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise SourceMalformed(f"the body is not JSON ({error}): {body[:60]!r}") from error
     if envelope.StatusCode == NOT_FOUND:
@@ -212,7 +186,7 @@ def _data(body: bytes) -> msgspec.Raw:
     if envelope.StatusCode != OK:
         data = bytes(envelope.Data)[:200]
         raise SourceContract(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}: {data!r}")
-    return envelope.Data
+    return envelope
 
 
 def _decode(data: msgspec.Raw, shape: type[Any]) -> Any:
@@ -220,16 +194,38 @@ def _decode(data: msgspec.Raw, shape: type[Any]) -> Any:
         return msgspec.json.decode(data, type=shape)
     except msgspec.ValidationError as error:
         raise SourceContract(str(error).replace("$", "$.Data", 1)) from error
-    except RecursionError as error:
-        raise SourceMalformed(f"the body is nested too deeply: {bytes(data)[:60]!r}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise SourceMalformed(f"the body is not JSON ({error}): {bytes(data)[:60]!r}") from error
+
+
+def _keys(envelope: _Envelope, records: Records) -> tuple[int, Iterable[str]]:
+    """The number of keys in a page as far as they are known, and the texts in it that may contain a colon."""
+    header = (*structs.astuple(envelope), *structs.astuple(records))
+    keys = sum(value is not UNSET for value in header)
+    texts = [value for value in header if isinstance(value, str)]
+    for row in records.row or []:
+        numbers = (row.time_series_no is not None) + (row.row_no is not None)
+        keys += 2 + numbers + (row.unit is not None) + (row.footnote is not None)
+        keys += 2 * len(row.columns) if records.frequency else _column_keys(row.columns)
+        texts += (row.series, row.unit or "", row.footnote or "")
+    return keys, texts
+
+
+def _column_keys(columns: list[Column]) -> int:
+    return 2 * len(columns) + sum(_column_keys(column.columns) for column in columns if column.columns is not None)
+
+
+def _has_value(columns: list[Column]) -> bool:
+    return any(column.value is not None or _has_value(column.columns or []) for column in columns)
 
 
 def _frequency(records: Records) -> Frequency:
-    if records.frequency is None and records.table_type is not None:
+    frequency = records.frequency or ""
+    if not frequency and records.table_type:
         return "cross_sectional"
-    if records.frequency not in FREQUENCIES:
-        raise SourceContract(f"{records.frequency!r} is not a known frequency")
-    return FREQUENCIES[records.frequency]
+    if frequency not in FREQUENCIES:
+        raise SourceContract(f"{frequency[:40]!r} is not a known frequency")
+    return FREQUENCIES[frequency]
 
 
 def _vintage(text: str) -> date:

@@ -5,22 +5,24 @@ import io
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from isal import igzip
+from msgspec.structs import replace
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
 from pipeline.source.client import SingStat
-from pipeline.source.responses import Header, Page, read_metadata, read_page, read_search
+from pipeline.source.responses import Header, Page, check_update, read_metadata, read_page, read_search
 from pipeline.source.successor import search_words, successor
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table
 
 MAX_FOLDERS = 20
+SINGAPORE = timezone(timedelta(hours=8))  # no daylight saving
 
 
 def connect() -> SingStat:
@@ -85,6 +87,7 @@ class TableFetch:
         except TableNotFound as error:
             raise TableNotFound(f"{error.cause}{self._successor_hint()}") from error
         header = read_metadata(self._metadata)
+        check_update(header.vintage, datetime.now(SINGAPORE).date())
         if header.table_id != self._table_id:
             raise SourceInconsistent(f"SingStat answered with the metadata of table {header.table_id[:20]!r}")
         return header
@@ -126,9 +129,12 @@ class TableFetch:
         return count.manifest(header, pages, run_id=self._run_id, source_url=self._source.url, fetched_at=now)
 
     def store(self, table: Table) -> DownloadOutcome:
-        """Write the flattened rows of a complete table, then commit it. Raises `SourceContract` as `manifest`."""
+        """Write the flattened rows of a complete table, then commit it.
+
+        Raises `SourceContract` as `manifest` and `Table.observations`, `SourceInconsistent` as the latter.
+        """
         count = Count()
         rows = gzip_lines(count.lines(table.observations()))
-        manifest = self.manifest(table.header, count, self._kept)
+        manifest = replace(self.manifest(table.header, count, self._kept), doubt=table.doubt())
         data_bucket.write(keys.flattened(self._run_id, self._table_id), rows)
         return commit(manifest)

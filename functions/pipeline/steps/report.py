@@ -31,7 +31,8 @@ Vintages = tuple[Manifest, Manifest | None]
 def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
     """Write the workbook, a CSV and a PNG per table, and the page last; `link` makes a URL of an S3 key.
 
-    Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored page cannot be read.
+    Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
+    page cannot be read.
     """
     run = report_tables.run(run_id)
     refreshed = [manifest for manifest in run.stored if manifest.header.table_id in run.published.published]

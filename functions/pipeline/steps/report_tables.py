@@ -19,6 +19,7 @@ from pipeline.source.responses import Page, read_page
 from pipeline.steps.outcomes import load_manifests
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Table
+from pipeline.table.values import Meaning
 
 FIRST_PAGES = 20  # pages of a very large table that are searched for its headline
 
@@ -69,7 +70,8 @@ def previous(current: Manifest) -> Manifest | None:
 def series(manifest: Manifest) -> Iterator[Series]:
     """Every series of a table, parsed from its stored pages by the code that downloaded it.
 
-    Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored page cannot be read.
+    Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
+    page cannot be read.
     """
     table = Table(manifest.header)
     for page in _pages(manifest):
@@ -81,7 +83,8 @@ def first_series(manifest: Manifest, series_no: str = "") -> Series | None:
     """The series `series_no`, or the first with a number; None unless the first pages of the table contain all of it.
 
     The last series read so far is skipped: it may continue on the next page.
-    Raises `SourceContract`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored page cannot be read.
+    Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
+    page cannot be read.
     """
     table = Table(manifest.header)
     for page in islice(_pages(manifest), FIRST_PAGES):
@@ -98,5 +101,5 @@ def _pages(manifest: Manifest) -> Iterator[Page]:
 
 
 def _series(table: Table) -> Iterator[Series]:
-    observations = (observation for observation, _ in table.observations())
+    observations = (each for each, meaning in table.observations() if meaning is not Meaning.REPEATED)
     return (list(group) for _, group in groupby(observations, attrgetter("series_no")))

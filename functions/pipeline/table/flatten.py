@@ -40,6 +40,8 @@ class Count(Struct):
         encode, total, digest = msgspec.json.Encoder().encode, int(self.checksum, 16), Digest(int(self.digest))
         for observation, meaning in observations:
             self._add(observation, meaning)
+            if meaning is Meaning.REPEATED:
+                continue
             digest.add(observation)
             line = encode(observation) + b"\n"
             total += int.from_bytes(hashlib.sha256(line).digest(), "big")
@@ -48,7 +50,7 @@ class Count(Struct):
         self.digest = str(digest.total())
 
     def _add(self, observation: Observation, meaning: Meaning) -> None:
-        self.by_meaning[meaning] += 1
+        self.by_meaning[meaning] = self.by_meaning.get(meaning, 0) + 1
         if observation.series_no != self.last_series:
             self.series += 1
             self.last_series = observation.series_no
@@ -64,7 +66,8 @@ class Count(Struct):
         self, header: Header, pages: list[KeptPage], *, run_id: str, source_url: str, fetched_at: str
     ) -> Manifest:
         """The manifest of what was counted. Raises `SourceContract` if more than 1 in 1,000 values was rejected."""
-        observations, rejected = sum(self.by_meaning.values()), self.by_meaning[Meaning.REJECTED]
+        repeated, rejected = self.by_meaning.get(Meaning.REPEATED, 0), self.by_meaning[Meaning.REJECTED]
+        observations = sum(self.by_meaning.values()) - repeated
         if rejected * 1000 > observations * REJECTED_PER_MILLE:
             example = f"{self.rejected_example[:40]!r}"
             raise SourceContract(f"{rejected} of {observations} values are neither numbers nor markers, like {example}")
@@ -79,6 +82,7 @@ class Count(Struct):
             parsed=self.by_meaning[Meaning.PARSED],
             missing=self.by_meaning[Meaning.MISSING],
             rejected=rejected,
+            repeated=repeated,
             first_period=self.first_period,
             last_period=self.last_period,
             total_value=format(self.total_value, "f"),

@@ -16,7 +16,8 @@ class KeptPage(Struct, frozen=True):
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`manifest.json`, written last: a fetch without one is incomplete. All counts are cells, but for `series`.
 
-    parsed + missing + rejected = observations. `digest` is "" in manifests written before it existed.
+    parsed + missing + rejected = observations; with `repeated`, all cells that SingStat sent. `doubt` is why the table
+    may lack cells, "" if its metadata say that it is complete. `digest` is "" in manifests written before it existed.
     """
 
     run_id: str
@@ -34,3 +35,5 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total_value: str
     checksum: str
     digest: str = ""
+    repeated: int = 0
+    doubt: str = ""

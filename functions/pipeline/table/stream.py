@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract, SourceInconsistent
-from pipeline.source.responses import Header, Page, Row
+from pipeline.source.responses import Header, Page
+from pipeline.source.shapes import Row
 from pipeline.table.observations import ColumnPath, Observation, Table
 from pipeline.table.values import Meaning
 

@@ -14,11 +14,12 @@ NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)  # exactly repre
 
 
 class Meaning(StrEnum):
-    """How a cell's text is counted in the manifest."""
+    """How a cell's text is counted in the manifest. A repeated cell is no observation: an equal one precedes it."""
 
     PARSED = "parsed"
     MISSING = "missing"
     REJECTED = "rejected"
+    REPEATED = "repeated"
 
 
 def read_value(text: str) -> tuple[Meaning, str]:

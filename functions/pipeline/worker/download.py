@@ -13,13 +13,13 @@ from msgspec import Struct, field
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import WorkerJob
-from pipeline.errors import PipelineError, SourceContract
-from pipeline.handler import logger
+from pipeline.errors import SourceContract
+from pipeline.handler import logger, named
 from pipeline.source.responses import Header, read_page
 from pipeline.steps.fetch import TableFetch, commit, connect, gzip_body, gzip_lines, kept_page
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import KeptPage
-from pipeline.table.paging import check_vintage, fetch_one_vintage
+from pipeline.table.paging import check_page, fetch_one_vintage
 from pipeline.table.stream import Stream, StreamState
 from pipeline.worker.parallel import map_in_order
 from pipeline.worker.task_token import Cancellation, TaskClosed, TaskToken
@@ -72,13 +72,9 @@ def run_job(job: WorkerJob, step_functions: "SFNClient", cancellation: Cancellat
             result = _TableDownload(job, task, cancellation).run()
     except TaskClosed as closed:
         logger.warning("Task closed", extra={"reason": str(closed)})
-    except PipelineError as error:
-        located = error.at(STATE, job.table_id)
-        logger.error(str(located))
-        task.send_failure(located)
     except Exception as error:  # noqa: BLE001 - an unreported error would leave the state waiting for its timeout
         logger.exception(STATE)
-        task.send_failure(error)
+        task.send_failure(named(error).at(STATE, job.table_id))
     else:
         logger.info(STATE, extra={"result": result})
         task.send_success(result)
@@ -196,7 +192,7 @@ def _flatten(checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) ->
     """The lines that each page completes, as one block per page; the checkpoint advances by each page."""
     for body in bodies:
         page = read_page(body)
-        check_vintage(page, checkpoint.header)
+        check_page(page, checkpoint.header)
         yield b"".join(checkpoint.count.lines(stream.add(page, checkpoint.limit)))  # ten times faster than line by line
         key, offset = keys.page(checkpoint.folder, checkpoint.next_page), checkpoint.next_page * checkpoint.limit
         checkpoint.pages.append(kept_page(key, offset, body))

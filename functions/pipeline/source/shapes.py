@@ -1,0 +1,105 @@
+"""What SingStat sends, as structs: the fields in use must have known types, and texts have a maximum length."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from pipeline.errors import SourceContract
+
+MAX_COLUMN_LEVELS = 5
+Text = Annotated[str, Meta(max_length=1_000)]  # in characters; the longest label observed has 105
+Footnote = Annotated[str, Meta(max_length=20_000)]  # the longest observed has 1,608
+Optional = Text | UnsetType | None
+
+
+class Column(Struct):
+    """A cell (`key`, `value`) or, in a cross-sectional table, a group of columns (`key`, `columns`)."""
+
+    key: Text
+    value: Text | None = None
+    columns: list["Column"] | None = None
+
+
+class Row(Struct, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}):
+    """A series of a time series table (`time_series_no`) or a row of a cross-sectional table (`row_no`)."""
+
+    series: Text
+    time_series_no: Text | None = None
+    row_no: Text | None = None
+    unit: Text | None = None
+    footnote: Footnote | None = None
+    columns: list[Column] = field(default_factory=list)
+
+    @property
+    def series_no(self) -> str:
+        """The number of the series or row. Raises `SourceContract` if it has none."""
+        number = self.time_series_no or self.row_no
+        if number is None:
+            raise SourceContract(f"the row {self.series[:40]!r} has neither seriesNo nor rowNo")
+        return number
+
+    def cells(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Each cell as (column keys from the outermost to the innermost, text).
+
+        Raises `SourceContract` if a column has neither value nor columns, or is nested deeper than five levels.
+        """
+        return _cells(self.columns, (), f"row {self.series_no}")
+
+
+def _cells(columns: list[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    for number, column in enumerate(columns):
+        path, place = (*outer, column.key), f"{where}.columns[{number}]"
+        if len(path) > MAX_COLUMN_LEVELS:
+            raise SourceContract(f"{place} is nested deeper than {MAX_COLUMN_LEVELS} levels")
+        if column.columns is not None:
+            yield from _cells(column.columns, path, place)
+        elif column.value is not None:
+            yield path, column.value
+        else:
+            raise SourceContract(f"{place} has neither value nor columns")
+
+
+class Records(
+    Struct,
+    rename={
+        "updated": "dataLastUpdated",
+        "table_type": "tableType",
+        "agency": "dataSource",
+        "time_series_agency": "datasource",
+        "group": "groupTitle",
+        "adjustment": "adjustmentType",
+        "generator": "generatedBy",
+        "generated": "dateGenerated",
+        "order": "sortBy",
+        "periods": "timeFilter",
+    },
+):
+    """A table: `Data.records` of `GET /metadata/{id}` and `Data` of `GET /tabledata/{id}`.
+
+    `id`, `title` and `updated` may be absent only where there is no cell. The fields below `row` are only counted.
+    """
+
+    id: Optional = UNSET
+    title: Optional = UNSET
+    updated: Optional = UNSET
+    frequency: Optional = UNSET
+    table_type: Optional = UNSET
+    theme: Optional = UNSET
+    subject: Optional = UNSET
+    topic: Optional = UNSET
+    agency: Optional = UNSET
+    time_series_agency: Optional = UNSET
+    footnote: Footnote | UnsetType | None = UNSET
+    limit: Optional = UNSET
+    total: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
+    row: list[Row] | UnsetType = UNSET
+    group: Any = UNSET
+    adjustment: Any = UNSET
+    generator: Any = UNSET
+    generated: Any = UNSET
+    offset: Any = UNSET
+    order: Any = UNSET
+    periods: Any = UNSET
+    between: Any = UNSET
+    search: Any = UNSET
