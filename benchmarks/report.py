@@ -19,7 +19,7 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
-from pipeline.publication.record import next_publication
+from pipeline.publication.record import Grounds, next_publication
 from pipeline.run.verification import Measured, expected
 from pipeline.source.responses import Header, Page
 from pipeline.source.shapes import Column, Row
@@ -68,9 +68,9 @@ def prepare() -> None:
     """Store the records of a run `now` that has published a second vintage of every table."""
     measured = []
     for table_id in TABLES:
-        before = next_publication(None, keep(table_id, "then", THEN), location="", verified_by="")
+        before = next_publication(None, keep(table_id, "then", THEN), location="", grounds=Grounds("", ""))
         manifest = keep(table_id, "now", NOW)
-        publication = next_publication(before, manifest, location="", verified_by="")
+        publication = next_publication(before, manifest, location="", grounds=Grounds("", ""))
         objects[keys.publication(table_id)] = msgspec.json.encode(publication)
         numbers = {name: str(number) for name, number in expected(manifest).items()}
         measured.append(Measured(table_id=table_id, **numbers))

@@ -7,6 +7,7 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import DownloadRequest
 from pipeline.handler import task
+from pipeline.publication.gate import check_withdrawn
 from pipeline.publication.record import Publication, is_current
 from pipeline.run.plan import check_frequency
 from pipeline.steps.fetch import TableFetch, connect
@@ -19,11 +20,16 @@ source = connect()
 
 @task
 def handler(request: DownloadRequest) -> DownloadOutcome:
-    """Raises `WrongFrequency`, `StaleVintage`, `SourceIncomplete`, `SourceInconsistent` or `SourceContract`."""
+    """Raises `WrongFrequency`, `StaleVintage`, `SourceIncomplete`, `SourceInconsistent` or `SourceContract`.
+
+    And `EditionWithdrawn`, unless the run accepts what a rollback took from readers.
+    """
     published, _ = data_bucket.read_optional(keys.publication(request.table_id), Publication)
     fetch = TableFetch(source, request.table_id, request.run_id, known_title=published.title if published else "")
     header = fetch.header()
     check_frequency(request.frequency, header.frequency)
+    if not request.accept:
+        check_withdrawn(published, header.vintage)
     if published and is_current(published, header) and not request.force and glue.is_visible(published):
         outcome = DownloadOutcome(
             table_id=request.table_id,

@@ -1,14 +1,17 @@
-"""State PublishTables: point readers at the verified tables, unless another run was faster."""
+"""State PublishTables: point readers at the verified tables, unless another run was faster or a gate objects."""
 
+import os
 from datetime import UTC, datetime
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.contracts.states import PublishCounts, PublishRequest
-from pipeline.errors import PublishConflict, StaleVintage
+from pipeline.errors import PublishConflict, SourceError
 from pipeline.handler import task
 from pipeline.steps.publish import publish
+
+LOST_CELLS_PERCENT = int(os.environ["LOST_CELLS_PERCENT"])
 
 
 @task
@@ -18,9 +21,9 @@ def handler(run: PublishRequest) -> PublishCounts:
     for table in tally.stored:
         try:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            publish(table, run.run_id, verified_by=run.query_id, published_at=now, force=run.force)
+            publish(table, run, verified_by=run.query_id, published_at=now, lost_percent=LOST_CELLS_PERCENT)
             published.append(table.table_id)
-        except (PublishConflict, StaleVintage) as error:
+        except (PublishConflict, SourceError) as error:
             failure = error.failure("PublishTables", table.table_id)
             failed.append(
                 DownloadOutcome(table_id=table.table_id, status="failed", frequency=table.frequency, error=failure)

@@ -11,6 +11,8 @@ PipelineError
 │   ├── SourceContract      JSON of an unknown shape, a text too long, or a date that cannot be
 │   ├── SourceIncomplete    fewer or more cells than the total, or no proof that all have arrived
 │   ├── SourceInconsistent  two editions or tables in one download, or two values for one cell
+│   ├── ImplausibleChange   most of the published cells gone, or every value changed
+│   ├── EditionWithdrawn    the vintage was withdrawn by a rollback
 │   └── StaleVintage        older than the published vintage
 ├── WorkerError             the EC2 instance of a large table
 │   ├── NoCapacity          AWS has no capacity for any of the instance types
@@ -141,6 +143,16 @@ class SourceIncomplete(SourceError):
 
 class SourceInconsistent(SourceError):
     next_step = "run the table again later; if it fails again, SingStat's data contradict each other"
+
+
+class ImplausibleChange(SourceError):
+    next_step = (
+        "compare the table with SingStat's website; if it is right, run the table again with accept to publish it"
+    )
+
+
+class EditionWithdrawn(SourceError):
+    next_step = "wait for a newer vintage, or run the table again with accept to publish this one"
 
 
 class StaleVintage(SourceError):

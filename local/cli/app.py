@@ -3,6 +3,7 @@
 import typer
 
 from local.cli.data_commands import export, query, revisions, search, tables
+from local.cli.edition_commands import forget, rollback
 from local.cli.run_commands import costs, doctor, explain, mails, report, run, serve
 
 app = typer.Typer(
@@ -11,7 +12,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, query, tables, export, revisions, search, report, explain, mails, costs, doctor, serve):
+for command in (
+    *(run, query, tables, export, revisions, rollback, forget, search),
+    *(report, explain, mails, costs, doctor, serve),
+):
     app.command()(command)
 
 

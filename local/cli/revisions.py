@@ -31,10 +31,11 @@ class Revision(NamedTuple):
 
 def editions(lake: Path, table_id: str) -> list[str]:
     """The editions of a table, oldest first. Raises `LookupError` if it is not published."""
-    records = list(lake.glob(f"*/{keys.publication(table_id)}")) if TABLE_ID.fullmatch(table_id) else []
+    paths = lake.glob(f"*/{keys.publication(table_id)}") if TABLE_ID.fullmatch(table_id) else []
+    records = [body for path in paths if (body := path.read_bytes())]
     if not records:
         raise LookupError(f"{table_id} is not published in {lake}")
-    publication = msgspec.json.decode(records[0].read_bytes(), type=Publication)
+    publication = msgspec.json.decode(records[0], type=Publication)
     return [edition.edition for edition in publication.editions]
 
 

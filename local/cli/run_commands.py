@@ -33,6 +33,9 @@ def run(
     base_url: BaseUrl = None,
     live: Live = False,
     force: Annotated[bool, typer.Option("--force", help="Download unchanged tables too.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Publish what was refused as implausible, incomplete or withdrawn.")
+    ] = False,
     crawl: Annotated[Crawl, typer.Option(help="Run the crawler only if the schema is new, or always.")] = Crawl.AUTO,
     large_table_cells: Annotated[
         int | None, typer.Option(help="Download tables with more cells on an EC2 worker.", min=1)
@@ -43,7 +46,7 @@ def run(
     """Download, transform, verify and publish tables; by default from recorded SingStat responses."""
     if not tables and dataset is None:
         dataset = "all"
-    request = RunRequest(tables=tables or None, dataset=dataset, force=force, crawl=crawl.value)
+    request = RunRequest(tables=tables or None, dataset=dataset, force=force, accept=accept, crawl=crawl.value)
     limits = {"LargeTableCells": str(large_table_cells)} if large_table_cells else {}
     with one_line_errors():
         plan_tables(request, datasets(lake))

@@ -32,6 +32,7 @@ CONTRACT = {
     "source_url": "URL of the API it was downloaded from.",
     "verified_by": "ID of the Athena query that verified it.",
     "location": "S3 location of its files.",
+    "accepted": "Why a gate was passed when it was published, empty for most editions.",
     "cell": "Period or column headings of the cell.",
     "kind": "revised, new or deleted.",
     "old_value": "Value in the previous edition, with 15 significant digits; blank for a marker.",

@@ -284,6 +284,7 @@ BODIES = st.fixed_dictionaries(
     optional={
         "tables": TABLES | ANYTHING,
         "force": st.booleans() | ANYTHING,
+        "accept": st.booleans() | ANYTHING,
         "crawl": st.sampled_from(["auto", "always", "never"]) | ANYTHING,
         "input": ANYTHING,
     },
@@ -291,7 +292,7 @@ BODIES = st.fixed_dictionaries(
 
 
 def valid(body: dict[str, Any]) -> bool:
-    tables, rest = body.get("tables", ["M0000"]), set(body) - {"tables", "force", "crawl"}
+    tables, rest = body.get("tables", ["M0000"]), set(body) - {"tables", "force", "accept", "crawl"}
     return (
         not rest
         and isinstance(tables, list)
@@ -299,6 +300,7 @@ def valid(body: dict[str, Any]) -> bool:
         and all(isinstance(one, str) and re.fullmatch("[A-Z]?[0-9]{4,6}", one) for one in tables)
         and len(set(tables)) == len(tables)
         and isinstance(body.get("force", True), bool)
+        and isinstance(body.get("accept", True), bool)
         and body.get("crawl", "auto") in ("auto", "always")
     )
 

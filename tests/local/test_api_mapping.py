@@ -65,7 +65,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = ["tables", "force", "crawl"]
+FIELDS = ["tables", "force", "accept", "crawl"]
 names = st.sampled_from([*FIELDS, "dataset", "frequency", "stateMachineArn", "name", "input"]) | st.text()
 bodies = st.dictionaries(names, json_values, max_size=6)
 

@@ -4,7 +4,7 @@ import datetime
 
 import msgspec
 import pytest
-from pipeline.publication.record import Publication, next_publication
+from pipeline.publication.record import Grounds, Publication, next_publication
 from pipeline.source.responses import Header
 from pipeline.table.manifest import Manifest
 
@@ -75,7 +75,7 @@ def publish(published: Publication | None, day: int, checksum: str, at: str, run
         total_value="",
         checksum=checksum,
     )
-    return next_publication(published, manifest, location=f"s3://lake/{run_id}/", verified_by="q", published_at=at)
+    return next_publication(published, manifest, location=f"s3://lake/{run_id}/", grounds=Grounds(at, "q"))
 
 
 def times(publication: Publication) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from pipeline.errors import (
     VerificationFailed,
     read_failure,
 )
-from pipeline.publication.record import has_content, is_current, next_publication
+from pipeline.publication.record import Grounds, has_content, is_current, next_publication
 from pipeline.run.crawl import crawl_progress, last_start
 from pipeline.run.polling import progress
 from pipeline.run.tally import tally
@@ -183,7 +183,7 @@ def publish(*manifests):
     publication = None
     for number, each in enumerate(manifests):
         publication = next_publication(
-            publication, each, location=f"s3://lake/{number}", verified_by="q", published_at="2026-07-25T01:00:00+00:00"
+            publication, each, location=f"s3://lake/{number}", grounds=Grounds("2026-07-25T01:00:00+00:00", "q")
         )
     return publication
 

@@ -30,14 +30,15 @@ def read_all(keys: Iterable[str], shape: type[T]) -> list[T]:
 
 
 def read_optional(key: str, shape: type[T]) -> tuple[T | None, str]:
-    """The JSON object at `key` and its ETag for `compare_and_swap`; None and "" if there is none."""
+    """The JSON object at `key` and its ETag for `compare_and_swap`; None if it is empty, and "" if there is none."""
     try:
         response = s3.get_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
             return None, ""
         raise
-    return msgspec.json.decode(response["Body"].read(), type=shape), response["ETag"]
+    body = response["Body"].read()
+    return msgspec.json.decode(body, type=shape) if body else None, response["ETag"]
 
 
 def read_bytes(key: str) -> bytes:
@@ -55,7 +56,7 @@ def write_once(key: str, value: msgspec.Struct | bytes) -> bool:
     return _put(key, value, IfNoneMatch="*")
 
 
-def compare_and_swap(key: str, value: msgspec.Struct, etag: str) -> bool:
+def compare_and_swap(key: str, value: msgspec.Struct | bytes, etag: str) -> bool:
     """Compare-and-swap on the ETag ("" if there was no object); false if another writer won."""
     return _put(key, value, IfMatch=etag) if etag else write_once(key, value)
 

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-RAW, FLATTENED, STAGED, PUBLICATIONS, RUNS, COSTS = (
+RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS = (
     "untransformedsingstatdata",
     "flattened",
     "transformedsingstatdata",
     "publications",
+    "audit",
     "runs",
     "costs",
 )
@@ -53,9 +54,19 @@ def staged(run_id: str, frequency: str, table_id: str) -> str:
     return f"{staged_run(run_id)}frequency={frequency}/table_id={table_id}/"
 
 
+def staged_frequency(uri: str) -> str:
+    """The frequency in the URI of a prefix from `staged`."""
+    return uri.rpartition("/frequency=")[2].partition("/")[0]
+
+
 def publication(table_id: str) -> str:
     """The `Publication` of a table."""
     return f"{PUBLICATIONS}/{table_id}.json"
+
+
+def audit(table_id: str, run_id: str) -> str:
+    """The `Audit` of a rollback or of forgetting an edition; never overwritten or deleted."""
+    return f"{AUDIT}/{table_id}/{run_id}.json"
 
 
 def run(run_id: str, name: str) -> str:

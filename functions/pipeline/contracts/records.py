@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from pipeline.contracts.base import Contract
-from pipeline.contracts.states import Crawl
+from pipeline.contracts.states import Crawl, Forget, Rollback
 from pipeline.errors import Failure
 from pipeline.frequency import Frequency, RequestedFrequency
 
@@ -13,7 +13,10 @@ DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 
 
 class RunPlan(Contract):
-    """`runs/<run_id>/plan.json`. Each wait polls every `poll_seconds`, at most `poll_limit` times."""
+    """`runs/<run_id>/plan.json`. Each wait polls every `poll_seconds`, at most `poll_limit` times.
+
+    A `rollback` or `forget` is carried out instead of a run, without `tables`.
+    """
 
     run_id: str
     tables: list[str]
@@ -22,6 +25,9 @@ class RunPlan(Contract):
     poll_seconds: int
     poll_limit: int
     frequency: RequestedFrequency = ""
+    accept: bool = False
+    rollback: Rollback | None = None
+    forget: Forget | None = None
 
 
 class DownloadOutcome(Contract):

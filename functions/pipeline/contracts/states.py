@@ -15,17 +15,37 @@ Crawl = Literal["auto", "always"]
 Progress = Literal["RUNNING", "SUCCEEDED"]
 
 
-class RunRequest(Contract):
-    """The input of a run: `tables` or a `dataset`, never both.
+class Rollback(Contract):
+    """Readers go back to the edition or vintage `to`. `by` is who asks for it."""
 
-    A table with a different `frequency` fails; "" allows any. `force` downloads published vintages again.
+    table: str
+    to: str
+    by: str = ""
+
+
+class Forget(Contract):
+    """An edition, or all of a vintage, is taken from the published ones. `by` is who asks for it."""
+
+    table: str
+    vintage: str
+    by: str = ""
+
+
+class RunRequest(Contract):
+    """The input of an execution: exactly one of `tables`, `dataset`, `rollback` and `forget`.
+
+    A table with a different `frequency` fails; "" allows any. `force` downloads published vintages again; `accept`
+    publishes what a gate of PublishTables refuses.
     """
 
     tables: list[str] | None = None
     dataset: str | None = None
     frequency: RequestedFrequency = ""
     force: bool = False
+    accept: bool = False
     crawl: Crawl = "auto"
+    rollback: Rollback | None = None
+    forget: Forget | None = None
 
 
 class PlanRequest(Contract):
@@ -48,6 +68,7 @@ class DownloadRequest(Contract):
     run_id: str
     table_id: str
     force: bool
+    accept: bool = False
     frequency: RequestedFrequency = ""
 
 
@@ -116,11 +137,28 @@ class PublishRequest(Contract):
     run_id: str
     query_id: str
     force: bool
+    accept: bool = False
 
 
 class PublishCounts(Contract):
     published: int
     failed: int
+
+
+class RestoreRequest(Contract):
+    """One of `rollback` and `forget`, asked for at `at` (ISO 8601)."""
+
+    run_id: str
+    at: str
+    rollback: Rollback | None
+    forget: Forget | None
+
+
+class Restored(Contract):
+    """The edition that readers of the table see now; "" if they see none."""
+
+    table_id: str
+    edition: str
 
 
 class CostReportRequest(Contract):

@@ -1,7 +1,11 @@
 """The published vintage of a table, and all editions that can still be queried."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from msgspec import Struct, field, structs
 
+from pipeline.contracts import keys
 from pipeline.errors import StaleVintage
 from pipeline.frequency import Frequency
 from pipeline.source.responses import Header
@@ -11,7 +15,8 @@ from pipeline.table.manifest import Manifest
 class Edition(Struct, frozen=True, forbid_unknown_fields=True):
     """One published state of a table. `edition` is vintage and number: a correction on the same day is a new one.
 
-    `published_at` is when it was published, in UTC and ISO 8601 to the second; empty in a record older than the field.
+    Times are in UTC and ISO 8601 to the second. `withdrawn_at` is when a rollback took it from readers, "" if none did.
+    `published_at` and `verified_by` are empty in a record older than the fields, `accepted` says why a gate was passed.
     """
 
     edition: str
@@ -21,10 +26,35 @@ class Edition(Struct, frozen=True, forbid_unknown_fields=True):
     observations: int
     checksum: str
     published_at: str = ""
+    verified_by: str = ""
+    accepted: str = ""
+    withdrawn_at: str = ""
+
+    @property
+    def frequency(self) -> str:
+        """The table's frequency in this edition: `<frequency>_vintages` has its rows."""
+        return keys.staged_frequency(self.location)
+
+    @property
+    def number(self) -> int:
+        """The number of the edition among those of its vintage."""
+        return int(self.edition.rpartition(".")[2])
+
+
+class Grounds(NamedTuple):
+    """When and on which grounds an edition is published, in the fields of `Edition`."""
+
+    published_at: str
+    verified_by: str
+    accepted: str = ""
 
 
 class Publication(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`publications/<table_id>.json`, a row of `tables`. `verified_by` is the Athena query that verified it."""
+    """`publications/<table_id>.json`, a row of `tables`; the fields before `editions` are those of the current edition.
+
+    `verified_by` is the Athena query that verified it, `accepted` why a gate was passed. Editions are in the order of
+    vintage and number. The object of a table that is no longer published is empty.
+    """
 
     table_id: str
     title: str
@@ -44,6 +74,7 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     source_url: str
     verified_by: str
     location: str
+    accepted: str = ""
     editions: list[Edition] = field(default_factory=list)
 
 
@@ -64,56 +95,66 @@ def has_content(published: Publication | None, manifest: Manifest) -> bool:
 
 
 def next_publication(
-    published: Publication | None, manifest: Manifest, *, location: str, verified_by: str, published_at: str
+    published: Publication | None, manifest: Manifest, *, location: str, grounds: Grounds
 ) -> Publication:
     """The publication that replaces `published` (None for the first).
 
-    The same vintage and checksum keep their edition and its `published_at`, at the new location.
+    The same vintage and checksum keep their edition, its `published_at` and `accepted`, at the new location.
     Raises `StaleVintage` if the manifest's vintage is older than the published one.
     """
-    header = manifest.header
-    vintage = header.vintage.isoformat()
+    vintage = manifest.header.vintage.isoformat()
     if published and vintage < published.vintage:
         raise StaleVintage(f"the run has the vintage {vintage}, {published.vintage} is published")
-    earlier = _dated_editions(published) if published else []
-    if published and has_content(published, manifest):
-        published_at = earlier.pop().published_at
-    number = 1 + sum(edition.vintage == vintage for edition in earlier)
+    earlier = complete_editions(published) if published else []
     edition = Edition(
-        edition=f"{vintage}.{number}",
+        edition=next_name(earlier, vintage),
         vintage=vintage,
         run_id=manifest.run_id,
         location=location,
         observations=manifest.observations,
         checksum=manifest.checksum,
-        published_at=published_at,
+        **grounds._asdict(),
     )
+    if published and has_content(published, manifest):
+        shown = next(each for each in earlier if each.edition == published.edition)
+        earlier.remove(shown)
+        edition = structs.replace(
+            edition, edition=shown.edition, published_at=shown.published_at, accepted=shown.accepted
+        )
+    return publication_of(edition, [*earlier, edition], manifest)
+
+
+def next_name(editions: Iterable[Edition], vintage: str) -> str:
+    """The name of a further edition with this vintage."""
+    return f"{vintage}.{1 + max((each.number for each in editions if each.vintage == vintage), default=0)}"
+
+
+def publication_of(shown: Edition, editions: Iterable[Edition], manifest: Manifest) -> Publication:
+    """The record of a table whose readers see the edition `shown`, which was made from `manifest`."""
+    header = manifest.header
+    of_header = structs.asdict(header).keys() & set(Publication.__struct_fields__)
+    of_edition = structs.asdict(shown).keys() & set(Publication.__struct_fields__)
     return Publication(
-        **{name: getattr(header, name) for name in structs.asdict(header).keys() & set(Publication.__struct_fields__)}
-        | {"vintage": vintage},
-        edition=edition.edition,
-        observations=manifest.observations,
-        checksum=manifest.checksum,
-        run_id=manifest.run_id,
+        **{name: getattr(header, name) for name in of_header} | {name: getattr(shown, name) for name in of_edition},
         fetched_at=manifest.fetched_at,
         source_url=manifest.source_url,
-        verified_by=verified_by,
-        location=location,
-        editions=[*earlier, edition],
+        editions=sorted(editions, key=lambda each: (each.vintage, each.number)),
     )
 
 
-def _dated_editions(published: Publication) -> list[Edition]:
+def complete_editions(published: Publication) -> list[Edition]:
     """The editions, each with `published_at`; the view `editions` applies the same rule.
 
     In a record older than the field it is the first known time: the download of the current edition, midnight UTC of
     the vintage for the earlier ones.
     """
     known = {published.edition: published.fetched_at}
+    checked = {published.edition: published.verified_by}
     return [
         structs.replace(
             edition,
             published_at=edition.published_at or known.get(edition.edition, f"{edition.vintage}T00:00:00+00:00"),
+            verified_by=edition.verified_by or checked.get(edition.edition, ""),
         )
         for edition in published.editions
     ]

@@ -12,6 +12,7 @@ from pipeline.source.responses import Header
 from pipeline.table.digest import Digest
 from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Observation
+from pipeline.table.sample import Sample
 from pipeline.table.values import EXACT, Meaning
 
 REJECTED_PER_MILLE = 1
@@ -34,20 +35,24 @@ class Count(Struct):
     rejected_example: str = ""
     checksum: str = f"{0:064x}"
     digest: str = "0"
+    sample: dict[str, str] = field(default_factory=dict)
 
     def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
         """Each observation of some complete series as a JSON line; consume all for the sums to be updated."""
         encode, total, digest = msgspec.json.Encoder().encode, int(self.checksum, 16), Digest(int(self.digest))
+        sample = Sample(self.sample)
         for observation, meaning in observations:
             self._add(observation, meaning)
             if meaning is Meaning.REPEATED:
                 continue
             digest.add(observation)
+            sample.add(observation)
             line = encode(observation) + b"\n"
             total += int.from_bytes(hashlib.sha256(line).digest(), "big")
             yield line
         self.checksum = f"{total % CHECKSUMS:064x}"
         self.digest = str(digest.total())
+        self.sample = sample.sample()
 
     def _add(self, observation: Observation, meaning: Meaning) -> None:
         self.by_meaning[meaning] = self.by_meaning.get(meaning, 0) + 1
@@ -88,4 +93,5 @@ class Count(Struct):
             total_value=format(self.total_value, "f"),
             checksum=self.checksum,
             digest=self.digest,
+            sample=self.sample,
         )

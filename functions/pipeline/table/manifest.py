@@ -1,6 +1,6 @@
 """The manifest of a table's fetch: the counts, sums and digests that the staged data must equal."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.source.responses import Header
 
@@ -17,7 +17,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`manifest.json`, written last: a fetch without one is incomplete. All counts are cells, but for `series`.
 
     parsed + missing + rejected = observations; with `repeated`, all cells that SingStat sent. `doubt` is why the table
-    may lack cells, "" if its metadata say that it is complete. `digest` is "" in manifests written before it existed.
+    may lack cells, "" if its metadata say that it is complete. `digest` and `sample` (see `Sample`) are empty in
+    manifests written before they existed.
     """
 
     run_id: str
@@ -37,3 +38,4 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     digest: str = ""
     repeated: int = 0
     doubt: str = ""
+    sample: dict[str, str] = field(default_factory=dict)

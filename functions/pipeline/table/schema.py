@@ -17,7 +17,7 @@ STAGED_PARTITIONS = {"run": TEXT, "frequency": TEXT, "table_id": TEXT}
 PUBLISHED_PARTITIONS = {"table_id": TEXT}
 
 ABOUT = ("theme", "subject", "topic", "source_agency", "footnote")
-PROOF = ("checksum", "run_id", "fetched_at", "source_url", "verified_by", "location")
+PROOF = ("checksum", "run_id", "fetched_at", "source_url", "verified_by", "location", "accepted")
 TABLES = (
     {"table_id": TEXT, "title": TEXT, "frequency": TEXT}
     | dict.fromkeys(ABOUT, TEXT)
@@ -28,6 +28,7 @@ EDITIONS = {"table_id": TEXT, "edition": TEXT, "vintage": DAY, "published_at": T
     "observations": WHOLE,
     "checksum": TEXT,
     "run_id": TEXT,
+    "withdrawn_at": TEXT,
 }
 CELL = {"table_id": TEXT, "previous_edition": TEXT, "edition": TEXT, "series_no": TEXT, "series": TEXT, "cell": TEXT}
 REVISIONS = CELL | {"kind": TEXT, "old_value": EXACT, "new_value": EXACT, "old_text": TEXT, "new_text": TEXT}

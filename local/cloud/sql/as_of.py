@@ -9,7 +9,8 @@ from local.cloud.sql.athena import QueryError
 from local.cloud.sql.catalogue import PUBLISHED
 
 FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly", "cross_sectional")
-PUBLISHED_BY = "published_at < '{day}T16:00:00+00:00'"  # the end of the day in Singapore, UTC+8
+END = "'{day}T16:00:00+00:00'"  # of the day in Singapore, UTC+8
+PUBLISHED_BY = f"published_at < {END} AND (withdrawn_at = '' OR withdrawn_at >= {END})"
 DATED_BY = "vintage <= DATE '{day}'"
 LAST_EDITIONS = """
 SELECT v.* FROM {frequency}_vintages v JOIN (

@@ -1,0 +1,56 @@
+"""The commands about a table's editions that change what readers see: `rollback` and `forget`."""
+
+import getpass
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from pipeline.contracts import keys
+from pipeline.contracts.states import Forget, Rollback, RunRequest
+from pipeline.publication.restore import Audit
+from pipeline.run.plan import plan_tables
+
+from local.cli.options import LAKE, Lake
+from local.cli.output import FAILED, line, one_line_errors, stop
+
+TableId = Annotated[str, typer.Argument(metavar="TABLE", help="Table ID, for example M212161.")]
+
+
+def rollback(
+    table_id: TableId,
+    to: Annotated[str, typer.Option(help="Edition or vintage that readers go back to.")],
+    lake: Lake = LAKE,
+) -> None:
+    """Point readers at an earlier edition; the later ones stay queryable and are not published again by themselves."""
+    _carry_out(RunRequest(rollback=Rollback(table=table_id, to=to, by=getpass.getuser())), table_id, lake)
+
+
+def forget(
+    table_id: TableId,
+    vintage: Annotated[str, typer.Option(help="Vintage, or one edition of it, to take back.")],
+    lake: Lake = LAKE,
+) -> None:
+    """Take back a published edition, for example one with a wrong date; readers see the newest that is left."""
+    _carry_out(RunRequest(forget=Forget(table=table_id, vintage=vintage, by=getpass.getuser())), table_id, lake)
+
+
+def _carry_out(request: RunRequest, table_id: str, lake: Path) -> None:
+    with one_line_errors():
+        plan_tables(request, {})
+
+        from local.cli.run import follow  # noqa: PLC0415
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
+
+        sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        with LocalAWS(lake) as aws:
+            story = follow(aws, aws.start(sent, run_id), sent, lambda *_: None)
+            path = aws.lake / aws.resource("DataBucket") / keys.audit(table_id, run_id)
+    if story.status != "SUCCEEDED":
+        stop(story.cause, FAILED)
+    after = msgspec.json.decode(path.read_bytes(), type=Audit).after
+    line(f"readers of {table_id} see {after.edition if after else 'nothing: it is no longer published'}")
+    line(f"recorded: {path}")
