@@ -4,7 +4,9 @@ PipelineError
 ├── InputInvalid            the request, rejected before any download
 │   └── WrongFrequency      the table has a different frequency from the one requested
 ├── SourceError             SingStat
-│   ├── SourceUnavailable   no response, 5xx, 408, 425 or 429, after retries
+│   ├── SourceUnavailable   no response, 5xx, 408 or 425, after retries
+│   │   ├── SourceThrottled 429, after retries
+│   │   └── SourceTimeout   an answer that was not complete in time, twice
 │   ├── SourceRefused       any other 4xx: the request is invalid or not allowed
 │   ├── TableNotFound       404: unknown or retired
 │   ├── SourceMalformed     not JSON in UTF-8, truncated, too large, or with a key twice
@@ -119,6 +121,14 @@ class SourceError(PipelineError):
 
 class SourceUnavailable(SourceError):
     next_step = "run the table again once SingStat responds; maintenance can take hours"
+
+
+class SourceThrottled(SourceUnavailable):
+    next_step = "run the table again later, with fewer tables at a time"
+
+
+class SourceTimeout(SourceUnavailable):
+    next_step = "run the table again once SingStat responds at its usual speed"
 
 
 class SourceRefused(SourceError):

@@ -31,6 +31,7 @@ from pipeline.worker.task_token import Cancellation
 from local.cloud.aws import ADMINISTRATOR, LocalAWS
 from local.replay.recordings import Row, Table, load_recordings
 from local.replay.server import Answer, Replay
+from tests.support.quota import limited
 
 ROOT = Path(__file__).parents[2]
 SYNTHETIC, RECORDED = "M900100", "M550002"
@@ -329,6 +330,29 @@ def test_a_retry_after_a_new_vintage_keeps_nothing_of_the_old(replay, monkeypatc
     assert kind == "success"
     assert rows(run_id) == wanted[0]
     assert manifest(run_id).replace(b"refetch-1/", b"") == wanted[1]
+
+
+def test_a_source_that_refuses_too_many_calls_is_waited_for(replay, monkeypatch):
+    monkeypatch.setattr(download, "THROTTLED_SECONDS", 0.1)
+    wanted = small_path(SYNTHETIC)[0]
+    replay.answer = limited(replay.answer, calls=4, seconds=0.3)
+    run_id = next(run_ids)
+
+    ((kind, _),) = work(job(run_id))
+
+    assert kind == "success"
+    assert rows(run_id) == wanted
+
+
+def test_a_source_that_refuses_for_ten_minutes_is_named(replay, monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setattr(Cancellation, "wait", lambda _, seconds: waits.append(seconds))
+    replay.answer = limited(replay.answer, calls=0, seconds=60)
+
+    ((kind, _),) = work(job(next(run_ids)))
+
+    assert kind == "SourceThrottled"
+    assert sum(waits) == 600
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 
 from local.replay.server import Answer
+from tests.support import samples
 from tests.support.laptop import call, query, run
+from tests.support.quota import limited
 
 HTML = Answer(200, b"<html>maintenance</html>", "text/html", {})
 
@@ -109,6 +111,20 @@ def test_an_error_that_passes_is_survived(laptop):
 
     assert result.status == "SUCCEEDED"
     assert not answers
+
+
+def test_what_waiting_cures_does_not_fail(laptop):
+    tables = ["M900001", "M900003", "M900005", "M900007", "M900008"]
+    laptop.replay.tables |= {table: samples.samples()[table] for table in tables}
+    laptop.replay.answer = limited(laptop.replay.answer, calls=8, seconds=1)
+
+    result = laptop.run(*tables)
+
+    assert {table.table_id: table.status for table in result.tables} == dict.fromkeys(tables, "published")
+    execution = f"{laptop.aws.resource('Pipeline').replace(':stateMachine:', ':execution:')}:{result.run_id}"
+    refused = [event for event in laptop.aws.history(execution) if "SourceThrottled" in str(event)]
+    assert refused
+    assert {event["type"] for event in refused} == {"LambdaFunctionFailed"}
 
 
 def test_a_new_vintage_replaces_the_old_whole(laptop):

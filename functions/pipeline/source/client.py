@@ -1,36 +1,72 @@
-"""HTTP client of SingStat's Table Builder API, with timeouts and retries."""
+"""HTTP client of SingStat's Table Builder API, with deadlines, retries and a pace."""
 
+import re
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.exceptions import RequestException
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from pipeline.errors import SourceMalformed, SourceRefused, SourceUnavailable, TableNotFound
+from pipeline.errors import (
+    SourceMalformed,
+    SourceRefused,
+    SourceThrottled,
+    SourceTimeout,
+    SourceUnavailable,
+    TableNotFound,
+)
+from pipeline.source import deadline
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
 
 USER_AGENT = "singstat-pipeline/1.0 (official statistics; AWS SAM application)"  # also the template's default
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+ANSWER_SECONDS = 45
 MAX_BODY_BYTES = 64 * 1024 * 1024
 BODY_ATTEMPTS = 3
+SLOWEST_PACE = 4  # in backoffs, between two requests
 RETRYABLE = frozenset({408, 425, 429, *range(500, 600)})
+SECONDS = re.compile(r"[0-9]{1,300}(\.[0-9]{1,300})?", re.ASCII)
 
 
 class _Retry(Retry):
     RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
 
+    def get_retry_after(self, response: "BaseHTTPResponse") -> float | None:
+        """Seconds or a date; None, so the backoff applies, for anything else. urllib3 fails on a fraction."""
+        sent = response.headers.get("Retry-After", "").strip()
+        if SECONDS.fullmatch(sent):
+            return min(float(sent), self.retry_after_max)
+        with suppress(HTTPError, ValueError, OverflowError):
+            return super().get_retry_after(response)
+        return None
+
+    def increment(self, *request: Any, **failed: Any) -> Self:
+        """A read that timed out is not repeated here, where five attempts would take minutes."""
+        if isinstance(error := failed.get("error"), ReadTimeoutError):
+            raise error
+        return super().increment(*request, **failed)
+
 
 class SingStat:
     """The API at `url`. Each method returns a response body verbatim.
 
-    Raises `SourceUnavailable` if there is no response or, after retries, a status 408, 425, 429 or 5xx,
-    `TableNotFound` for 404, `SourceRefused` for any other status but 200, and `SourceMalformed` for a body that is not
-    JSON, is truncated three times or is larger than 64 MiB.
+    Raises `SourceTimeout` if an answer is twice not complete within 45 s, `SourceThrottled` for 429 after retries,
+    `SourceUnavailable` if there is no response or, after retries, a status 408, 425 or 5xx, `TableNotFound` for 404,
+    `SourceRefused` for any other status but 200, and `SourceMalformed` for a body that is not JSON, is truncated three
+    times or is larger than 64 MiB.
     """
 
     def __init__(self, url: str, backoff_seconds: float, user_agent: str) -> None:
-        """`backoff_seconds` is the base of the exponential backoff between retries, and its jitter."""
+        """`backoff_seconds` is the base of the exponential backoff between retries, and its jitter.
+
+        After a 429, requests are also spaced out, by at most four times that; each success shortens the pause.
+        """
         retry = _Retry(
             total=4,
             status_forcelist=RETRYABLE,
@@ -41,10 +77,11 @@ class SingStat:
             raise_on_status=False,
         )
         self.url = url
+        self._backoff, self._pace = backoff_seconds, 0.0
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+            self._session.mount(scheme, deadline.Adapter(ANSWER_SECONDS, max_retries=retry))
 
     def metadata(self, table_id: str) -> bytes:
         """`GET /metadata/{id}`: title, frequency, vintage and number of cells."""
@@ -63,21 +100,34 @@ class SingStat:
         return self._get("resourceid", {"keyword": words, "searchOption": "title"})
 
     def _get(self, path: str, query: Mapping[str, int | str]) -> bytes:
-        for _ in range(BODY_ATTEMPTS):
+        for attempt in range(BODY_ATTEMPTS):
+            time.sleep(self._pace)
             try:
-                response = self._session.get(
+                with self._session.get(
                     f"{self.url}/{path}",
                     params=query,
                     timeout=(CONNECT_SECONDS, READ_SECONDS),
                     allow_redirects=False,
                     stream=True,
-                )
+                ) as response:
+                    self._set_pace(response)
+                    _check(response)
+                    return _read(response)
+            except (ChunkedEncodingError, ContentDecodingError):  # a truncated body is requested again
+                continue
+            except ReadTimeout as error:
+                if attempt:
+                    raise SourceTimeout(f"the answer to {path} was not complete in {ANSWER_SECONDS} s") from error
             except RequestException as error:
                 raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
-            with response, suppress(RequestException):  # a truncated body is requested again
-                _check(response)
-                return _read(response)
         raise SourceMalformed(f"the body of {path} was truncated {BODY_ATTEMPTS} times")
+
+    def _set_pace(self, response: requests.Response) -> None:
+        retried = response.raw.retries.history if response.raw.retries else ()
+        if requests.codes.too_many_requests in (response.status_code, *(past.status for past in retried)):
+            self._pace = min(2 * self._pace + self._backoff / 2, SLOWEST_PACE * self._backoff)
+        else:
+            self._pace *= 0.9
 
 
 def _check(response: requests.Response) -> None:
@@ -86,6 +136,8 @@ def _check(response: requests.Response) -> None:
         return
     if status == requests.codes.not_found:
         raise TableNotFound("SingStat has no such table (404)")
+    if status == requests.codes.too_many_requests:
+        raise SourceThrottled("SingStat answered 429, too many requests, each time")
     if status in RETRYABLE:
         raise SourceUnavailable(f"SingStat answered {status} each time")
     agent = response.request.headers["User-Agent"]
@@ -94,10 +146,13 @@ def _check(response: requests.Response) -> None:
 
 def _read(response: requests.Response) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(1 << 16):
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
+    try:
+        for chunk in response.iter_content(1 << 16):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
+    except requests.exceptions.ConnectionError as error:  # a timeout or TLS: requests does not tell them apart
+        raise (ReadTimeout if isinstance(error.args[0], ReadTimeoutError) else ChunkedEncodingError) from error
     if "json" not in response.headers.get("Content-Type", ""):
         raise SourceMalformed(f"the body is {response.headers.get('Content-Type')}, not JSON: {bytes(body[:60])!r}")
     return bytes(body)

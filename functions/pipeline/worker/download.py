@@ -3,9 +3,9 @@
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from isal import igzip
 from msgspec import Struct, field
@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import WorkerJob
-from pipeline.errors import SourceContract
+from pipeline.errors import SourceContract, SourceThrottled
 from pipeline.handler import logger, named
 from pipeline.source.responses import Header, read_page
 from pipeline.steps.fetch import TableFetch, commit, connect, gzip_body, gzip_lines, kept_page
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 STATE = "DownloadLargeTable"
 CHUNK_PAGES = 50
+THROTTLED_SECONDS, THROTTLED_WAITS = 30, 20  # ten minutes, as heartbeats go on
+T = TypeVar("T")
 
 
 class Checkpoint(Struct, kw_only=True):
@@ -95,7 +97,20 @@ class _TableDownload:
 
     def run(self) -> WorkerResult:
         self._previous, _ = data_bucket.read_optional(self._checkpoint_key, Checkpoint)
-        return self._commit(fetch_one_vintage(self._fetch.header(), self._fetch.header, self._download))
+        return self._commit(fetch_one_vintage(self._header(), self._header, self._download))
+
+    def _header(self) -> Header:
+        return self._patiently(self._fetch.header)
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        """The call's result, repeated while SingStat refuses it as too many, up to ten minutes."""
+        for _ in range(THROTTLED_WAITS):
+            try:
+                return call()
+            except SourceThrottled:
+                self._cancellation.wait(THROTTLED_SECONDS)
+                self._cancellation.check()
+        return call()
 
     def _download(self, header: Header) -> Checkpoint:
         """The checkpoint after the last page."""
@@ -146,7 +161,8 @@ class _TableDownload:
         self._cancellation.check()
         key = keys.page(folder, number)
         if key not in self._kept_keys:
-            body = self._thread.source.tabledata(self._job.table_id, number * limit, limit)
+            source = self._thread.source
+            body = self._patiently(lambda: source.tabledata(self._job.table_id, number * limit, limit))
             self._cancellation.check()
             if data_bucket.write_once(key, gzip_body(body)):
                 return bytes(body)
