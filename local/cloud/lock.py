@@ -1,5 +1,6 @@
-"""An exclusive lock on a lake: one process at a time."""
+"""An exclusive lock on a lake: one process at a time, on Linux and macOS."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -9,42 +10,30 @@ class LakeInUseError(Exception):
 
 
 class Lock:
-    """The file `<lake>/.lock` holds the process id of its owner; a lock of a dead process is taken over."""
+    """The operating system's lock (`flock`) of the file `<lake>/.lock`, which it releases when the process ends.
+
+    The file holds the holder's process id, for the message only, and stays: a new one could be locked a second time.
+    """
 
     def __init__(self, lake: Path) -> None:
         self._path = lake / ".lock"
+        self._file = -1
 
     def take(self) -> None:
         """Acquire the lock. Raises `LakeInUseError` naming the process that holds it."""
-        own = self._path.with_name(f".lock-{os.getpid()}")
-        own.write_text(str(os.getpid()))
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            while True:
-                try:
-                    os.link(own, self._path)  # atomic: fails if it exists, and is never visible without a process id
-                except FileExistsError:
-                    self._remove_if_stale()
-                else:
-                    return
-        finally:
-            own.unlink()
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(file, 20).decode() or "another"
+            os.close(file)
+            raise LakeInUseError(
+                f"Process {holder} is using the lake {self._path.parent}. Wait for it to end."
+            ) from error
+        os.ftruncate(file, 0)
+        os.write(file, str(os.getpid()).encode())
+        self._file = file
 
     def release(self) -> None:
         """Release the lock."""
-        self._path.unlink(missing_ok=True)
-
-    def _remove_if_stale(self) -> None:
-        try:
-            holder = self._path.read_text()
-            os.kill(int(holder), 0)
-        except PermissionError:
-            pass  # another user's process
-        except FileNotFoundError:
-            return
-        except (ProcessLookupError, ValueError):
-            self.release()
-            return
-        raise LakeInUseError(
-            f"Process {holder} is using the lake {self._path.parent}. "
-            f"Wait for it to end; delete {self._path} if it is not a `singstat` process."
-        )
+        os.close(self._file)

@@ -359,7 +359,7 @@ class TestFunctions:
 def test_only_links_are_public(house: doors.House) -> None:
     routes = read_routes(house.aws.apis[house.aws.resource("Api")])
     assert {route.resource for route in routes if not route.signed} == {"/links/{token}"}
-    assert len(routes) == 5
+    assert len(routes) == 6
 
 
 def test_a_port_that_is_in_use(house: doors.House) -> None:

@@ -127,6 +127,33 @@ with LocalAWS(Path(sys.argv[1]), Path(sys.argv[2])) as aws:
 """
 
 
+CONTENDER = """
+import os, signal, sys
+from pathlib import Path
+from local.cloud.lock import LakeInUseError, Lock
+
+lake, held = Path(sys.argv[1]), 0
+for _ in range(250):
+    if process := os.fork():
+        status = os.waitpid(process, 0)[1]
+        held += os.WIFSIGNALED(status)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 3:
+            sys.exit("two holders")
+        continue
+    try:
+        Lock(lake).take()
+    except LakeInUseError:
+        os._exit(3)
+    try:
+        os.close(os.open(lake / "inside", os.O_CREAT | os.O_EXCL))
+        os.unlink(lake / "inside")
+    except OSError:
+        os._exit(4)
+    os.kill(os.getpid(), signal.SIGKILL)
+print(held)
+"""
+
+
 def exists(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -138,8 +165,12 @@ def exists(process: int) -> bool:
 class TestProcesses:
     def test_a_lake_is_used_by_one_process_at_a_time(self, lake: Path) -> None:
         lake.mkdir()
-        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-            (lake / ".lock").write_text(str(other.pid))
+        (lake / ".lock").write_text("999999999")  # of a process that has ended
+        holder = "import sys, local.cloud.lock as l; l.Lock(l.Path(sys.argv[1])).take(); print(flush=True); input()"
+        command = [sys.executable, "-c", holder, lake]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PLATFORM.parents[2]) as other:
+            assert other.stdout
+            other.stdout.readline()
             with (
                 pytest.raises(LakeInUseError, match=f"Process {other.pid} is using the lake"),
                 LocalAWS(lake, TEMPLATE),
@@ -150,7 +181,15 @@ class TestProcesses:
         lock.take()
         assert (lake / ".lock").read_text() == str(os.getpid())
         lock.release()
-        assert not list(lake.iterdir())
+        Lock(lake).take()
+
+    def test_a_lake_has_one_holder_even_if_holders_are_killed(self, lake: Path) -> None:
+        lake.mkdir()
+        command = [sys.executable, "-c", CONTENDER, lake]
+        contenders = [subprocess.Popen(command, cwd=PLATFORM.parents[2], stdout=subprocess.PIPE) for _ in range(4)]
+        held = [int(contender.communicate()[0]) for contender in contenders]
+        assert [contender.returncode for contender in contenders] == [0] * 4
+        assert sum(held) > 100
 
     def test_workers_exit_if_their_parent_is_killed(self, lake: Path) -> None:
         command = [sys.executable, "-c", SOURCE, str(lake), str(TEMPLATE)]
@@ -165,4 +204,4 @@ class TestProcesses:
         with LocalAWS(lake, TEMPLATE) as aws:
             worker = invoke(aws, {"do": "echo"})[1]["process"]
         assert not exists(worker)
-        assert not (lake / ".lock").exists()
+        Lock(lake).take()  # nobody holds it

@@ -21,6 +21,7 @@ from pipeline.api import link_token
 
 from local.cli.serve import Endpoint, serving
 from local.cloud.account import REGION
+from local.cloud.lock import Lock
 from tests.support.laptop import SINGSTAT, Laptop, call
 
 REPORT = f"{link_token.REPORTS}runs/demo-1/report.html"
@@ -194,6 +195,9 @@ class TestLinks:
         answer = requests.get(link, allow_redirects=False, timeout=30)
         assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
         assert requests.get(answer.headers["Location"], timeout=30).content == b"<p>it's the report</p>"
+        headed = requests.head(f"{link}).", timeout=30)
+        assert (headed.status_code, headed.content) == (302, b"")
+        assert requests.head(headed.headers["Location"], timeout=30).status_code == 200
         laptop.aws.client("s3").delete_object(Bucket=laptop.aws.resource("ResultsBucket"), Key=report)
         assert requests.get(link, allow_redirects=False, timeout=30).status_code == 404
 
@@ -240,7 +244,7 @@ class TestCommand:
         assert process.wait(60) == 0
         assert process.communicate() == ("", "")
         assert "ABORTED" in call("explain", "cut-off", lake=lake).stdout
-        assert not (lake / ".lock").exists()
+        Lock(lake).take()  # nobody holds it
 
     def test_it_says_how_to_sign_and_takes_nothing_else(self, lake: Path) -> None:
         process, line = self.serve(lake)

@@ -19,18 +19,18 @@ def signer(laptop, key_id: str) -> link_token.Sign:
     return lambda message: kms.generate_mac(KeyId=key_id, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"]
 
 
-def ask(laptop, function: str, parameters: dict[str, str]) -> dict:
+def ask(laptop, function: str, parameters: dict[str, str], method: str = "GET") -> dict:
     name = laptop.aws.resource(function)
-    payload = msgspec.json.encode({"httpMethod": "GET", "pathParameters": parameters})
+    payload = msgspec.json.encode({"httpMethod": method, "pathParameters": parameters})
     answer = laptop.aws.client("lambda").invoke(FunctionName=name, Payload=payload)
     assert "FunctionError" not in answer
     return msgspec.json.decode(answer["Payload"].read())
 
 
 @pytest.fixture
-def open_link(laptop) -> Callable[[str], dict]:
+def open_link(laptop) -> Callable[..., dict]:
     laptop.aws.put(f"s3://{laptop.aws.resource('ResultsBucket')}/{REPORT}", CONTENT)
-    return lambda token: ask(laptop, "OpenLinkFunction", {"token": token})
+    return lambda token, method="GET": ask(laptop, "OpenLinkFunction", {"token": token}, method)
 
 
 @pytest.fixture
@@ -61,6 +61,20 @@ def test_a_link_leads_to_the_report(open_link, make, ago):
     assert (answer["statusCode"], answer["headers"], answer["body"]) == (302, OPENED, "")
     assert parse_qs(urlsplit(location).query)["X-Amz-Expires"] == ["600"]
     assert requests.get(location, timeout=10).content == CONTENT
+
+
+def test_a_link_asked_for_with_head_leads_to_the_report(open_link, make):
+    answer = open_link(make(), "HEAD")
+
+    location = answer["headers"].pop("Location")
+    assert (answer["statusCode"], answer["headers"], answer["body"]) == (302, OPENED, "")
+    followed = requests.head(location, timeout=10)
+    assert (followed.status_code, followed.headers["Content-Length"]) == (200, str(len(CONTENT)))
+
+
+@pytest.mark.parametrize("after", [".", ")", ").", "),", '">', "…”", "!?"])
+def test_a_link_with_punctuation_behind_it_leads_to_the_report(open_link, make, after):
+    assert open_link(make() + after)["statusCode"] == 302
 
 
 def test_a_link_ends_after_seven_days(open_link, make):

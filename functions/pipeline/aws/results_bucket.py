@@ -35,6 +35,7 @@ def is_there(key: str) -> bool:
     return True
 
 
-def url(key: str) -> str:
-    """A presigned GET URL for the report, valid for 600 seconds."""
-    return s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=URL_SECONDS)
+def url(key: str, method: str) -> str:
+    """A presigned URL for the report, valid for 600 seconds and for one method: GET or HEAD."""
+    call = "head_object" if method == "HEAD" else "get_object"
+    return s3.generate_presigned_url(call, Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=URL_SECONDS)

@@ -7,6 +7,7 @@ class ApiRequest(Struct, rename="camel"):
     """API Gateway's event, as far as it is used."""
 
     path_parameters: dict[str, str]
+    http_method: str = "GET"
 
 
 class ApiResponse(Struct, rename="camel"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.template.rules.application import Application, Document, Findings, referred
 
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options", "x-amazon-apigateway-any-method"}
-PUBLIC = {"get /links/{token}"}  # a link in a mail: the function verifies its signed token
+PUBLIC = {"get /links/{token}", "head /links/{token}"}  # a link in a mail: the function verifies its signed token
 LIMITS = {"array": ("maxItems",), "string": ("maxLength", "enum", "pattern")}
 
 
