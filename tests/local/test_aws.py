@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -64,6 +65,19 @@ class TestFunctions:
             *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
         }
         assert variables["AWS_ENDPOINT_URL"] == aws.url
+
+    def test_no_function_begins_with_modules_of_another_or_of_the_laptop(self, aws: LocalAWS) -> None:
+        modules = invoke(aws, {"do": "modules"})[1]
+        assert {name for name in modules if name.partition(".")[0] in {"work", "register", "pipeline", "local"}} == {
+            "work"
+        }
+
+    def test_a_process_that_is_killed_from_outside_is_replaced(self, aws: LocalAWS) -> None:
+        _, before = invoke(aws, {"do": "echo"})
+        os.kill(before["process"], signal.SIGKILL)
+        while invoke(aws, {"do": "echo"})[1].get("process", before["process"]) == before["process"]:
+            time.sleep(0.01)
+        assert not exists(before["process"])
 
     def test_each_function_has_its_role_and_its_key(self, aws: LocalAWS) -> None:
         assert "/singstat-workfunctionrole/" in invoke(aws, {"do": "identity"})[1]

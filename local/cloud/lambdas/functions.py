@@ -2,23 +2,19 @@
 
 import contextlib
 import json
-import os
 import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from local.cloud.account import ACCOUNT, REGION
+from local.cloud.lambdas.processes import base_environment, fork_server
 from local.cloud.wsgi import Response
 
-WORKER = Path(__file__).with_name("worker.py")
 IMPORT_SECONDS = 60
 INVOKE_PATH = "/2015-03-31/functions/"
 Environment = dict[str, str]
@@ -56,18 +52,7 @@ class Worker:
     def __init__(self, function: Function, environment: Environment, log: Path) -> None:
         self._function = function
         self._ready = False
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-u", str(WORKER), function.handler],
-                cwd=function.folder,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                start_new_session=True,  # Ctrl-C reaches only the run, which then stops its workers
-            )
-        self._invocations = cast(IO[bytes], self._process.stdin)
-        self._results = cast(IO[bytes], self._process.stdout)
+        self._process = fork_server().start(function.handler, function.folder, environment, log)
 
     @property
     def alive(self) -> bool:
@@ -78,16 +63,16 @@ class Worker:
         """Run the handler once its module is imported; kill the process after the function's timeout."""
         if not self._ready:
             with self._killed_after(IMPORT_SECONDS):
-                self._results.readline()
+                self._process.stdout.readline()
             self._ready = True
         request_id = str(uuid.uuid4())
         function = self._function
         invocation = {"event": event, "request_id": request_id, "arn": function.arn, "timeout": function.timeout}
         line = b""
         with self._killed_after(function.timeout) as overdue, contextlib.suppress(BrokenPipeError):
-            self._invocations.write(json.dumps(invocation).encode() + b"\n")
-            self._invocations.flush()
-            line = self._results.readline()
+            self._process.stdin.write(json.dumps(invocation).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
         if line.endswith(b"\n"):
             answer = json.loads(line)
             return Result(str(answer.get("payload") or answer["error"]).encode(), "error" in answer)
@@ -95,13 +80,12 @@ class Worker:
 
     def kill(self) -> None:
         """Kill the process group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
 
     def close(self) -> None:
         """Kill the process group and close its pipes."""
         self.kill()
-        self._process.communicate()
+        self._process.wait()
 
     @contextlib.contextmanager
     def _killed_after(self, seconds: int) -> Iterator[threading.Event]:
@@ -121,8 +105,7 @@ class Worker:
             timer.cancel()
 
     def _lost(self, request_id: str, overdue: bool) -> Result:
-        self._process.communicate()
-        code = self._process.returncode
+        code = self._process.wait()
         if overdue:
             kind, reason = "Sandbox.Timedout", f"Task timed out after {self._function.timeout:.2f} seconds"
         elif code < 0:
@@ -218,10 +201,7 @@ class Functions:
 
     def _environment(self, function: Function) -> Environment:
         return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": tempfile.gettempdir(),
-            "LANG": "C.UTF-8",
-            "TZ": ":UTC",
+            **base_environment(),
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_REGION": REGION,

@@ -43,6 +43,11 @@ def environment(*_: Any) -> dict[str, str]:
     return dict(os.environ)
 
 
+def modules(*_: Any) -> list[str]:
+    """All modules that are imported."""
+    return list(sys.modules)
+
+
 def identity(*_: Any) -> str:
     """Who AWS says the function is."""
     return boto3.client("sts").get_caller_identity()["Arn"]
