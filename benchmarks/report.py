@@ -20,7 +20,7 @@ from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
 from pipeline.publication.record import Grounds, next_publication
-from pipeline.run.verification import Measured, expected
+from pipeline.run.verification import Measured, Verification, expected
 from pipeline.source.responses import Header, Page
 from pipeline.source.shapes import Column, Row
 from pipeline.table.flatten import Count
@@ -66,16 +66,16 @@ POSITIONS = list(enumerate(PERIODS))
 
 def prepare() -> None:
     """Store the records of a run `now` that has published a second vintage of every table."""
-    measured = []
+    known = Verification()
     for table_id in TABLES:
         before = next_publication(None, keep(table_id, "then", THEN), location="", grounds=Grounds("", ""))
         manifest = keep(table_id, "now", NOW)
         publication = next_publication(before, manifest, location="", grounds=Grounds("", ""))
         objects[keys.publication(table_id)] = msgspec.json.encode(publication)
         numbers = {name: str(number) for name, number in expected(manifest).items()}
-        measured.append(Measured(table_id=table_id, **numbers))
+        known.measured[table_id] = Measured(table_id=table_id, query_id="q", **numbers)
     stored = [DownloadOutcome(table_id=table_id, status="stored", frequency="monthly") for table_id in TABLES]
-    records = {"measured": measured, "tally": Tally(stored=stored)}
+    records = {"verified": known, "tally": Tally(stored=stored)}
     records["published"] = PublishOutcome(published=TABLES, failed=[])
     objects.update({keys.run("now", name): msgspec.json.encode(record) for name, record in records.items()})
 

@@ -3,11 +3,10 @@
 from pipeline.aws import data_bucket, databrew, ec2, sns, step_functions
 from pipeline.contracts import keys
 from pipeline.contracts.states import ExecutionEnded
-from pipeline.errors import SomeTablesFailed
 from pipeline.handler import task
-from pipeline.mail.run_mail import Mail, compose_failure
+from pipeline.mail.run_mail import FAIL_STATES, Mail, compose_failure
 from pipeline.run.plan import RUN_ID
-from pipeline.steps import run_cost
+from pipeline.steps import outcomes, run_cost
 
 
 @task
@@ -19,9 +18,9 @@ def handler(event: ExecutionEnded) -> ExecutionEnded:
     if RUN_ID.fullmatch(ended.name):  # PlanRun has refused any other
         ec2.terminate(ended.name)
         databrew.stop_and_delete(databrew.job_name(ended.name))
-    cost = run_cost.record_run(ended.name)
-    if not (notified(ended.name) and run.failure and run.failure.error == SomeTablesFailed.__name__):
-        sns.send(compose_failure(ended, run, cost.usd))
+    cost = run_cost.record_run(ended.name, step_functions.read_history(ended.name))
+    if not (run.state in FAIL_STATES and notified(ended.name)):
+        sns.send(compose_failure(ended, run, cost.usd, outcomes.load_outcomes(ended.name)))
     return event
 
 

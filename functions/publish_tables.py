@@ -3,12 +3,14 @@
 import os
 from datetime import UTC, datetime
 
+import msgspec
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.contracts.states import PublishCounts, PublishRequest
 from pipeline.errors import PublishConflict, SourceError
-from pipeline.handler import task
+from pipeline.handler import named, task
+from pipeline.run.verification import Verification
 from pipeline.steps.publish import publish
 
 LOST_CELLS_PERCENT = int(os.environ["LOST_CELLS_PERCENT"])
@@ -17,14 +19,16 @@ LOST_CELLS_PERCENT = int(os.environ["LOST_CELLS_PERCENT"])
 @task
 def handler(run: PublishRequest) -> PublishCounts:
     tally = data_bucket.read(keys.run(run.run_id, "tally"), Tally)
-    published, failed = [], []
-    for table in tally.stored:
+    verification = data_bucket.read(keys.run(run.run_id, "verified"), Verification)
+    published, failed = [], [*verification.failed.values()]
+    for table in (table for table in tally.stored if verification.verified(table.table_id)):
         try:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            publish(table, run, verified_by=run.query_id, published_at=now, lost_percent=LOST_CELLS_PERCENT)
+            query_id = verification.measured[table.table_id].query_id
+            publish(table, run, verified_by=query_id, published_at=now, lost_percent=LOST_CELLS_PERCENT)
             published.append(table.table_id)
-        except (PublishConflict, SourceError) as error:
-            failure = error.failure("PublishTables", table.table_id)
+        except (PublishConflict, SourceError, msgspec.MsgspecError) as error:
+            failure = named(error).failure("PublishTables", table.table_id)
             failed.append(
                 DownloadOutcome(table_id=table.table_id, status="failed", frequency=table.frequency, error=failure)
             )

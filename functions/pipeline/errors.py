@@ -28,6 +28,7 @@ PipelineError
 ├── ServiceFailed           an AWS service refused a call, or did not answer
 ├── Unexpected              any other exception: a defect of this application
 ├── SomeTablesFailed        a Fail state: the other tables are published
+├── ReportFailed            a Fail state: the tables are published
 └── UnknownStatus           a Fail state: a check returned neither RUNNING nor SUCCEEDED
 """
 
@@ -198,7 +199,7 @@ class CatalogueFailed(PipelineError):
 
 
 class VerificationFailed(PipelineError):
-    next_step = "compare the staged rows with the stored pages; nothing from this run was published"
+    next_step = "run the table again; if it fails again, compare its staged rows with its stored pages"
 
 
 class PublishConflict(PipelineError):
@@ -215,6 +216,10 @@ class Unexpected(PipelineError):
 
 class SomeTablesFailed(PipelineError):
     next_step = "read why in runs/<run_id>/tally.json and published.json, then run the failed tables again"
+
+
+class ReportFailed(PipelineError):
+    next_step = "address the cause, then run the tables again with `force`: that writes their report"
 
 
 class UnknownStatus(PipelineError):

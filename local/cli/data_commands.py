@@ -15,12 +15,13 @@ from pipeline.wording import quantity
 from local.cli import revisions as changes
 from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, datasets, source
 from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
+from local.cli.records import publications
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import FILE_NAME, PUBLISHED
 
-SUMMARY = "table_id, title, frequency, vintage, observations"
-ALL = f"{SUMMARY}, source_agency, fetched_at"
+SUMMARY = ("table_id", "title", "frequency", "vintage", "observations")
+ALL = (*SUMMARY, "source_agency", "fetched_at")
 
 
 class FileFormat(StrEnum):
@@ -57,8 +58,13 @@ def query(
 
 def tables(shape: RowFormat = Format.TABLE, lake: Lake = LAKE) -> None:
     """List the published tables; CSV and JSON also have the source agency and the time of download."""
-    columns = SUMMARY if shape is Format.TABLE else ALL
-    print_rows(_run(f"SELECT {columns} FROM tables ORDER BY 1", lake), shape)  # noqa: S608 - a constant
+    _check_published(lake)
+    known, odd = publications(lake)
+    names = SUMMARY if shape is Format.TABLE else ALL
+    rows: list[tuple[str | None, ...]] = [tuple(str(getattr(table, name)) for name in names) for table in known]
+    print_rows(athena.Result([(name, "varchar") for name in names], rows, 0), shape)
+    if odd:
+        stop("; ".join(odd), FAILED)
 
 
 def export(

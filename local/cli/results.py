@@ -1,5 +1,6 @@
 """The outcome of a run for each table, from the run's records in the lake and a query of the published tables."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,9 +9,10 @@ from msgspec import Struct
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.costs.estimate import RunCost
-from pipeline.run.verification import Measured
+from pipeline.run.verification import Verification
 from pipeline.table.manifest import Manifest
 
+from local.cli.records import read_publication, read_record
 from local.cli.story import Story
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
@@ -57,26 +59,26 @@ def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResu
         return []
     tally = _read(lake, keys.run(run_id, "tally"), Tally) or Tally()
     published = _read(lake, keys.run(run_id, "published"), PublishOutcome) or PublishOutcome(published=[], failed=[])
-    measured = {row.table_id: row for row in _read(lake, keys.run(run_id, "measured"), list[Measured]) or []}
+    measured = (_read(lake, keys.run(run_id, "verified"), Verification) or Verification()).measured
     downloads = {table.table_id: table for table in [*tally.stored, *tally.unchanged, *tally.failed]}
     downloads |= {table.table_id: table for table in published.failed}
-    visible = _visible(root, {str(table.frequency) for table in downloads.values() if table.frequency})
+    counts = _counts(root, downloads.values())
     done = []
     for table_id in plan.tables:
         download = downloads.get(table_id, DownloadOutcome(table_id=table_id, status="stored"))
-        manifest = _read(lake, keys.manifest(str(download.frequency), table_id, run_id), Manifest)
+        manifest, odd = read_record(lake / keys.manifest(str(download.frequency), table_id, run_id), Manifest)
+        record, odd_record = read_publication(lake / keys.publication(table_id))
         staged = measured.get(table_id)
-        title, shown = visible.get(table_id, ("", 0))
         result = TableResult(
             table_id=table_id,
             status="published" if table_id in published.published else download.status,
-            title=manifest.header.title if manifest else title,
+            title=manifest.header.title if manifest else record.title if record else "",
             frequency=download.frequency or "",
             vintage=download.vintage,
             downloaded=manifest.observations if manifest else download.observations,
             verified=int(staged.observations) if staged else download.observations,
-            published=shown,
-            error=download.error.sentence if download.error else None,
+            published=counts.get(table_id, 0),
+            error=download.error.sentence if download.error else odd or odd_record or None,
         )
         if result.status == "stored":
             result.status, result.error = "failed", failure_line(story)
@@ -84,17 +86,16 @@ def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResu
     return done
 
 
-def _visible(root: Path, frequencies: set[str]) -> dict[str, tuple[str, int]]:
-    """Title and number of observations of each published table, counted by a query."""
+def _counts(root: Path, tables: Iterable[DownloadOutcome]) -> dict[str, int]:
+    """The number of observations of each table that readers see, counted by a query."""
+    frequencies = {table.frequency for table in tables if table.frequency}
     if not frequencies:
         return {}
-    counts = " UNION ALL ".join(
-        f"SELECT table_id, count(*) AS observations FROM {frequency} GROUP BY table_id"  # noqa: S608 - a Frequency
+    sql = " UNION ALL ".join(
+        f"SELECT table_id, count(*) FROM {frequency} GROUP BY table_id"  # noqa: S608 - a Frequency
         for frequency in sorted(frequencies)
     )
-    sql = f"SELECT c.table_id, t.title, c.observations FROM ({counts}) c JOIN tables t ON t.table_id = c.table_id"  # noqa: S608
-    rows = athena.run(sql, PUBLISHED, [], root).rows
-    return {str(table_id): (str(title), int(count or 0)) for table_id, title, count in rows}
+    return {str(table_id): int(count or 0) for table_id, count in athena.run(sql, PUBLISHED, [], root).rows}
 
 
 def _read(lake: Path, key: str, shape: type[T]) -> T | None:

@@ -46,13 +46,13 @@ def published(lake: Path) -> int:
         pytest.param(STEPS[:2], "CatalogueFailed", "vintage: string, not date", id="a type that is not declared"),
         pytest.param(
             [*STEPS, step("REMOVE_MISSING", sourceColumn="value")],
-            "VerificationFailed",
-            "M810001 observations: 47 staged, 48 downloaded",
+            "SomeTablesFailed",
+            "M810001 CheckVerification: observations: 47 staged, 48 downloaded",
             id="rows lost",
         ),
         pytest.param(
             [step("REPLACE_TEXT", sourceColumn="value", pattern="2", value="3"), *STEPS],
-            "VerificationFailed",
+            "SomeTablesFailed",
             "total_value",
             id="values changed",
         ),
@@ -72,9 +72,9 @@ def test_nothing_is_published(tmp_path, steps, error, why):
 
     assert result.status == "FAILED"
     assert result.error.startswith(f"{error}: ")
-    assert why in result.error
-    assert "Next: " in result.error
     assert result.tables[0].status == "failed"
+    assert why in result.tables[0].error
+    assert "Next: " in result.tables[0].error
     assert published(lake) == 0
     assert jobs == []
 

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pipeline.errors import VerificationFailed
-from pipeline.run.verification import QUERY, Measured, expected, verify
+from pipeline.run.verification import QUERY, Measured, expected, read_row, verify
 from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.digest import netstrings
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
-from pipeline.table.values import read_value
+from pipeline.table.values import NUMBER, read_value
 
 from local.cloud.sql import athena
 from tests.support import lakes
@@ -90,8 +91,8 @@ def staged(lake: Path, cells: Sequence[Observation], *, empty: str = "") -> Meas
     place = {("r", "yearly", "M1"): f"s3://{folder}"}
     table = lakes.table(schema.STAGED, "s3://data/transformedsingstatdata/", schema.STAGED_PARTITIONS, partitions=place)
     lakes.catalogue(lake, **{DATABASE: {"transformedsingstatdata": table}})
-    (row,) = athena.run(QUERY, DATABASE, ["'r'"], lake).rows
-    return Measured(*(text or "" for text in row))
+    (row,) = athena.run(QUERY, DATABASE, ["'r'", "''", "'~'"], lake).rows
+    return read_row([text or "" for text in row], "q")
 
 
 def test_digest_of_known_texts():
@@ -151,15 +152,54 @@ def test_digest_is_the_same_in_sql_for_a_large_table(tmp_path):
 
     assert len(cells) == 100_000
     assert measured.digest == digest(cells)
-    verify([manifest(cells)], {"M1": measured})
+    verify(manifest(cells), measured)
 
 
 def test_digest_finds_a_series_number_that_was_retyped(tmp_path):
     cells = [cell(series_no=number, period="2020", value_text="1") for number in ("1.1", "1.10", "1.2")]
     retyped = [msgspec.structs.replace(each, series_no=each.series_no.replace("1.2", "1.20")) for each in cells]
 
-    with pytest.raises(VerificationFailed, match=r"^M1 digest: -?\d+ staged, -?\d+ downloaded$"):
-        verify([manifest(cells)], {"M1": staged(tmp_path / "lake", retyped)})
+    with pytest.raises(VerificationFailed, match=r"^digest: -?\d+ staged, -?\d+ downloaded$"):
+        verify(manifest(cells), staged(tmp_path / "lake", retyped))
+
+
+LARGEST = "99999999999999999999.999999999999999999"
+NUMBERS = st.from_regex(NUMBER, fullmatch=True) | st.sampled_from([LARGEST, f"-{LARGEST}", "-0.5", "0", "", "na"])
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@example([LARGEST, LARGEST, f"-{LARGEST}", "-0.000000000000000001"])
+@given(st.lists(NUMBERS, min_size=1, max_size=60))
+def test_the_sum_is_exact_whatever_the_numbers(texts):
+    cells = [
+        cell(series_no=str(number % 3), period_start=f"{1900 + number}-01-01", value_text=text)
+        for number, text in enumerate(texts)
+    ]
+
+    with TemporaryDirectory() as lake:
+        verify(manifest(by_series(cells)), staged(Path(lake), cells))
+
+
+@pytest.mark.parametrize(
+    ("other", "staged_keys"),
+    [
+        pytest.param({"period": "2020 H1", "period_start": "2020-01-01"}, 2, id="one period in two spellings"),
+        pytest.param({"column_1": "Male"}, 3, id="another column"),
+    ],
+)
+def test_cells_with_one_key_do_not_verify(tmp_path, other, staged_keys):
+    """Synthetic: the table itself refuses such cells."""
+    first = {"series_no": "1", "period": "2020 1H", "period_start": "2020-01-01", "value_text": "1"}
+    cells = [cell(**first), cell(**first | other), cell(**first | {"series_no": "2"})]
+
+    measured = staged(tmp_path / "lake", cells)
+
+    assert measured.distinct_keys == str(staged_keys)
+    if staged_keys < len(cells):
+        with pytest.raises(VerificationFailed, match="^distinct_keys: 2 staged, 3 downloaded$"):
+            verify(manifest(cells), measured)
+    else:
+        verify(manifest(cells), measured)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)

@@ -7,7 +7,7 @@ import pytest
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.contracts.states import EndedExecution
 from pipeline.errors import DEFAULT_NEXT_STEP, Failure
-from pipeline.mail.run_mail import Links, compose, compose_failure
+from pipeline.mail.run_mail import UNCHANGED, UNDER_WAY, Links, compose, compose_failure
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 
@@ -91,7 +91,7 @@ def test_sns_takes_every_subject(run_id):
     failure = Execution(status="FAILED", state="S" * 80, started_at="", ended_at=None, failure=None)
     mails = [
         compose(run_id, outcomes(1), COST, LINKS),
-        compose_failure(EndedExecution(ARN, run_id, "FAILED"), failure, COST),
+        compose_failure(EndedExecution(ARN, run_id, "FAILED"), failure, COST, outcomes()),
     ]
 
     for mail in mails:
@@ -113,7 +113,7 @@ def test_sns_takes_every_subject(run_id):
 )
 def test_a_failure_names_state_cause_and_how_to_go_on(failure, line):
     run = Execution(status="FAILED", state="CheckCrawl", started_at="", ended_at="", failure=failure)
-    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), run, COST)
+    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), run, COST, outcomes())
     lines = mail.text.splitlines()
 
     assert mail.subject == "SingStat: FAILED in CheckCrawl (run-1)"
@@ -122,3 +122,44 @@ def test_a_failure_names_state_cause_and_how_to_go_on(failure, line):
     assert f"aws stepfunctions redrive-execution --execution-arn {ARN}" in mail.text
     assert any(line.startswith("https://ap-southeast-1.console.aws.amazon.com/") and ARN in line for line in lines)
     assert "Cost: about 0.2119 USD" in mail.text
+
+
+def failed_in(state: str, error: str, done: RunOutcomes) -> str:
+    failure = Failure(error=error, cause="it did not work")
+    run = Execution(status="FAILED", state=state, started_at="", ended_at="", failure=failure)
+    return compose_failure(EndedExecution(ARN, "run-1", "FAILED"), run, COST, done).text
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "readers"),
+    [
+        ("Notify", outcomes(2, 0, 1), "2 tables published: readers see the new data."),
+        ("PublishTables", outcomes(0, 0, 1), UNDER_WAY),
+        ("CheckVerification", outcomes(0, 0, 1), UNCHANGED),
+        ("Notify", outcomes(0, 3, 1), UNCHANGED),
+    ],
+)
+def test_a_failed_run_says_what_readers_see_and_which_tables_failed(state, done, readers):
+    text = failed_in(state, "TooSlow", done)
+
+    assert text.splitlines()[0] == f"Run run-1: FAILED in {state}. {readers}"
+    assert "TableNotFound: M900000: it is not known. Next: search for it" in text
+    assert ("M100000, vintage 2026-07-24, 146 values" in text) == (readers[0] == "2")
+    assert f"Redrive resumes at {state}: " in text
+
+
+@pytest.mark.parametrize(("state", "error"), [("PlanRun", "InputInvalid"), ("UnknownStatus", "UnknownStatus")])
+def test_no_redrive_is_offered_where_it_cannot_help(state, error):
+    text = failed_in(state, error, outcomes())
+
+    assert "edrive-execution" not in text
+    assert "New execution starts over with the same input" not in text
+
+
+def test_a_report_that_failed_does_not_hide_what_is_published():
+    mail = compose("run-1", outcomes(2, 0, 0), COST, Failure(error="Sandbox.Timedout", cause="Task timed out"))
+
+    assert mail.subject == "SingStat: 2 tables published, no report (run-1)"
+    assert "Readers see the new data now" in mail.text
+    assert "The report could not be written. Sandbox.Timedout: Task timed out. Next: " in mail.text
+    assert "http" not in mail.text

@@ -1,11 +1,14 @@
 """The small rules: polls, crawls, schemas, verification, publication, errors and the tally."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pipeline.contracts.records import DownloadOutcome, Tally
 from pipeline.contracts.states import CrawlStatus
 from pipeline.errors import (
@@ -25,7 +28,7 @@ from pipeline.publication.record import Grounds, has_content, is_current, next_p
 from pipeline.run.crawl import crawl_progress, last_start
 from pipeline.run.polling import progress
 from pipeline.run.tally import tally
-from pipeline.run.verification import Measured, verify
+from pipeline.run.verification import Verification, halves, read_row, verify
 from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.manifest import Manifest
@@ -148,11 +151,11 @@ def manifest(day: int = 24, run_id: str = "run-1", checksum: str = "abc") -> Man
     )
 
 
-MEASURED = Measured("M212161", "2", "1", "1", "2026-01-01", "2026-04-01", "24.300000000000000000")
+MEASURED = read_row(["M212161", "2", "2", "1", "1", "2026-01-01", "2026-04-01", "24", "0.300000000000000000", ""], "q")
 
 
 def test_equal_numbers_verify():
-    verify([manifest()], {"M212161": MEASURED})
+    verify(manifest(), MEASURED)
 
 
 @pytest.mark.parametrize(
@@ -164,19 +167,52 @@ def test_equal_numbers_verify():
         ("first_period", ""),
         ("last_period", "2026-07-01"),
         ("total_value", "24.300000000000000001"),
-        ("total_value", ""),
+        ("total_value", "0"),
+        ("distinct_keys", "1"),
     ],
 )
 def test_every_number_that_differs_is_named(field, value):
     staged = msgspec.structs.replace(MEASURED, **{field: value})
 
-    with pytest.raises(VerificationFailed, match=f"M212161 {field}"):
-        verify([manifest()], {"M212161": staged})
+    with pytest.raises(VerificationFailed, match=f"^{field}: {re.escape(value)} staged"):
+        verify(manifest(), staged)
 
 
 def test_a_table_that_is_not_staged_does_not_verify():
-    with pytest.raises(VerificationFailed, match="M212161 is not staged"):
-        verify([manifest()], {})
+    with pytest.raises(VerificationFailed, match="it is not staged"):
+        verify(manifest(), None)
+
+
+@pytest.mark.parametrize(
+    ("whole", "fraction", "total"),
+    [
+        ("199999999999999999998", "1.999999999999999998", "199999999999999999999.999999999999999998"),
+        ("-3", "-0.500000000000000000", "-3.500000000000000000"),
+        ("1", "-0.250000000000000000", "0.750000000000000000"),
+        ("", "", "0"),
+    ],
+)
+def test_the_parts_of_a_sum_add_up(whole, fraction, total):
+    row = ["M1", "2", "2", "1", "2", "", "", whole, fraction, "7"]
+
+    assert read_row(row, "q").total_value == total
+
+
+@given(st.sets(st.from_regex(r"[A-Z]?[0-9]{4,6}", fullmatch=True), min_size=2))
+def test_halves_share_the_tables(ids):
+    ids = sorted(ids)
+
+    shared = [[each for each in ids if scope.first <= each <= scope.last] for scope in halves(ids)]
+
+    assert [*shared[0], *shared[1]] == ids
+    assert abs(len(shared[0]) - len(shared[1])) <= 1
+
+
+def test_a_table_is_verified_if_it_was_measured_and_did_not_fail():
+    lost = DownloadOutcome(table_id="M2", status="failed")
+    known = Verification(measured={"M1": MEASURED, "M2": MEASURED}, failed={"M2": lost})
+
+    assert [known.verified(name) for name in ("M1", "M2", "M3")] == [True, False, False]
 
 
 def publish(*manifests):

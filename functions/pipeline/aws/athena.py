@@ -10,12 +10,12 @@ WORKGROUP, DATABASE = os.environ["WORKGROUP"], os.environ["STAGED_DATABASE"]
 athena = boto3.client("athena")
 
 
-def start(query: str, run_id: str) -> str:
-    """Start `query` with the run id as its parameter (StartQueryExecution), once per run; the query's id."""
+def start(query: str, *parameters: str) -> str:
+    """Start `query` with these ids as parameters (StartQueryExecution), once for the same ids; the query's id."""
     return athena.start_query_execution(
         QueryString=query,
-        ExecutionParameters=[f"'{run_id}'"],
-        ClientRequestToken=f"{run_id:.<32}",  # 32 characters at least; no run id contains a dot
+        ExecutionParameters=[f"'{parameter}'" for parameter in parameters],
+        ClientRequestToken=f"{'.'.join(parameters):.<32}",  # 32 characters at least; no id contains a dot
         QueryExecutionContext={"Database": DATABASE},
         WorkGroup=WORKGROUP,
     )["QueryExecutionId"]

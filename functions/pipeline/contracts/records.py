@@ -60,7 +60,7 @@ class Tally(Contract):
 
 
 class PublishOutcome(Contract):
-    """`runs/<run_id>/published.json`: ids of the published tables, and the tables that another run published first."""
+    """`runs/<run_id>/published.json`: ids of the published tables, and those not verified or not published."""
 
     published: list[str]
     failed: list[DownloadOutcome]

@@ -5,7 +5,7 @@ Unknown fields are rejected; dates are ISO 8601 text, counts are integers.
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from pipeline.contracts.base import Contract
 from pipeline.frequency import RequestedFrequency
@@ -124,18 +124,32 @@ class CrawlStatus(Contract):
     status: Progress
 
 
+class Scope(Contract):
+    """The tables of a run whose ids are between `first` and `last`, both included; by default all."""
+
+    first: str = ""
+    last: str = "~"
+
+
 class VerificationStatus(Contract):
+    """A query over the first of `scopes`, those left to verify; PENDING before it is started.
+
+    Of the `queries` started so far `answered` have succeeded. `polls` and `scanned_bytes` are those of the last.
+    """
+
     run_id: str
-    query_id: str
-    polls: int
     poll_limit: int
-    status: Progress
+    scopes: list[Scope] = field(default_factory=lambda: [Scope()])
+    queries: int = 0
+    answered: int = 0
+    query_id: str = ""
+    polls: int = 0
+    status: Literal["PENDING"] | Progress = "PENDING"
     scanned_bytes: int = 0
 
 
 class PublishRequest(Contract):
     run_id: str
-    query_id: str
     force: bool
     accept: bool = False
 

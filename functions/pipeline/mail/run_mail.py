@@ -8,7 +8,7 @@ from decimal import Decimal
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import EndedExecution
-from pipeline.errors import Failure
+from pipeline.errors import Failure, InputInvalid, ReportFailed, SomeTablesFailed, UnknownStatus
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.wording import quantity
@@ -16,6 +16,8 @@ from pipeline.wording import quantity
 MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 MAX_TABLES = 50
 UNCHANGED = "The published data is unchanged."
+UNDER_WAY = "Publication was under way: readers see each table either as before or new, never in part."
+FAIL_STATES = [error.__name__ for error in (SomeTablesFailed, ReportFailed, UnknownStatus)]  # cannot be redriven
 
 
 class Mail(Contract):
@@ -33,35 +35,61 @@ class Links(Contract):
     until: date
 
 
-def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, links: Links | None) -> Mail:
-    """The mail about newly published and failed tables; `cost` is an estimate in USD."""
+def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, report: Links | Failure | None) -> Mail:
+    """The mail about newly published and failed tables, with their report or why it could not be written.
+
+    `cost` is an estimate in USD.
+    """
     published, failed, unchanged = outcomes.newly_published, outcomes.failed, outcomes.downloads.unchanged
     counts = [f"{quantity(len(published), 'table')} published", f"{len(unchanged)} unchanged", f"{len(failed)} failed"]
     lines = [", ".join(counts) + "."]
     lines += ["Readers see the new data now; Athena's figures match the download."] if published else [UNCHANGED]
-    if links:
-        lines += ["", f"The report, until {links.until:%-d %B %Y}:", links.report, "The data (Excel):", links.data]
+    if isinstance(report, Links):
+        lines += ["", f"The report, until {report.until:%-d %B %Y}:", report.report, "The data (Excel):", report.data]
+    elif report:
+        cause = f"{report.error}: {report.cause or 'no cause given'}"
+        lines += ["", f"The report could not be written. {cause}. Next: {ReportFailed.next_step}"]
     lines += ["", f"Cost: about {cost} USD, an estimate at list prices.", *_published(published), *_failed(failed)]
-    return _mail(_headline(outcomes), run_id, [*lines, "", f"Run {run_id}"])
+    headline = _headline(outcomes) + (", no report" if isinstance(report, Failure) else "")
+    return _mail(headline, run_id, [*lines, "", f"Run {run_id}"])
 
 
-def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal) -> Mail:
-    """The mail about a run that failed, timed out or was aborted: state, cause, next step and how to redrive it."""
+def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal, outcomes: RunOutcomes) -> Mail:
+    """The mail about a run that failed, timed out or was aborted: state, cause, what readers see and how to go on."""
     state, failure = run.state or "no state", run.failure or Failure(error=ended.status)
     region = ended.executionArn.split(":")[3]
     page = f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details"
     lines = [
-        f"Run {ended.name}: {ended.status} in {state}. {UNCHANGED}",
+        f"Run {ended.name}: {ended.status} in {state}. {_readers(run, outcomes)}",
         f"{failure.error}: {failure.sentence}",
         "",
-        "The execution in the console, with Redrive and New execution:",
+        "The execution in the console:",
         f"{page}/{ended.executionArn}",
-        f"Redrive resumes at {state}: aws stepfunctions redrive-execution --execution-arn {ended.executionArn}",
-        "New execution starts over with the same input; published tables are not downloaded again.",
+        *_again(ended, run, failure),
         "",
         f"Cost: about {cost} USD, an estimate at list prices.",
+        *_published(outcomes.newly_published),
+        *_failed(outcomes.failed),
     ]
     return _mail(f"{ended.status} in {state}", ended.name, lines)
+
+
+def _readers(run: Execution, outcomes: RunOutcomes) -> str:
+    """What readers see, from the record of PublishTables."""
+    if published := outcomes.newly_published:
+        return f"{quantity(len(published), 'table')} published: readers see the new data."
+    begun = run.state in ("PublishTables", "RestoreEdition") and outcomes.published is None
+    return UNDER_WAY if begun else UNCHANGED
+
+
+def _again(ended: EndedExecution, run: Execution, failure: Failure) -> list[str]:
+    """How to redrive the run, unless that would fail again at once."""
+    if run.state in FAIL_STATES or failure.error == InputInvalid.__name__:
+        return []
+    return [
+        f"Redrive resumes at {run.state}: aws stepfunctions redrive-execution --execution-arn {ended.executionArn}",
+        "New execution starts over with the same input.",
+    ]
 
 
 def _headline(outcomes: RunOutcomes) -> str:

@@ -111,7 +111,11 @@ class Check(Struct, frozen=True):
 
 
 class TableReport(Struct, kw_only=True):
-    """A refreshed table. `whole` is false if the table was too large to read in full; only its headline is shown."""
+    """A refreshed table. `whole` is false if the table was too large to read in full; only its headline is shown.
+
+    `not_compared` is a sentence on why there is no comparison with the edition before; "" if there is one, for a first
+    edition, and for a table too large to be read.
+    """
 
     table_id: str
     title: str
@@ -128,6 +132,7 @@ class TableReport(Struct, kw_only=True):
     comparison: Comparison | None
     checks: list[Check]
     first: bool
+    not_compared: str
     whole: bool
     in_workbook: bool
 

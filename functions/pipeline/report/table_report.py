@@ -30,19 +30,28 @@ class Vintage(NamedTuple):
     series: Iterable[Series]
 
 
+class Before(NamedTuple):
+    """The vintage that is compared with; its series by number."""
+
+    manifest: Manifest
+    series: revisions.Previous
+
+
 def table_report(
-    current: Vintage, previous: Vintage | None, measured: Measured, *, whole: bool, in_workbook: bool
+    current: Vintage, previous: Before | str, measured: Measured, *, whole: bool, in_workbook: bool
 ) -> TableReport:
     """Describe a table and compare it with its previous vintage; only what the page shows is kept in memory.
 
-    If not `whole`, the series are at most the headline of each vintage, and nothing is compared.
+    `previous` may say why it is not compared; it is "" for a first edition. If not `whole`, the series are at most the
+    headline of each vintage, and nothing is compared.
     Raises `SourceContract` if a period is not one of the table's frequency.
     """
     manifest, header = current.manifest, current.manifest.header
-    label = _label(previous.manifest, manifest) if previous else ""
-    known = revisions.previous_series(previous.series) if previous else {}
+    before, not_compared = (None, previous) if isinstance(previous, str) else (previous, "")
+    label = _label(before.manifest, manifest) if before else ""
+    known = before.series if before else {}
     deleted = dict(known)
-    comparison = Comparison(label) if previous and whole else None
+    comparison = Comparison(label) if before and whole else None
     chart: Chart | None = None
     values, step = Values(), STEPS[header.frequency]
     units, footnotes = dict[str, None](), {header.footnote: None}
@@ -78,7 +87,8 @@ def table_report(
         chart=chart,
         comparison=comparison,
         checks=_checks(manifest, measured),
-        first=previous is None,
+        first=previous == "",
+        not_compared=not_compared,
         whole=whole,
         in_workbook=in_workbook,
     )

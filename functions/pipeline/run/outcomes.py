@@ -19,5 +19,5 @@ class RunOutcomes(Contract):
 
     @property
     def failed(self) -> list[DownloadOutcome]:
-        """The tables that were not downloaded, or that another run published first."""
+        """The tables that were not downloaded, not verified or not published."""
         return [*self.downloads.failed, *(self.published.failed if self.published else [])]

@@ -1,34 +1,69 @@
 """Exact comparison of the staged data, as measured by Athena, with the manifests of the downloads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from importlib.resources import files
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from pipeline.contracts.base import Contract
+from pipeline.contracts.records import DownloadOutcome
+from pipeline.contracts.states import Scope
 from pipeline.errors import VerificationFailed
 from pipeline.table.manifest import Manifest
+from pipeline.table.values import EXACT
 
 QUERY = files("pipeline").joinpath("sql/verify.sql").read_text("utf-8")
 
 
-class Measured(Struct, frozen=True):
-    """A row of sql/verify.sql as Athena's text, "" for NULL. `digest` is "" in rows stored before it existed."""
+class Measured(Struct, frozen=True, kw_only=True):
+    """What the query `query_id` measured of a table, in the text of Athena; "" for NULL."""
 
     table_id: str
     observations: str
+    distinct_keys: str
     series: str
     parsed: str
     first_period: str
     last_period: str
     total_value: str
-    digest: str = ""
+    digest: str
+    query_id: str
+
+
+class Verification(Contract):
+    """`runs/<run_id>/verified.json`: by table id, what has been measured and which tables failed."""
+
+    measured: dict[str, Measured] = field(default_factory=dict)
+    failed: dict[str, DownloadOutcome] = field(default_factory=dict)
+
+    def verified(self, table_id: str) -> bool:
+        """Whether the table is staged exactly as it was downloaded."""
+        return table_id in self.measured and table_id not in self.failed
+
+
+def read_row(row: Sequence[str], query_id: str) -> Measured:
+    """A row of sql/verify.sql, the two parts of its sum added up."""
+    table_id, observations, distinct_keys, series, parsed, first_period, last_period, whole, fraction, digest = row
+    return Measured(
+        table_id=table_id,
+        observations=observations,
+        distinct_keys=distinct_keys,
+        series=series,
+        parsed=parsed,
+        first_period=first_period,
+        last_period=last_period,
+        total_value=format(EXACT.add(Decimal(whole or 0), Decimal(fraction or 0)), "f"),
+        digest=digest,
+        query_id=query_id,
+    )
 
 
 def expected(manifest: Manifest) -> dict[str, str | Decimal]:
     """What Athena must measure, by field of `Measured`; without a digest if the manifest has none."""
     numbers: dict[str, str | Decimal] = {
         "observations": str(manifest.observations),
+        "distinct_keys": str(manifest.observations),
         "series": str(manifest.series),
         "parsed": str(manifest.parsed),
         "first_period": manifest.first_period,
@@ -38,21 +73,22 @@ def expected(manifest: Manifest) -> dict[str, str | Decimal]:
     return numbers | ({"digest": manifest.digest} if manifest.digest else {})
 
 
-def verify(manifests: Sequence[Manifest], measured: Mapping[str, Measured]) -> None:
-    """Compare every table. Raises `VerificationFailed` listing each difference and each table that is not staged."""
-    wrong = [difference for manifest in manifests for difference in _differences(manifest, measured)]
+def verify(manifest: Manifest, measured: Measured | None) -> None:
+    """Compare a table, None if it is not staged. Raises `VerificationFailed` listing each difference."""
+    if measured is None:
+        raise VerificationFailed("it is not staged")
+    staged = {name: getattr(measured, name) for name in expected(manifest)}
+    staged["total_value"] = Decimal(measured.total_value)
+    wrong = [
+        f"{name}: {staged[name]} staged, {number} downloaded"
+        for name, number in expected(manifest).items()
+        if staged[name] != number
+    ]
     if wrong:
         raise VerificationFailed("; ".join(wrong))
 
 
-def _differences(manifest: Manifest, measured: Mapping[str, Measured]) -> list[str]:
-    table_id = manifest.header.table_id
-    if table_id not in measured:
-        return [f"{table_id} is not staged"]
-    row = measured[table_id]
-    staged = {name: getattr(row, name) for name in expected(manifest)} | {"total_value": Decimal(row.total_value or 0)}
-    return [
-        f"{table_id} {name}: {staged[name]} staged, {number} downloaded"
-        for name, number in expected(manifest).items()
-        if staged[name] != number
-    ]
+def halves(table_ids: Sequence[str]) -> list[Scope]:
+    """Two scopes that share these tables, of which there are at least two, in the order of their ids."""
+    middle = len(table_ids) // 2
+    return [Scope(first=part[0], last=part[-1]) for part in (table_ids[:middle], table_ids[middle:])]

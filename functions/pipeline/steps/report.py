@@ -25,14 +25,15 @@ CONTENT_TYPES = {
 }
 
 Link = Callable[[str], str]
-Vintages = tuple[Manifest, Manifest | None]
+Vintages = tuple[Manifest, report_tables.Earlier]
 
 
 def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
     """Write the workbook, a CSV and a PNG per table, and the page last; `link` makes a URL of an S3 key.
 
-    Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
-    page cannot be read.
+    An earlier edition that cannot be read is not compared, and the page says why. Raises `SourceContract`,
+    `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a page of this run cannot be
+    read.
     """
     run = report_tables.run(run_id)
     refreshed = [manifest for manifest in run.stored if manifest.header.table_id in run.published.published]
@@ -60,12 +61,13 @@ def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
 
 def _write_table(run: report_tables.Run, vintages: Vintages, book: DataBook) -> TableReport:
     """Report a table in full; its rows go to its CSV, and to the workbook if it has room."""
-    current, previous = vintages
+    current, earlier = vintages
+    previous = report_tables.load(earlier, report_tables.series)
     header, in_workbook = current.header, book.has_room(current.observations)
     rows = Csv(header.frequency)
     table = table_report(
         Vintage(current, _copy(report_tables.series(current), rows, *[book] * in_workbook)),
-        Vintage(previous, report_tables.series(previous)) if previous else None,
+        previous,
         run.measured[header.table_id],
         whole=True,
         in_workbook=in_workbook,
@@ -76,13 +78,18 @@ def _write_table(run: report_tables.Run, vintages: Vintages, book: DataBook) -> 
 
 def _headline(run: report_tables.Run, vintages: Vintages) -> TableReport:
     """Report the headline alone of a table that is too large to read in full."""
-    current, previous = vintages
+    current, earlier = vintages
     time_series = current.header.frequency != "cross_sectional"
     headline = report_tables.first_series(current) if time_series else None
-    old = report_tables.first_series(previous, headline[0].series_no) if headline and previous else None
+
+    def same_series(old: Manifest) -> list[Series]:
+        found = report_tables.first_series(old, headline[0].series_no) if headline else None
+        return [found] if found else []
+
+    previous = report_tables.load(earlier, same_series)
     return table_report(
         Vintage(current, [headline] if headline else []),
-        Vintage(previous, [old] if old else []) if previous else None,
+        previous,
         run.measured[current.header.table_id],
         whole=False,
         in_workbook=False,
@@ -100,8 +107,8 @@ def _copy(series: Iterable[Series], *files: Csv | DataBook) -> Iterator[Series]:
 def _fit(vintages: Iterable[Vintages]) -> Iterator[bool]:
     """Whether both vintages of each table can be read in full, within the memory and time of one function."""
     left = RUN_CELLS
-    for pair in vintages:
-        cells = [manifest.observations for manifest in pair if manifest]
+    for current, earlier in vintages:
+        cells = [manifest.observations for manifest in (current, earlier.manifest) if manifest]
         fits = max(cells) <= TABLE_CELLS and sum(cells) <= left
         left -= sum(cells) if fits else 0
         yield fits

@@ -1,6 +1,6 @@
 """Reads from S3 what the report needs: the run's records, and tables from their stored pages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from operator import attrgetter
 
@@ -13,8 +13,10 @@ from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
 from pipeline.publication.record import Publication
 from pipeline.publication.revisions import previous_edition
 from pipeline.report.content import Unchanged
+from pipeline.report.revisions import previous_series
 from pipeline.report.series import Series
-from pipeline.run.verification import Measured
+from pipeline.report.table_report import Before
+from pipeline.run.verification import Measured, Verification
 from pipeline.source.responses import Page, read_page
 from pipeline.steps.outcomes import load_manifests
 from pipeline.table.manifest import Manifest
@@ -47,7 +49,7 @@ def run(run_id: str) -> Run:
         tally=tally,
         published=data_bucket.read(keys.run(run_id, "published"), PublishOutcome),
         stored=load_manifests(run_id, tally),
-        measured={row.table_id: row for row in data_bucket.read(keys.run(run_id, "measured"), list[Measured])},
+        measured=data_bucket.read(keys.run(run_id, "verified"), Verification).measured,
     )
 
 
@@ -57,14 +59,43 @@ def unchanged(tables: list[DownloadOutcome]) -> list[Unchanged]:
     return [Unchanged(each.table_id, each.title, each.vintage) for each in records]
 
 
-def previous(current: Manifest) -> Manifest | None:
-    """The manifest of the edition that `current` replaced; None for a first edition."""
+class Earlier(Struct):
+    """The edition that a table's current one replaced, or why it is not compared; neither for a first edition."""
+
+    manifest: Manifest | None = None
+    not_compared: str = ""
+
+
+def previous(current: Manifest) -> Earlier:
+    """The edition that `current` replaced, found in the dataset in which it was published."""
     header = current.header
-    editions = data_bucket.read(keys.publication(header.table_id), Publication).editions
-    edition = previous_edition(editions, header.vintage.isoformat(), current.checksum)
-    if edition is None:
-        return None
-    return data_bucket.read(keys.manifest(header.frequency, header.table_id, edition.run_id), Manifest)
+    try:
+        editions = data_bucket.read(keys.publication(header.table_id), Publication).editions
+        edition = previous_edition(editions, header.vintage.isoformat(), current.checksum)
+        if edition is None:
+            return Earlier()
+        frequency = edition.frequency or header.frequency
+        manifest = data_bucket.read(keys.manifest(frequency, header.table_id, edition.run_id), Manifest)
+    except Exception as error:  # noqa: BLE001 - one old edition never loses the report of the others
+        return Earlier(not_compared=_unreadable(error))
+    if frequency != header.frequency:
+        kinds = f"{frequency.replace('_', '-')}, this one is {header.frequency.replace('_', '-')}"
+        return Earlier(not_compared=f"The edition before, {edition.edition}, is {kinds}: their cells are not compared.")
+    return Earlier(manifest)
+
+
+def load(earlier: Earlier, read: Callable[[Manifest], Iterable[Series]]) -> Before | str:
+    """The edition before, or why it is not compared; "" for a first edition."""
+    if earlier.manifest is None:
+        return earlier.not_compared
+    try:
+        return Before(earlier.manifest, previous_series(read(earlier.manifest)))
+    except Exception as error:  # noqa: BLE001 - one old edition never loses the report of the others
+        return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"The edition before cannot be read, so nothing is compared: {type(error).__name__}: {error}"
 
 
 def series(manifest: Manifest) -> Iterator[Series]:

@@ -8,22 +8,22 @@ from pipeline.contracts import keys
 from pipeline.costs import usage
 from pipeline.costs.estimate import RunCost, estimate
 from pipeline.costs.record import CostRecord
+from pipeline.run.history import History
 
 
 def estimate_run(run_id: str) -> RunCost:
     """The cost of the run so far and of its remaining states."""
-    return _record(run_id).cost
+    return _record(run_id, step_functions.read_history(run_id)).cost
 
 
-def record_run(run_id: str) -> RunCost:
+def record_run(run_id: str, history: History) -> RunCost:
     """The same, stored for the daily report as `costs/<day>/<run_id>.json`. Overwrites an earlier record."""
-    record = _record(run_id)
+    record = _record(run_id, history)
     data_bucket.write(keys.cost(record.day, run_id), record)
     return record.cost
 
 
-def _record(run_id: str) -> CostRecord:
-    execution = step_functions.read_history(run_id)
-    used = usage.measure(execution, datetime.now(UTC))
+def _record(run_id: str, history: History) -> CostRecord:
+    used = usage.measure(history, datetime.now(UTC))
     cost = estimate(used, os.environ["AWS_REGION"], os.environ["ARCHITECTURE"])
-    return CostRecord(run_id, execution.began.astimezone(UTC).date(), cost)
+    return CostRecord(run_id, history.began.astimezone(UTC).date(), cost)

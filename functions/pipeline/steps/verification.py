@@ -1,0 +1,62 @@
+"""Decide on the tables of a query that has ended: docs/decisions/0016."""
+
+from msgspec.structs import replace
+
+from pipeline.aws import athena, data_bucket
+from pipeline.contracts import keys
+from pipeline.contracts.records import DownloadOutcome, Tally
+from pipeline.contracts.states import VerificationStatus
+from pipeline.errors import VerificationFailed
+from pipeline.run.verification import Verification, halves, read_row, verify
+from pipeline.table.manifest import Manifest
+
+MAX_QUERIES = 64  # after that many, the tables of a query that fails are not divided any more
+
+
+def settle(check: VerificationStatus, state: str, reason: str) -> VerificationStatus:
+    """Record which tables of the query are verified; if it failed, divide them, or record that its only table failed.
+
+    Idempotent. Raises `VerificationFailed` if no query succeeded, down to those over one table.
+    """
+    key = keys.run(check.run_id, "verified")
+    known = Verification() if check.queries == 1 else data_bucket.read(key, Verification)
+    scope, *left = check.scopes
+    tables = _tables(check.run_id, scope.first, scope.last)
+    if state == "SUCCEEDED":
+        check = replace(check, answered=check.answered + 1)
+        _compare(check, tables, known)
+    elif len(tables) > 1 and check.queries < MAX_QUERIES:
+        left = [*halves([table.table_id for table in tables]), *left]
+    else:
+        for table in tables:
+            known.failed[table.table_id] = _failed(table, VerificationFailed(_refusal(state, reason)))
+    data_bucket.write(key, known)
+    if not left and not check.answered:
+        raise VerificationFailed(f"Athena failed each of {check.queries} queries; the last: {_refusal(state, reason)}")
+    return replace(check, scopes=left, status="PENDING" if left else "SUCCEEDED")
+
+
+def _tables(run_id: str, first: str, last: str) -> list[DownloadOutcome]:
+    """The stored tables of the scope, by id."""
+    stored = data_bucket.read(keys.run(run_id, "tally"), Tally).stored
+    return sorted((table for table in stored if first <= table.table_id <= last), key=lambda table: table.table_id)
+
+
+def _compare(check: VerificationStatus, tables: list[DownloadOutcome], known: Verification) -> None:
+    rows = (read_row(row, check.query_id) for row in athena.rows(check.query_id))
+    known.measured |= {row.table_id: row for row in rows}
+    manifests = (keys.manifest(str(table.frequency), table.table_id, check.run_id) for table in tables)
+    for table, manifest in zip(tables, data_bucket.read_all(manifests, Manifest), strict=True):
+        try:
+            verify(manifest, known.measured.get(table.table_id))
+        except VerificationFailed as error:
+            known.failed[table.table_id] = _failed(table, error)
+
+
+def _failed(table: DownloadOutcome, error: VerificationFailed) -> DownloadOutcome:
+    failure = error.failure("CheckVerification", table.table_id)
+    return DownloadOutcome(table_id=table.table_id, status="failed", frequency=table.frequency, error=failure)
+
+
+def _refusal(state: str, reason: str) -> str:
+    return f"its query ended {state}: {reason or 'no reason given'}"
