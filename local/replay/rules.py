@@ -34,7 +34,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response. `headers` are added to those of the server and override them, such as a wrong Content-Length."""
+    """A response. `headers` are added to those of the server and override them, such as a wrong Content-Length.
+
+    With a Content-Encoding among them, the body is sent as it is.
+    """
 
     status: int
     body: bytes

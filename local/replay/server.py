@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.replay.answer(request)
         body = answer.body
         headers = {"Content-Type": answer.content_type}
-        if "gzip" in self.headers.get("Accept-Encoding", ""):
+        if "gzip" in self.headers.get("Accept-Encoding", "") and "Content-Encoding" not in answer.headers:
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"
         headers["Content-Length"] = str(len(body))
