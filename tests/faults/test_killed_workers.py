@@ -178,7 +178,7 @@ def test_a_worker_that_ends_at_any_moment_is_replaced(workers, undisturbed, seed
         workers.rounds[number] = disturbed(workers, number)
     result, copies, ended = workers.rounds[number]
 
-    assert result.tables[place].status == "published", result
+    assert result.tables[place].status == "published", result.tables[place].error
     assert copies[place] == undisturbed[COPIES[place]]
     assert len(ended) == AT_ONCE
     wait_for(lambda: not workers.alive())

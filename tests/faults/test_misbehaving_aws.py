@@ -13,7 +13,8 @@ from local.cli.story import summarise
 from local.cloud.aws import LocalAWS
 from local.replay.server import Replay
 from tests.support import oracle
-from tests.support.aws_faults import Faults, Kind, Point, Rule, tagged
+from tests.support.aws_cases import ALL, CASES, CRAWL, CRAWLED, READS, WRITES, points
+from tests.support.aws_faults import Faults, tagged
 from tests.support.misbehaviour import Misbehaving
 from tests.support.once import once
 from tests.support.projects import WITHOUT_REPORT, with_definition
@@ -24,71 +25,6 @@ pytestmark = pytest.mark.timeout(900)  # all runs belong to the first test
 AT_ONCE = 8
 QUICK = ('"SecondsPath": "$.poll_seconds"', '"Seconds": 0'), ('"IntervalSeconds": 30', '"IntervalSeconds": 1')
 PARAMETERS = {"PollSeconds": "1", "PollLimit": "1000", "BackoffSeconds": "0"}
-WRITES = {
-    "PlanRun": ["s3:PutObject"],
-    "DownloadTable": [f"s3:PutObject {number}" for number in range(1, 7)],
-    "TallyDownloads": ["s3:PutObject"],
-    "StartTransform": ["databrew:CreateDataset", "databrew:CreateRecipeJob", "databrew:StartJobRun"],
-    "StagePartitions": ["databrew:DeleteJob", "databrew:DeleteDataset", "glue:BatchCreatePartition"],
-    "StartVerification": ["athena:StartQueryExecution"],
-    "CheckVerification": ["s3:PutObject"],
-    "PublishTables": [
-        "s3:PutObject",
-        "s3:PutObject 2",
-        "glue:CreatePartition",
-        "glue:CreatePartition 2",
-        "glue:UpdatePartition",
-    ],
-    "Notify": ["s3:PutObject", "s3:PutObject 2", "sns:Publish"],
-}
-READS = {
-    "DownloadTable": ["s3:GetObject"],
-    "TallyDownloads": ["s3:GetObject", "s3:GetObject 2"],
-    "StartTransform": ["databrew:ListJobRuns"],
-    "CheckTransform": ["databrew:DescribeJobRun"],
-    "StagePartitions": ["glue:GetTable", "glue:GetTable 2", "s3:GetObject"],
-    "CheckVerification": ["athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject", "s3:GetObject 2"],
-    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 6))],
-    "Notify": [
-        "kms:GenerateMac",
-        "kms:GenerateMac 2",
-        "s3:GetObject",
-        "s3:GetObject 2",
-        "s3:GetObject 3",
-        "states:GetExecutionHistory",
-    ],
-}
-CRAWL = {"StartCrawl": ["glue:GetCrawler", "glue:StartCrawler"], "CheckCrawl": ["glue:GetCrawler", "glue:GetTable"]}
-SURVIVED: tuple[Kind, ...] = ("throttled", "broken", "cut off")
-
-
-def points(*groups: dict[str, list[str]]) -> list[Point]:
-    found = []
-    for group in groups:
-        for function, calls in group.items():
-            for call in calls:
-                name, _, number = call.removesuffix(" 1").partition(" ")
-                found.append(Point(function, *name.split(":"), int(number or 1)))
-    return found
-
-
-CASES: dict[str, list[Rule]] = {
-    **{f"killed after {point}": [Rule(point, "killed after")] for point in points(WRITES)},
-    **{f"killed before {point}": [Rule(point, "killed before")] for point in points(READS) if point.number == 1},
-    **{
-        f"refused at {point}": [Rule(point, "refused")] for point in points(WRITES, READS) if point.number == 1
-    },
-    **{f"answer lost at {point}": [Rule(point, "answer lost")] for point in points(WRITES)},
-    **{f"throttled for ever at {point}": [Rule(point._replace(number=0), "throttled")]
-       for point in points({"DownloadTable": ["s3:PutObject"], "StartTransform": ["databrew:StartJobRun"], "PublishTables": ["glue:GetTable"]})},
-    **{f"once {kind} everywhere": [Rule(Point("", "", "", 0), kind, retried=True)] for kind in SURVIVED},
-    "refused, and the failure is not mailed at first": [
-        Rule(Point("StartVerification", "athena", "StartQueryExecution"), "refused"),
-        Rule(Point("HandleFailure", "sns", "Publish"), "killed before"),
-    ],
-}  # fmt: skip
-CRAWLED = {f"{kind} {point}": [Rule(point, kind)] for kind in ("killed after", "refused") for point in points(CRAWL)}
-ALL = CASES | CRAWLED
 IDS = {name: f"M{840000 + n}" for n, name in enumerate(ALL)}
 RUNS = {name: f"fault-{n}" for n, name in enumerate(ALL)}
 SHOWN_BEFORE = [table for name, table in IDS.items() if "PublishTables" in name]

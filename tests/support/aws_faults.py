@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import pytest
 
@@ -75,7 +75,7 @@ class Tagged(functions.Worker):
 class Faults:
     """The faults of the runs on one laptop: `rules` by run id, `seen` has every point that a run came to."""
 
-    workers: dict[str, Tagged] = {}
+    workers: ClassVar[dict[str, Tagged]] = {}
 
     def __init__(self, aws: LocalAWS) -> None:
         self.rules: dict[str, list[Rule]] = {}

@@ -36,12 +36,15 @@ MONTHS_OF = {"Q": 3, "H": 6}
 def source_cells(table: Table) -> Cells:
     """The cells of a table that readers have to see, by the source alone; a cell in two spellings is one."""
     return sorted(
-        [list(cell) for cell in {
-            (row.number, row.text.strip(), row.unit, place, text)
-            for row in table.rows
-            for place, text in _leaves(table, row.columns)
-        }]
-    )  # fmt: skip
+        [
+            list(cell)
+            for cell in {
+                (row.number, row.text.strip(), row.unit, place, text)
+                for row in table.rows
+                for place, text in _leaves(table, row.columns)
+            }
+        ]
+    )
 
 
 def _leaves(table: Table, columns: Iterable[Column], outer: tuple[str, ...] = ()) -> Iterable[tuple[str, str]]:
@@ -183,11 +186,7 @@ def left_over(aws: LocalAWS) -> list[str]:
     ]
     left += [f"job {job['Name']}" for job in brew.list_jobs()["Jobs"]]
     left += [f"dataset {dataset['Name']}" for dataset in brew.list_datasets()["Datasets"]]
-    left += [
-        f"crawler {each['Name']} {each['State']}"
-        for each in glue.get_crawlers()["Crawlers"]
-        if each["State"] != "READY"
-    ]
+    left += [f"crawl of {each['Name']}" for each in glue.get_crawlers()["Crawlers"] if each["State"] != "READY"]
     for workgroup in athena.list_work_groups()["WorkGroups"]:
         for name in athena.list_query_executions(WorkGroup=workgroup["Name"])["QueryExecutionIds"]:
             state = athena.get_query_execution(QueryExecutionId=name)["QueryExecution"]["Status"]["State"]

@@ -49,7 +49,7 @@ class Case:
     ends: tuple[str, ...]
     fault: Fault | None = None
     wrong: Wrong | None = None
-    make: Callable[[str], Table] = field(default=lambda table_id: quarterly(table_id))
+    make: Callable[[str], Table] = field(default=lambda table_id: quarterly(table_id))  # noqa: PLW0108 - defined below
     requests: int = 1000
 
     @property
@@ -59,8 +59,10 @@ class Case:
 
 def quarterly(table_id: str) -> Table:
     """16 cells on two pages."""
-    rows = [Row(n, text, "Index", "", cells(quarters(2024, 8), map(str, range(start, start + 8))))
-            for n, text, start in (("1", "First", 100), ("2", "Second", 200))]  # fmt: skip
+    rows = [
+        Row(n, text, "Index", "", cells(quarters(2024, 8), map(str, range(start, start + 8))))
+        for n, text, start in (("1", "First", 100), ("2", "Second", 200))
+    ]
     return dated(time_series(table_id, f"Synthetic Table {table_id}", "Quarterly", rows))
 
 
@@ -99,8 +101,10 @@ def cross(table_id: str) -> Table:
 def half_empty(table_id: str) -> Table:
     """40 cells, every second one an empty text."""
     keys = [f"Column {n}" for n in range(10)]
-    rows = [Row(str(n), f"Row {n}", "Persons", "", cells(keys, ["" if k % 2 else str(10 * n + k) for k in range(10)]))
-            for n in range(1, 5)]  # fmt: skip
+    rows = [
+        Row(str(n), f"Row {n}", "Persons", "", cells(keys, ["" if k % 2 else str(10 * n + k) for k in range(10)]))
+        for n in range(1, 5)
+    ]
     return dated(cross_section(table_id, f"Synthetic Table {table_id}", rows))
 
 
@@ -215,10 +219,15 @@ def without_text(**value: Any) -> Fault:
 
     def change(page: dict[str, Any]) -> None:
         page["row"] = [
-            {"rowNo": str(n), "rowText": f"Row {n}", "uoM": "Persons", "footnote": "",
-             "columns": [{"key": name, **value} for name in ("Total", "Males", "Females", "Young", "Old")]}
+            {
+                "rowNo": str(n),
+                "rowText": f"Row {n}",
+                "uoM": "Persons",
+                "footnote": "",
+                "columns": [{"key": name, **value} for name in ("Total", "Males", "Females", "Young", "Old")],
+            }
             for n in range(1, 5)
-        ]  # fmt: skip
+        ]
 
     return data(change)
 
@@ -250,10 +259,15 @@ def endless(request: Any, right: Answer, n: int) -> Answer:
     def change(page: dict[str, Any]) -> None:
         start = 1000 + int(request.parameter("offset") or 0)
         page["row"] = [
-            {"seriesNo": str(start + k), "rowText": "More", "uoM": "", "footnote": "",
-             "columns": [{"key": "2024 1Q", "value": "1"}]}
+            {
+                "seriesNo": str(start + k),
+                "rowText": "More",
+                "uoM": "",
+                "footnote": "",
+                "columns": [{"key": "2024 1Q", "value": "1"}],
+            }
             for k in range(CAP)
-        ]  # fmt: skip
+        ]
 
     return data(change)(request, right, n)
 
@@ -343,8 +357,13 @@ PUBLISHED_ALL_THE_SAME = {
     "gzip broken once": Case((PUBLISHED,), on_data(once(body(bytes, Content_Encoding="gzip")))),
     "republished once": Case((PUBLISHED,), republished("15/02/2026")),
     "republished twice": Case((PUBLISHED,), republished("15/02/2026", "16/02/2026")),
-    "a cell twice with one value": Case((PUBLISHED,), on_first_page(data(lambda page: page["row"][0]["columns"].append(page["row"][0]["columns"][0])))),
-    "unknown fields": Case((PUBLISHED,), on_first_page(both(fields(somethingNew={"a": [1]}), data(lambda page: page["row"][0].update(colour="red"))))),
+    "a cell twice with one value": Case(
+        (PUBLISHED,), on_first_page(data(lambda page: page["row"][0]["columns"].append(page["row"][0]["columns"][0])))
+    ),
+    "unknown fields": Case(
+        (PUBLISHED,),
+        on_first_page(both(fields(somethingNew={"a": [1]}), data(lambda page: page["row"][0].update(colour="red")))),
+    ),
     "another order of fields": Case((PUBLISHED,), on_data(data(lambda page: dict(sorted(page.items(), reverse=True))))),
     "pretty-printed": Case((PUBLISHED,), content(lambda whole: json.dumps(json.loads(whole), indent=2).encode())),
     "escaped as ASCII": Case((PUBLISHED,), content(lambda whole: json.dumps(json.loads(whole)).encode())),
@@ -352,8 +371,14 @@ PUBLISHED_ALL_THE_SAME = {
     "a series renamed": Case((PUBLISHED,), wrong=label("A New Name")),
     "a series more": Case((PUBLISHED,), wrong=another_row("3", "Third", 300)),
     "number 1 and number 1.0": Case((PUBLISHED,), wrong=another_row("1.0", "Third", 300)),
-    **{f"marker {text!r}": Case((PUBLISHED,), wrong=first_cell(text)) for text in ("-", "na", "NA", "n.a.", "s", "..", "...")},
-    **{f"number {text}": Case((PUBLISHED,), wrong=first_cell(text)) for text in ("-0", "007", "0.000000000000000001", "1" * 20)},
+    **{
+        f"marker {text!r}": Case((PUBLISHED,), wrong=first_cell(text))
+        for text in ("-", "na", "NA", "n.a.", "s", "..", "...")
+    },
+    **{
+        f"number {text}": Case((PUBLISHED,), wrong=first_cell(text))
+        for text in ("-0", "007", "0.000000000000000001", "1" * 20)
+    },
     "label decomposed": Case((PUBLISHED,), wrong=label("Cafe\u0301")),
     "label with zero width": Case((PUBLISHED,), wrong=label("Fi\u200brst")),
     "label from right to left": Case((PUBLISHED,), wrong=label("\u202eFirst")),
@@ -365,8 +390,11 @@ PUBLISHED_ALL_THE_SAME = {
     "halves in another spelling": Case((PUBLISHED,), wrong=key("2022 H2"), make=half_yearly),
     "a half in two spellings, one value": Case((PUBLISHED,), wrong=twice("2015 H2", "101"), make=half_yearly),
     "half of the cells empty": Case((PUBLISHED,), make=half_empty, requests=5),
-    **{f"ends with {name}": Case((PUBLISHED,), ends_with(fault), make=cross, requests=3) for name, fault in ENDS.items()},
-}  # fmt: skip
+    **{
+        f"ends with {name}": Case((PUBLISHED,), ends_with(fault), make=cross, requests=3)
+        for name, fault in ENDS.items()
+    },
+}
 
 MALFORMED = {
     "empty body": content(lambda _: b""),
@@ -397,10 +425,12 @@ MALFORMED = {
     "rowText twice": on_first_page(replacing('"rowText":"First"', '"rowText":"First","rowText":"Other"')),
     "uoM twice": on_first_page(replacing('"uoM":"Index"', '"uoM":"Index","uoM":"Million"')),
     "row twice": on_first_page(replacing('"row":[', '"row":[],"row":[')),
-    "dataLastUpdated twice": on_first_page(replacing('"dataLastUpdated":"01/03/2026"', '"dataLastUpdated":"01/04/2026","dataLastUpdated":"01/03/2026"')),
+    "dataLastUpdated twice": on_first_page(
+        replacing('"dataLastUpdated":"01/03/2026"', '"dataLastUpdated":"01/04/2026","dataLastUpdated":"01/03/2026"')
+    ),
     "total twice": on_metadata(replacing('"total":', '"total":3,"total":')),
     "title twice": on_metadata(replacing('"title":', '"title":"Other","title":')),
-}  # fmt: skip
+}
 
 CONTRACT = {
     "problem details": on_data(problem(400)),
@@ -446,12 +476,38 @@ CONTRACT = {
 ODD_TABLES = {
     "nested columns in a time series": (nested, quarterly),
     "six levels": (six_levels, cross),
-    **{f"period {text!r}": (key(text), quarterly) for text in ("2025 5Q", "2025 Q4", "2025", "2025 4Q ", "2025 4Q (p)", "")},
-    **{f"month {text!r}": (key(text), monthly) for text in ("Jan-25", "2025 jan", "2025-04", "2025M04", "2025 13", "2025 1Q")},
+    **{
+        f"period {text!r}": (key(text), quarterly)
+        for text in ("2025 5Q", "2025 Q4", "2025", "2025 4Q ", "2025 4Q (p)", "")
+    },
+    **{
+        f"month {text!r}": (key(text), monthly)
+        for text in ("Jan-25", "2025 jan", "2025-04", "2025M04", "2025 13", "2025 1Q")
+    },
     **{f"half {text!r}": (key(text), half_yearly) for text in ("2022 3H", "1H 2022")},
-    **{f"year {text!r}": (key(text), annual) for text in ("FY2020", "2019/20", "20", "２０２０", "0999")},
-    **{f"value {text!r}": (first_cell(text), quarterly)
-       for text in ("1,234.5", "(5.0)", "1e400", "NaN", "Infinity", "１２", "9" * 40, "5.1/", "+5", ".5", "5.", "0x1F", "1_000", "٣")},
+    **{
+        f"year {text!r}": (key(text), annual)
+        for text in ("FY2020", "2019/20", "20", "\uff12\uff10\uff12\uff10", "0999")
+    },
+    **{
+        f"value {text!r}": (first_cell(text), quarterly)
+        for text in (
+            "1,234.5",
+            "(5.0)",
+            "1e400",
+            "NaN",
+            "Infinity",
+            "\uff11\uff12",
+            "9" * 40,
+            "5.1/",
+            "+5",
+            ".5",
+            "5.",
+            "0x1F",
+            "1_000",
+            "\u0663",
+        )
+    },
     "dated far in the future": (header(dataLastUpdated="23/09/9999"), quarterly),
     "dated next year": (header(dataLastUpdated="01/01/2099"), quarterly),
     "dated in year 1": (header(dataLastUpdated="01/01/0001"), quarterly),
@@ -461,7 +517,7 @@ ODD_TABLES = {
     "a label of 1 MB": (label("L" * (1 << 20)), quarterly),
     "a unit of 1 MB": (lambda table: setattr(table.rows[0], "unit", "U" * (1 << 20)), quarterly),
     "a footnote of a series of 1 MB": (lambda table: setattr(table.rows[0], "footnote", "F" * (1 << 20)), quarterly),
-}  # fmt: skip
+}
 
 INCOMPLETE = {
     "a cell is missing": Case((), on_first_page(data(one_cell_less))),
@@ -472,11 +528,21 @@ INCOMPLETE = {
     "the first page again and again": Case((), first_page_again(), requests=4),
     "no total, and short": Case((), both(on_metadata(fields(total=...)), on_later_pages(envelope(no_records)))),
     "total null, and short": Case((), both(on_metadata(fields(total=None)), on_later_pages(envelope(no_records)))),
-    "a cross-section of fewer rows than listed": Case((), on_data(data(lambda page: page["row"].__delitem__(slice(1, None)))), make=cross),
-    "a cross-section without its last row": Case((), on_data(data(lambda page: page.update(row=[r for r in page["row"] if r["rowNo"] != "4"]))), make=cross),
-    **{f"{name} in the middle": Case((), on_later_pages(fault), make=quarterly if name in ("no records found", "no rows", "bare envelope") else cross)
-       for name, fault in ENDS.items()},
-}  # fmt: skip
+    "a cross-section of fewer rows than listed": Case(
+        (), on_data(data(lambda page: page["row"].__delitem__(slice(1, None)))), make=cross
+    ),
+    "a cross-section without its last row": Case(
+        (), on_data(data(lambda page: page.update(row=[r for r in page["row"] if r["rowNo"] != "4"]))), make=cross
+    ),
+    **{
+        f"{name} in the middle": Case(
+            (),
+            on_later_pages(fault),
+            make=quarterly if name in ("no records found", "no rows", "bare envelope") else cross,
+        )
+        for name, fault in ENDS.items()
+    },
+}
 
 INCONSISTENT = {
     "the metadata of another table": Case((), on_metadata(fields(id="M899999"))),
@@ -485,19 +551,24 @@ INCONSISTENT = {
     "the page of another frequency": Case((), on_data(fields(frequency="Monthly"))),
     "republished all the time": Case((), on_later_pages(always_republished)),
     "a cell with two values": Case((), wrong=twice("2024 2Q", "666")),
-    "a cell with another value on a later page": Case((), on_later_pages(data(lambda page: page["row"][0]["columns"].append({"key": "2024 2Q", "value": "666"})))),
+    "a cell with another value on a later page": Case(
+        (), on_later_pages(data(lambda page: page["row"][0]["columns"].append({"key": "2024 2Q", "value": "666"})))
+    ),
     "a half in two spellings, two values": Case((), wrong=twice("2015 H2", "666"), make=half_yearly),
     "two series with one number": Case((), wrong=another_row("1", "Another", 300)),
-}  # fmt: skip
+}
 
 TWINS = {
     "columns that differ by a space": (rename("Females", "Males "), cross),
     "columns that differ by a no-break space": (rename("Females", "Males\u00a0"), cross),
     "columns that differ by a zero width": (rename("Females", "Males\u200b"), cross),
-    "columns that differ by composition": (lambda table: (rename("Males", "é")(table), rename("Females", "e\u0301")(table)), cross),
+    "columns that differ by composition": (
+        lambda table: (rename("Males", "é")(table), rename("Females", "e\u0301")(table)),
+        cross,
+    ),
     "columns that differ by a control character": (rename("Females", "Males\x07"), cross),
     "two rows with one number": (another_row("1", "Another", 300), cross),
-}  # fmt: skip
+}
 
 REFUSED = {
     **{f"{code}": on_data(status(code)) for code in (400, 401, 403, 405, 406, 410, 413, 418, 451)},
@@ -505,9 +576,11 @@ REFUSED = {
     **{f"{code} without content": on_data(status(code)) for code in (201, 202, 206)},
     "redirected to another host": on_data(status(302, Location="http://127.0.0.1:9/elsewhere")),
     "redirected to a file": on_data(status(301, Location="file:///etc/passwd")),
-    "redirected to metadata of the machine": on_metadata(status(307, Location="http://169.254.169.254/latest/meta-data/")),
+    "redirected to metadata of the machine": on_metadata(
+        status(307, Location="http://169.254.169.254/latest/meta-data/")
+    ),
     "redirected to itself": on_data(status(308, Location="/api/table/tabledata/M820000")),
-}  # fmt: skip
+}
 
 UNAVAILABLE = {
     **{f"{code} each time": on_data(status(code)) for code in (408, 425, 500, 502, 503, 504, 599)},
