@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -65,7 +65,7 @@ class LocalAWS:
         self.lake = lake.resolve()
         self._template = template.resolve()
         self._parameters = dict(parameters or {})
-        self._session: Any = boto3.Session(region_name=REGION)  # shared: each session loads botocore's models again
+        self._session = _session()
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._making = threading.Lock()
         self._exit = ExitStack()
@@ -165,6 +165,7 @@ class LocalAWS:
         exit_stack.callback(lock.release)
         _reset_moto()
         moto_utils.create_loader = lambda: self._session._session.get_component("data_loader")  # load each model once
+        link_key.install()
         objects.install(self.lake)
         exit_stack.callback(objects.uninstall)
         objects.restore(self.lake)
@@ -209,6 +210,12 @@ class LocalAWS:
         link_key.keep(self.lake)
         saved()
         self.front.after_glue.append(saved)
+
+
+@cache
+def _session() -> Any:
+    """One for all clients of this process: each session loads botocore's models again."""
+    return boto3.Session(region_name=REGION)
 
 
 def _reset_moto() -> None:

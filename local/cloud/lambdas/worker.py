@@ -158,7 +158,8 @@ def fork(request: dict[str, Any], descriptors: list[int], requests: socket.socke
     """The id of a new process, in a group of its own, with `descriptors` as its stdin, stdout and stderr."""
     process = os.fork()
     if process:
-        os.setpgid(process, process)
+        with suppress(PermissionError):  # it has set it itself and executes another program already
+            os.setpgid(process, process)
         for descriptor in descriptors:
             os.close(descriptor)
         return process

@@ -1,12 +1,22 @@
-"""The KMS key that signs links, kept in the lake so that links of earlier runs stay valid until they expire."""
+"""KMS on the laptop; the key that signs links is kept in the lake, so links of earlier runs stay valid."""
 
+from functools import cache
 from pathlib import Path
 
+from moto.kms import models
 from moto.kms.models import kms_backends
 
 from local.cloud.account import ACCOUNT, REGION
 
 FILE = ".link-key"
+WITHOUT_PAIR = ("HMAC_", "SYMMETRIC_")
+
+
+@cache
+def install() -> None:
+    """moto makes an RSA key pair for every key, 0.1 s each; these have none."""
+    original = models.generate_private_key
+    models.generate_private_key = lambda spec: None if spec.startswith(WITHOUT_PAIR) else original(spec)
 
 
 def keep(lake: Path) -> None:

@@ -1,6 +1,6 @@
 """`template.yaml` as plain CloudFormation: SAM and language extensions expanded offline, included files inlined.
 
-The result is cached in `<lake>/.cache`, because importing the translator takes two seconds.
+The result is kept in `<lake>/.cache` and in this process, because translating takes two seconds.
 """
 
 import hashlib
@@ -20,6 +20,8 @@ LOCATIONS = ("CodeUri", "ContentUri", "DefinitionUri")
 
 Template = dict[str, Any]
 
+_translations: dict[str, str] = {}
+
 
 def load_template(path: Path, cache: Path) -> Template:
     """The template without SAM types; intrinsic functions such as Ref, GetAtt and Sub are unresolved.
@@ -28,17 +30,27 @@ def load_template(path: Path, cache: Path) -> Template:
     """
     sources = [path.read_bytes(), Path(__file__).read_bytes(), version("aws-sam-translator").encode()]
     kept = cache / f"{hashlib.sha256(b' '.join(sources)).hexdigest()}.json"
-    if kept.exists():
-        content = json.loads(kept.read_bytes())
-        if all(_digest(path.parent / name) == digest for name, digest in content["files"].items()):
-            return dict(content["template"])
-    files: dict[str, str] = {}
-    template = _translate(path, files)
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_suffix(".new")
-    fresh.write_text(json.dumps({"files": files, "template": template}))
-    fresh.replace(kept)
+    found = kept.read_text() if kept.exists() else ""
+    known = (text for text in (found, _translations.get(kept.name, "")) if text and _is_current(text, path.parent))
+    content = next(known, None) or _translated(path)
+    _translations[kept.name] = content
+    if content != found:
+        cache.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(".new")
+        fresh.write_text(content)
+        fresh.replace(kept)
+    template: Template = json.loads(content)["template"]
     return template
+
+
+def _translated(path: Path) -> str:
+    """The translation, and the digests of the inlined files by path relative to the template, as JSON."""
+    files: dict[str, str] = {}
+    return json.dumps({"template": _translate(path, files), "files": files})
+
+
+def _is_current(content: str, folder: Path) -> bool:
+    return all(_digest(folder / name) == digest for name, digest in json.loads(content)["files"].items())
 
 
 def _digest(path: Path) -> str | None:
