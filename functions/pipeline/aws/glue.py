@@ -58,7 +58,7 @@ def align(table_id: str, publication: Publication | None) -> None:
     if publication:
         set_partitions(publication)
     for frequency in get_args(Frequency):
-        if publication is None or frequency != publication.frequency:
+        if (publication is None or frequency != publication.frequency) and _location(frequency, table_id):
             _delete_partition(frequency, [table_id])
         for edition in list(_editions(frequency, table_id)):
             if (frequency, edition) not in kept:

@@ -18,11 +18,14 @@ def restore(request: RestoreRequest, asked: Rollback | Forget) -> Restored:
     table in the meantime.
     """
     key, audit_key = keys.publication(asked.table), keys.audit(asked.table, request.run_id)
-    _align(asked.table)  # finish what an interrupted command has left
     published, etag = data_bucket.read_optional(key, Publication)
     audit, _ = data_bucket.read_optional(audit_key, Audit)
     if audit is None:
-        audit = _plan(request, asked, published)
+        try:
+            audit = _plan(request, asked, published)
+        except InputInvalid:
+            _align(asked.table)  # an interrupted command may have left the catalogue behind
+            raise
         data_bucket.write_once(audit_key, audit)
     if published == audit.before and not data_bucket.compare_and_swap(key, audit.after or b"", etag):
         raise PublishConflict("a run published the table in the meantime")
@@ -61,10 +64,10 @@ def _after(table_id: str, restoration: Restoration) -> Publication | None:
 
 def _align(table_id: str) -> None:
     """Repeat until the record has not changed while the catalogue was updated."""
-    seen = ""
+    seen: str | None = None
     while True:
         published, etag = data_bucket.read_optional(keys.publication(table_id), Publication)
-        glue.align(table_id, published)
         if etag == seen:
             return
+        glue.align(table_id, published)
         seen = etag
