@@ -1,6 +1,7 @@
 """The small rules: polls, crawls, schemas, verification, publication, errors and the tally."""
 
 import json
+import math
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline.contracts.records import DownloadOutcome, Tally
-from pipeline.contracts.states import CrawlStatus
+from pipeline.contracts.states import CrawlStatus, Scope
 from pipeline.errors import (
     DEFAULT_NEXT_STEP,
     NEXT_STEPS,
@@ -28,7 +29,7 @@ from pipeline.publication.record import Grounds, has_content, is_current, next_p
 from pipeline.run.crawl import crawl_progress, last_start
 from pipeline.run.polling import progress
 from pipeline.run.tally import tally
-from pipeline.run.verification import Verification, halves, read_row, verify
+from pipeline.run.verification import MAX_QUERIES, Verification, divide, read_row, verify
 from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.manifest import Manifest
@@ -202,10 +203,44 @@ def test_the_parts_of_a_sum_add_up(whole, fraction, total):
 def test_halves_share_the_tables(ids):
     ids = sorted(ids)
 
-    shared = [[each for each in ids if scope.first <= each <= scope.last] for scope in halves(ids)]
+    shared = [[each for each in ids if scope.first <= each <= scope.last] for scope in divide(ids, 1)]
 
     assert [*shared[0], *shared[1]] == ids
     assert abs(len(shared[0]) - len(shared[1])) <= 1
+
+
+def search(ids: list[str], bad: set[str]) -> tuple[set[str], int]:
+    """The tables that fail if Athena refuses each query over a bad one, and the number of queries."""
+    scopes, failed, queries = [Scope()], set(), 0
+    while scopes:
+        scope, *scopes = scopes
+        tables = [each for each in ids if scope.first <= each <= scope.last]
+        queries += 1
+        if bad & set(tables):
+            parts = divide(tables, queries)
+            scopes = [*parts, *scopes]
+            failed |= set() if parts else set(tables)
+    return failed, queries
+
+
+@given(st.integers(1, 1500), st.data())
+def test_one_bad_table_is_found_in_two_queries_for_each_halving(number, data):
+    ids = [f"M{100000 + each}" for each in range(number)]
+    bad = data.draw(st.sampled_from(ids))
+
+    failed, queries = search(ids, {bad})
+
+    assert failed == {bad}
+    assert queries <= 1 + 2 * math.ceil(math.log2(number))
+
+
+def test_the_search_ends_though_every_query_fails():
+    ids = [f"M{100000 + each}" for each in range(1500)]
+
+    failed, queries = search(ids, set(ids))
+
+    assert failed == set(ids)
+    assert queries < MAX_QUERIES + 2 * math.log2(1500)
 
 
 def test_a_table_is_verified_if_it_was_measured_and_did_not_fail():

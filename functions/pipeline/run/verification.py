@@ -13,6 +13,7 @@ from pipeline.errors import VerificationFailed
 from pipeline.table.manifest import Manifest
 from pipeline.table.values import EXACT
 
+MAX_QUERIES = 64  # after that many, the tables of a query that fails are not divided any more
 QUERY = files("pipeline").joinpath("sql/verify.sql").read_text("utf-8")
 
 
@@ -88,7 +89,12 @@ def verify(manifest: Manifest, measured: Measured | None) -> None:
         raise VerificationFailed("; ".join(wrong))
 
 
-def halves(table_ids: Sequence[str]) -> list[Scope]:
-    """Two scopes that share these tables, of which there are at least two, in the order of their ids."""
+def divide(table_ids: Sequence[str], queries: int) -> list[Scope]:
+    """Two scopes that share the tables of a failed query, given in the order of their ids.
+
+    Empty if they are not to be divided: it is one table, or `queries` have reached the limit.
+    """
+    if len(table_ids) == 1 or queries >= MAX_QUERIES:
+        return []
     middle = len(table_ids) // 2
     return [Scope(first=part[0], last=part[-1]) for part in (table_ids[:middle], table_ids[middle:])]

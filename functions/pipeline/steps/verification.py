@@ -7,10 +7,8 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, Tally
 from pipeline.contracts.states import VerificationStatus
 from pipeline.errors import VerificationFailed
-from pipeline.run.verification import Verification, halves, read_row, verify
+from pipeline.run.verification import Verification, divide, read_row, verify
 from pipeline.table.manifest import Manifest
-
-MAX_QUERIES = 64  # after that many, the tables of a query that fails are not divided any more
 
 
 def settle(check: VerificationStatus, state: str, reason: str) -> VerificationStatus:
@@ -25,8 +23,8 @@ def settle(check: VerificationStatus, state: str, reason: str) -> VerificationSt
     if state == "SUCCEEDED":
         check = replace(check, answered=check.answered + 1)
         _compare(check, tables, known)
-    elif len(tables) > 1 and check.queries < MAX_QUERIES:
-        left = [*halves([table.table_id for table in tables]), *left]
+    elif halves := divide([table.table_id for table in tables], check.queries):
+        left = [*halves, *left]
     else:
         for table in tables:
             known.failed[table.table_id] = _failed(table, VerificationFailed(_refusal(state, reason)))
