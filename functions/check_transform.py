@@ -10,7 +10,7 @@ from pipeline.run.polling import progress
 
 @task
 def handler(transform: TransformStatus) -> TransformStatus:
-    """Raises `TransformFailed` if the job failed or timed out."""
+    """Raises `TransformFailed` if the job failed or timed out, `TransformLost` if it was deleted."""
     state, reason, seconds = databrew.state(transform.job, transform.job_run_id)
     polls = transform.polls + 1
     status = progress(state, reason, polls, transform.poll_limit, TransformFailed)

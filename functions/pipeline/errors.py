@@ -21,6 +21,7 @@ PipelineError
 │   ├── WorkerLost          no heartbeat
 │   └── SpotInterrupted     AWS reclaimed the instance, or it was shut down
 ├── TransformFailed         DataBrew
+│   └── TransformLost       the job is gone: a redriven run makes it again
 ├── CatalogueBusy           the crawler is in use by another run
 ├── CatalogueFailed         the crawler, or a schema that differs from the declared one
 ├── VerificationFailed      Athena, or figures that differ from the manifest
@@ -188,6 +189,10 @@ class SpotInterrupted(WorkerError):
 
 class TransformFailed(PipelineError):
     next_step = "read the DataBrew job's log, then start a new run"
+
+
+class TransformLost(TransformFailed):
+    next_step = "nothing to do: the run makes the job again"
 
 
 class CatalogueBusy(PipelineError):

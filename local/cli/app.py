@@ -4,7 +4,7 @@ import typer
 
 from local.cli.data_commands import export, query, revisions, search, tables
 from local.cli.edition_commands import forget, rollback
-from local.cli.run_commands import costs, doctor, explain, mails, report, run, serve
+from local.cli.run_commands import costs, doctor, explain, mails, redrive, report, run, serve
 
 app = typer.Typer(
     help="Singapore's official statistics, exact and current: the complete AWS pipeline on this machine.",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(run, query, tables, export, revisions, rollback, forget, search),
+    *(run, redrive, query, tables, export, revisions, rollback, forget, search),
     *(report, explain, mails, costs, doctor, serve),
 ):
     app.command()(command)

@@ -16,7 +16,7 @@ from pipeline.run import history
 
 from local.cli.report_pages import PAGE
 from local.cli.results import RunResult, failure_line, results
-from local.cli.story import Story, save, summarise
+from local.cli.story import Story, load, save, summarise
 from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 
@@ -29,8 +29,20 @@ def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
     """Run the pipeline to its end, calling `watch(story so far, stored pages)` at every poll."""
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
-    began = time.monotonic()
-    story = follow(aws, aws.start(sent, run_id), sent, watch)
+    return _result(aws, aws.start(sent, run_id), sent, watch)
+
+
+def redrive(aws: LocalAWS, run_id: str, watch: Watcher) -> RunResult:
+    """Resume a run that failed in the state that failed, and follow it to its end as `run` does.
+
+    Raises LookupError if the lake has no such run.
+    """
+    return _result(aws, aws.redrive(run_id), load(aws.lake, run_id).request, watch)
+
+
+def _result(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> RunResult:
+    began, run_id = time.monotonic(), execution.rpartition(":")[2]
+    story = follow(aws, execution, sent, watch)
     lake = aws.lake / aws.resource("DataBucket")
     page = aws.lake / aws.resource("ResultsBucket") / keys.report(run_id, PAGE)
     return RunResult(
@@ -58,6 +70,7 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
     used = measure(history.read(aws.history(execution)), datetime.now(UTC))
     story.cost = estimate(used, REGION, aws.parameter("Architecture"))
     save(aws.lake, story)
+    aws.keep(execution)
     return story
 
 

@@ -1,10 +1,10 @@
-"""The commands about runs: `run`, `report`, `explain`, `mails`, `costs`, `serve` and `doctor`."""
+"""The commands about runs: `run`, `redrive`, `report`, `explain`, `mails`, `costs`, `serve` and `doctor`."""
 
 import json
 import sys
 import threading
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pipeline.contracts.states import RunRequest
@@ -16,6 +16,9 @@ from local.cli.options import LAKE, BaseUrl, Json, Lake, Live, PathOnly, dataset
 from local.cli.output import FAILED, console, line, one_line_errors, stop
 from local.cli.story import load
 from local.cloud.services.mailbox import mails as kept_mails
+
+if TYPE_CHECKING:
+    from local.cli.results import RunResult
 
 
 class Crawl(StrEnum):
@@ -60,6 +63,31 @@ def run(
             terminal.watching(console, quiet=as_json) as watch,
         ):
             result = run_pipeline(aws, request, watch)
+    _show(result, as_json)
+
+
+def redrive(
+    run_id: Annotated[str, typer.Argument(help="ID of a run that failed.")],
+    base_url: BaseUrl = None,
+    live: Live = False,
+    as_json: Json = False,
+    lake: Lake = LAKE,
+) -> None:
+    """Resume a failed run in the state that failed; what it has downloaded is not downloaded again."""
+    with one_line_errors():
+        from local.cli.run import redrive as redrive_run  # noqa: PLC0415
+        from local.cloud.aws import LocalAWS  # noqa: PLC0415
+
+        with (
+            source(base_url, live) as parameters,
+            LocalAWS(lake, parameters=parameters) as aws,
+            terminal.watching(console, quiet=as_json) as watch,
+        ):
+            result = redrive_run(aws, run_id, watch)
+    _show(result, as_json)
+
+
+def _show(result: "RunResult", as_json: bool) -> None:
     if as_json:
         sys.stdout.write(terminal.as_json(result) + "\n")
     else:

@@ -23,7 +23,7 @@ from local.cloud.iam.guard import AccessDenied, Guard
 from local.cloud.lambdas import code
 from local.cloud.lambdas.functions import Functions
 from local.cloud.lock import Lock
-from local.cloud.machine import interpreter
+from local.cloud.machine import interpreter, redrive
 from local.cloud.services import (
     athena_api,
     cost_explorer,
@@ -127,6 +127,31 @@ class LocalAWS:
         started = client.start_execution(stateMachineArn=arn, name=name, input=json.dumps(request))
         self.rules.follow(started["executionArn"], self.describe)
         return str(started["executionArn"])
+
+    def redrive(self, run_id: str) -> str:
+        """Redrive the execution of a run that did not succeed, also of an earlier LocalAWS; returns its ARN.
+
+        Raises LookupError if the lake has no such run, or none that can be redriven.
+        """
+        arn = f"{self.resource(self.stack.only(MACHINE)).replace(':stateMachine:', ':execution:')}:{run_id}"
+        client = self.client("stepfunctions")
+        try:
+            client.describe_execution(executionArn=arn)
+        except client.exceptions.ExecutionDoesNotExist:
+            redrive.restore(self._kept(arn))
+        try:
+            client.redrive_execution(executionArn=arn)
+        except client.exceptions.ExecutionNotRedrivable as error:
+            raise LookupError(error.response["Error"]["Message"]) from error
+        self.rules.follow(arn, self.describe)
+        return arn
+
+    def keep(self, execution_arn: str) -> None:
+        """Keep an ended execution in the lake if it did not succeed, so that another LocalAWS can redrive it."""
+        redrive.keep(execution_arn, self._kept(execution_arn))
+
+    def _kept(self, execution_arn: str) -> Path:
+        return self.lake / ".redrivable" / f"{execution_arn.rpartition(':')[2]}.json"
 
     def describe(self, execution_arn: str) -> dict[str, Any]:
         """An execution's `status`, `error`, `cause` and `output` (JSON text); None where AWS has no value."""

@@ -198,7 +198,7 @@ def test_teardown_makes_a_redriven_poll_fail_by_name(jobs):
     with pytest.raises(Exception, match="was deleted when the run failed") as raised:
         jobs.state(jobs.job_name("r"), "db_1")
 
-    assert type(raised.value).__name__ == "TransformFailed"
+    assert type(raised.value).__name__ == "TransformLost"
 
 
 # ---------------------------------------------------------------- custom resource

@@ -13,7 +13,7 @@ from pipeline.contracts.keys import REPORTS
 
 NAME = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,511}")
-PUNCTUATION = ".,;:!?*'\")]}>…’”»"  # what mail programs take into a link that it follows
+PUNCTUATION = ".,;:!?*'\")]}>\u2026\u2019\u201d\xbb"  # what mail programs take into a link that it follows
 MAC_BYTES = 32
 EXPIRY = struct.Struct(">I")  # seconds since 1970
 

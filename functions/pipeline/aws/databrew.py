@@ -7,7 +7,7 @@ from contextlib import suppress
 import boto3
 
 from pipeline.contracts import keys
-from pipeline.errors import TransformFailed
+from pipeline.errors import TransformLost
 
 NODES = 2
 TIMEOUT_MINUTES = 60
@@ -78,12 +78,12 @@ def start(job: str) -> str:
 def state(job: str, job_run_id: str) -> tuple[str, str, int]:
     """The job run's state, error message and billed seconds, from `DescribeJobRun`.
 
-    Raises `TransformFailed` if the job was deleted, as it is when its run has failed.
+    Raises `TransformLost` if the job was deleted, as it is when its run has failed.
     """
     try:
         run = databrew.describe_job_run(Name=job, RunId=job_run_id)
     except databrew.exceptions.ResourceNotFoundException as error:
-        raise TransformFailed(f"the job {job} was deleted when the run failed") from error
+        raise TransformLost(f"the job {job} was deleted when the run failed") from error
     return run["State"], run.get("ErrorMessage", ""), run.get("ExecutionTime", 0)
 
 

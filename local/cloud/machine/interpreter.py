@@ -35,7 +35,7 @@ def _without_batch() -> Iterator[None]:
 
 
 with _without_batch():
-    from local.cloud.machine import states, tokens
+    from local.cloud.machine import redrive, states, tokens
 
 
 def install(client: Callable[[str, str], Any], names: Path) -> None:
@@ -43,6 +43,7 @@ def install(client: Callable[[str, str], Any], names: Path) -> None:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     states.repair()
     tokens.repair()
+    redrive.repair()
     names.mkdir(parents=True, exist_ok=True)
     states.execution_names.folder = names
     _call_as_role(client)

@@ -1,0 +1,129 @@
+"""A run that failed is redriven: it goes on in the state that failed, and downloads nothing twice."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from pipeline.contracts import keys
+from pipeline.contracts.states import RunRequest
+
+from local.cli.run import run as run_pipeline
+from local.cloud.aws import LocalAWS
+from local.cloud.lambdas.functions import Result
+from tests.support.laptop import call
+from tests.support.waiting import wait_for
+
+STATES = [
+    *("PlanRun", "TallyDownloads", "StartTransform", "CheckTransform", "StagePartitions", "StartCrawl", "CheckCrawl"),
+    *("StartVerification", "CheckVerification", "PublishTables", "WriteReport"),
+]
+LOST = Result(b'{"errorType": "Runtime.ExitError", "errorMessage": "exit status 137"}', failed=True)
+
+
+@contextmanager
+def each_lost_once(aws, *states) -> Iterator[None]:
+    """The function of each state does its work once, then its process is killed before it answers."""
+    functions, left = aws.functions, {aws.resource(f"{state}Function") for state in states}
+    invoke = functions.invoke
+
+    def lose_once(name, event):
+        result = invoke(name, event)
+        if name not in left:
+            return result
+        left.remove(name)
+        return LOST
+
+    functions.invoke = lose_once
+    try:
+        yield
+    finally:
+        functions.invoke = invoke
+
+
+def published(laptop, table_id):
+    sql = f"SELECT period, value_text, vintage FROM yearly WHERE table_id = '{table_id}' ORDER BY 1, 2"
+    (record,) = laptop.lake.glob(f"*/publications/{table_id}.json")
+    return laptop.query(sql), json.loads(record.read_bytes())
+
+
+def ran(laptop, execution):
+    laptop.aws.rules.finish()  # which deletes the DataBrew job of a failed run
+    wait_for(lambda: laptop.aws.describe(execution)["status"] != "RUNNING")
+    laptop.aws.rules.finish()
+    return laptop.aws.describe(execution)
+
+
+def test_a_run_is_redriven_from_every_state(laptop):
+    laptop.run("M810371", crawl="always", force=True)
+    unharmed, _ = published(laptop, "M810371")
+    laptop.replay.requests.clear()
+
+    failed_in = []
+    with each_lost_once(laptop.aws, *STATES):
+        execution = laptop.aws.start({"tables": ["M810371"], "crawl": "always", "force": True}, "redriven")
+        while (ended := ran(laptop, execution))["status"] == "FAILED":
+            assert ended["error"] == "Runtime.ExitError"
+            entered = [event for event in laptop.aws.history(execution) if event["type"] == "TaskStateEntered"]
+            failed_in.append(entered[-1]["stateEnteredEventDetails"]["name"])
+            assert laptop.aws.redrive("redriven") == execution
+
+    assert (ended["status"], failed_in) == ("SUCCEEDED", STATES)
+    data, record = published(laptop, "M810371")
+    assert data == unharmed
+    assert record["editions"][-1]["run_id"] == "redriven"
+    assert len([path for path, _ in laptop.replay.requests if "/tabledata/" in path]) == 1
+    assert laptop.aws.client("databrew").list_jobs()["Jobs"] == []
+    found = laptop.aws.client("stepfunctions").describe_execution(executionArn=execution)
+    assert (found["redriveCount"], found["redriveStatus"]) == (len(STATES), "NOT_REDRIVABLE")
+    events = laptop.aws.history(execution)
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_a_map_that_was_aborted_repeats_what_had_not_succeeded(laptop):
+    tables = ["M810361", "M183891", "M810001"]
+    usual = laptop.replay.answer
+    laptop.replay.requests.clear()
+    stopped = []
+
+    def stop_at_the_last(request):
+        if "/tabledata/M810001" in request.path and not stopped:
+            wait_for(lambda: str(laptop.aws.history(execution)).count("MapIterationSucceeded'") >= 2)
+            states = laptop.aws.client("stepfunctions")
+            stopped.append(states.stop_execution(executionArn=execution, error="Enough", cause="a person"))
+        return usual(request)
+
+    laptop.replay.answer = stop_at_the_last
+    execution = laptop.aws.start({"tables": tables, "force": True}, "aborted_map")
+    assert ran(laptop, execution)["status"] == "ABORTED"
+    laptop.aws.redrive("aborted_map")
+
+    assert ran(laptop, execution)["status"] == "SUCCEEDED"
+    asked = [path.rpartition("/")[2] for path, _ in laptop.replay.requests if "/tabledata/" in path]
+    assert [asked.count(table) for table in tables] == [1, 1, 2]
+    (tally,) = laptop.lake.glob(f"*/{keys.run('aborted_map', 'tally')}")
+    assert len(json.loads(tally.read_bytes())["stored"]) == 3
+
+
+def test_a_run_that_succeeded_cannot_be_redriven(laptop):
+    result = laptop.run("M810371", force=True)
+
+    with pytest.raises(LookupError, match="SUCCEEDED and cannot be redriven"):
+        laptop.aws.redrive(result.run_id)
+
+
+def test_a_run_is_redriven_after_the_laptop_was_switched_off(lake, replay):
+    parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+    with LocalAWS(lake, parameters=parameters) as aws, each_lost_once(aws, "CheckVerification"):
+        failed = run_pipeline(aws, RunRequest(tables=["M810361"]), lambda *_: None)
+    downloaded = sorted(lake.glob(f"*/{keys.RAW}/**/*"))
+
+    done = call("redrive", failed.run_id, "--json", lake=lake)
+    again = call("redrive", failed.run_id, lake=lake)
+
+    assert failed.status == "FAILED"
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["status"], result["tables"][0]["status"]) == (0, "SUCCEEDED", "published")
+    assert sorted(lake.glob(f"*/{keys.RAW}/**/*")) == downloaded
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "is no run that failed" in again.stderr
