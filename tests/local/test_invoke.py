@@ -44,7 +44,7 @@ CHAINS = [
     ("start_transform", "check_transform"),
     ("stage_partitions",),
     ("start_crawl", "check_crawl"),
-    ("start_verification", "check_verification", "publish_tables", "write_report"),
+    ("start_verification", "check_verification", "publish_tables", "write_report", "restore_edition"),
     ("notify",),
     ("cost_report",),
     ("describe_run",),
@@ -61,6 +61,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "check_verification": {"status": "SUCCEEDED"},
     "publish_tables": {"published": 1, "failed": 0},
     "write_report": {"tables": 1},
+    "restore_edition": {"table_id": "M212161", "edition": ""},
     "cost_report": {"key": "PowerBIChartCostExplorerReport/costs/2026-11-23/report.html", "notice": ""},
     "describe_run": {"statusCode": 200},
     "open_link": {"statusCode": 403},
@@ -108,7 +109,8 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
 def aws(switched_on: LocalAWS) -> LocalAWS:
     """The same with nothing published, so each chain has work to do."""
     bucket = switched_on.resource("DataBucket")
-    switched_on.client("s3").delete_object(Bucket=bucket, Key="publications/M212161.json")
+    for key in ("publications/M212161.json", f"audit/M212161/{RUN}.json"):
+        switched_on.client("s3").delete_object(Bucket=bucket, Key=key)
     return switched_on
 
 

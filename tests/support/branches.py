@@ -24,6 +24,7 @@ from local.cloud.services import athena_api
 from local.cloud.services.job_runs import JobRun
 from local.cloud.sql import athena
 from local.cloud.stack.template import TEMPLATE
+from local.replay.recordings import Table
 from local.replay.server import Replay
 from tests.support.reader import Reader
 from tests.support.waiting import wait_for, workers_at_work
@@ -184,12 +185,31 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     assert laptop.run("unchanged", SMALL)["status"] == "SUCCEEDED"
     replay.tables[SMALL].revise("24/10/2026", {("2", "1970"): "99.9"})
     assert laptop.run("revised", SMALL)["status"] == "SUCCEEDED"
+    _moved(replay.tables[SMALL])
+    assert laptop.run("moved", SMALL)["status"] == "SUCCEEDED"
+    for name, request in {
+        "rolled-back": {"rollback": {"table": SMALL, "to": "2026-09-25"}},
+        "rolled-forward": {"rollback": {"table": SMALL, "to": "2026-10-25"}},
+        "forgotten": {"forget": {"table": SMALL, "vintage": "2026-09-25"}},
+    }.items():
+        execution = laptop.aws.start(request, name)
+        wait_for(lambda execution=execution: laptop.aws.describe(execution)["status"] != "RUNNING")
+        assert laptop.aws.describe(execution)["status"] == "SUCCEEDED", laptop.aws.describe(execution)
     glue = laptop.aws.client("glue")
     table = glue.get_table(DatabaseName="staged_singstat_data", Name="transformedsingstatdata")["Table"]
     older = {name: table[name] for name in ("Name", "PartitionKeys", "StorageDescriptor")}
     older["StorageDescriptor"]["Columns"].pop()
     glue.update_table(DatabaseName="staged_singstat_data", TableInput=older)
     assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
+
+
+def _moved(table: Table) -> None:
+    """A newer vintage of a yearly table with quarters, which readers look for in another dataset."""
+    table.revise("25/10/2026", {})
+    table.header["frequency"] = "Quarterly"
+    for row in table.rows:
+        for column in row.columns:
+            column["key"] += " 4Q"
 
 
 def _read(reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 from pipeline.contracts.states import RunRequest
 
 from local.cli.results import RunResult
+from local.cli.run import follow
 from local.cli.run import run as run_pipeline
+from local.cli.story import Story
 from local.cloud.aws import LocalAWS
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
@@ -66,6 +69,11 @@ class Laptop:
 
     def run(self, *tables: str, **options: Any) -> RunResult:
         return run_pipeline(self.aws, RunRequest(tables=list(tables), **options), lambda *_: None)
+
+    def restore(self, **request: dict[str, str]) -> Story:
+        """Run a `rollback` or `forget` as an input of the state machine."""
+        execution = self.aws.start(request, f"restore-{secrets.token_hex(4)}")
+        return follow(self.aws, execution, request, lambda *_: None)
 
     def revise(self, table_id: str, day: str, *values: str | None) -> Table:
         """Publish a new vintage in the replay, with the first cells of the first series replaced by `values`."""

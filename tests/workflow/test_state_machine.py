@@ -25,6 +25,8 @@ def ended(aws, request_, name):
         ({"tables": "M213751"}, "Expected `array"),
         ({"tables": ["M213751"], "crawl": "never"}, "Invalid enum value"),
         ({"tables": ["M213751"], "force": "yes"}, "Expected `bool`"),
+        ({"tables": ["M213751"], "forget": {"table": "M213751", "vintage": "2026-07-24"}}, "or a rollback or forget"),
+        ({"rollback": {"table": "M213751", "to": "../x"}}, "neither a vintage nor an edition"),
     ],
 )
 def test_bad_input_is_a_named_error_of_plan_run(laptop, request_, why, request):

@@ -5,7 +5,7 @@ import io
 import json
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pipeline.publication.revisions import revision_kind
 
+from local.cloud.sql.as_of import as_of
 from tests.support.laptop import Laptop, call, query, set_published_at
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
@@ -255,6 +256,26 @@ def test_the_same_day_with_other_content_is_a_further_edition(laptop):
     )
     assert [tuple(row.values()) for row in kept] == [("2026-09-25.1", "1177601"), ("2026-09-25.2", "1177602")]
 
+    unknown = laptop.restore(rollback={"table": "M400751", "to": "2020-01-01"})
+    assert (unknown.status, unknown.error, unknown.states[-1].name) == ("FAILED", "InputInvalid", "RestoreEdition")
+    assert "M400751 has no edition 2020-01-01; it has 2026-09-25.1, 2026-09-25.2" in unknown.cause
+    back = laptop.restore(rollback={"table": "M400751", "to": "2026-09-25.1", "by": "analyst"})
+    assert (back.status, [state.name for state in back.states][-2:]) == ("SUCCEEDED", ["RestoreEdition", "Complete"])
+    shown = "SELECT value_text FROM yearly WHERE table_id = 'M400751' AND period = '2026'"
+    assert laptop.query(shown) == [{"value_text": "1177601"}]
+    (audit,) = laptop.lake.glob(f"*/audit/M400751/{back.run_id}.json")
+    record = json.loads(audit.read_bytes())
+    assert (record["action"], record["edition"], record["by"]) == ("rollback", "2026-09-25.1", "analyst")
+    assert (record["before"]["edition"], record["after"]["edition"]) == ("2026-09-25.2", "2026-09-25.1")
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date()
+    assert [row["edition"] for row in laptop.query(as_of(shown.replace("value_text", "edition"), tomorrow))] == [
+        "2026-09-25.1"
+    ]
+
+    undone = laptop.run("M400751", force=True)
+    assert "readers were rolled back from the vintage 2026-09-25" in undone.tables[0].error
+    assert laptop.query(shown) == [{"value_text": "1177601"}]
+
 
 def test_a_reader_sees_one_vintage_or_the_other_whole(laptop):
     sql = (
@@ -272,7 +293,7 @@ def test_a_reader_sees_one_vintage_or_the_other_whole(laptop):
     reader = threading.Thread(target=read)
     reader.start()
     laptop.revise("M810371", "24/10/2026", *(str(number) for number in range(44)))
-    laptop.run("M810371")
+    laptop.run("M810371", accept=True)  # every value changes
     done.set()
     reader.join()
 

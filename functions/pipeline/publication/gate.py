@@ -18,19 +18,20 @@ def objections(
     if manifest.doubt:
         yield SourceIncomplete(manifest.doubt)
     try:
-        check_withdrawn(published, manifest.header.vintage)
+        check_withdrawn(published, manifest.header.vintage, manifest.checksum)
     except EditionWithdrawn as error:
         yield error
     if before:
         yield from _implausible(before, manifest, lost_percent)
 
 
-def check_withdrawn(published: Publication | None, vintage: date) -> None:
-    """Raises `EditionWithdrawn` if a rollback took this vintage from readers, who see an older one."""
-    if published is None or vintage.isoformat() <= published.vintage:
+def check_withdrawn(published: Publication | None, vintage: date, checksum: str = "") -> None:
+    """Raises `EditionWithdrawn` if a rollback took this vintage from readers, or this content of their vintage."""
+    if published is None:
         return
     for edition in published.editions:
-        if edition.withdrawn_at and edition.vintage == vintage.isoformat():
+        was_here = edition.withdrawn_at and edition.vintage == vintage.isoformat()
+        if was_here and (edition.vintage > published.vintage or edition.checksum == checksum):
             raise EditionWithdrawn(f"readers were rolled back from the vintage {vintage} at {edition.withdrawn_at}")
 
 
