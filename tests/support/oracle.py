@@ -127,7 +127,7 @@ def altered(bucket: Path, before: Mapping[str, str], sent: Mapping[str, set[str]
 
 
 def run(aws: LocalAWS, tables: Sequence[str], **options: Any) -> tuple[str, dict[str, Any]]:
-    """The id and the ending of a run, which is not watched: to summarise a long history at every poll takes its time."""
+    """The id and the ending of a run, which is not watched: a long history takes its time to be summarised."""
     run_id = f"run-{secrets.token_hex(4)}"
     execution = aws.start({"tables": list(tables), **options}, run_id)
     while aws.describe(execution)["status"] == "RUNNING":

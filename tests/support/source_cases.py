@@ -357,9 +357,6 @@ PUBLISHED_ALL_THE_SAME = {
     "gzip broken once": Case((PUBLISHED,), on_data(once(body(bytes, Content_Encoding="gzip")))),
     "republished once": Case((PUBLISHED,), republished("15/02/2026")),
     "republished twice": Case((PUBLISHED,), republished("15/02/2026", "16/02/2026")),
-    "a cell twice with one value": Case(
-        (PUBLISHED,), on_first_page(data(lambda page: page["row"][0]["columns"].append(page["row"][0]["columns"][0])))
-    ),
     "unknown fields": Case(
         (PUBLISHED,),
         on_first_page(both(fields(somethingNew={"a": [1]}), data(lambda page: page["row"][0].update(colour="red")))),
@@ -529,7 +526,7 @@ INCOMPLETE = {
     "no total, and short": Case((), both(on_metadata(fields(total=...)), on_later_pages(envelope(no_records)))),
     "total null, and short": Case((), both(on_metadata(fields(total=None)), on_later_pages(envelope(no_records)))),
     "a cross-section of fewer rows than listed": Case(
-        (), on_data(data(lambda page: page["row"].__delitem__(slice(1, None)))), make=cross
+        (), on_data(data(lambda page: page.update(row=[r for r in page["row"] if r["rowNo"] in "12"]))), make=cross
     ),
     "a cross-section without its last row": Case(
         (), on_data(data(lambda page: page.update(row=[r for r in page["row"] if r["rowNo"] != "4"]))), make=cross
@@ -551,6 +548,9 @@ INCONSISTENT = {
     "the page of another frequency": Case((), on_data(fields(frequency="Monthly"))),
     "republished all the time": Case((), on_later_pages(always_republished)),
     "a cell with two values": Case((), wrong=twice("2024 2Q", "666")),
+    "a cell twice with one value": Case(
+        (), on_first_page(data(lambda page: page["row"][0]["columns"].append(page["row"][0]["columns"][0])))
+    ),
     "a cell with another value on a later page": Case(
         (), on_later_pages(data(lambda page: page["row"][0]["columns"].append({"key": "2024 2Q", "value": "666"})))
     ),

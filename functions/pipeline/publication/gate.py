@@ -7,7 +7,7 @@ from pipeline.errors import EditionWithdrawn, ImplausibleChange, SourceError, So
 from pipeline.publication.record import Publication
 from pipeline.table.manifest import Manifest
 
-FEWEST_COMMON = 20  # cells of both samples from which it is inferred that no value is as it was
+FEWEST_COMMON = 10  # cells of both samples from which it is inferred that no value is as it was
 MISSING = "00000000"  # a missing value in a sample
 
 
