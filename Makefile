@@ -6,32 +6,52 @@ PYTHON ?= $(shell for p in python3.13 "$$(pyenv root 2>/dev/null)"/versions/3.13
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV := $(BIN)/uv --system-certs pip
 
-.PHONY: run test check fix bench lock
+CHECKED := tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
+unexport PYTHONDONTWRITEBYTECODE # or every process would compile the project and the tests again
+
+.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench lock
 run: .venv/run
 	@$(BIN)/singstat run
 
+# Three test processes on two cores: a run of the pipeline waits between polls. REST=1 leaves out what check has run.
 test: .venv/test
-	@$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	@$(BIN)/pytest -n $$(($$($(BIN)/python -c "import os; print(os.cpu_count())") * 3 / 2)) --dist worksteal -m "not slow" \
+		$(if $(REST),$(addprefix --ignore=,$(CHECKED)))
 
 check: .venv/check .venv/scan/ready .venv/node/ready
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),-O) check-code check-tests check-types check-scan check-template check-machine
+
+check-code:
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format, lint: clean"
+
+check-types:
 	@$(BIN)/mypy
+
+check-machine:
 	@sed 's/$${[A-Za-z]*Arn}/arn:aws:lambda:us-east-1:123456789012:function:name/' statemachine/pipeline.asl.json > .venv/asl.json
 	@$(BIN)/statelint .venv/asl.json && echo "state machine, statelint: clean"
 	@if test -x .venv/node/node_modules/.bin/asl-validator; then .venv/node/node_modules/.bin/asl-validator --json-path .venv/asl.json; \
 		else echo "state machine, asl-validator: not checked, it needs Node.js"; fi
+
+check-template: .venv/translated
 	@SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
-	@$(BIN)/python tests/template/translate.py > .venv/translated.json
 	@# WS1004 looks for a log group per function, ours is one for all. W1028, W1030: statements of a role repeat the
 	@# condition of the role, which the untranslated template needs.
 	@$(BIN)/cfn-lint --ignore-checks WS1004 --append-rules cfn_lint_serverless.rules -- template.yaml quicksight/template.yaml && echo "template, cfn-lint: clean"
 	@$(BIN)/cfn-lint --ignore-checks WS1004 W1028 W1030 --append-rules cfn_lint_serverless.rules -- .venv/translated.json && echo "translated, cfn-lint: clean"
+
+check-scan: .venv/translated
 	@for file in template.yaml quicksight/template.yaml .venv/translated.json; do if test -x .venv/scan/bin/checkov; \
 		then LOG_LEVEL=ERROR .venv/scan/bin/checkov --file $$file > .venv/checkov.txt \
 			|| { cat .venv/checkov.txt; exit 1; }; echo "$$file, checkov: $$(grep '^Passed' .venv/checkov.txt || echo 'none of its checks applies')"; \
 		else echo "$$file, checkov: not checked, it does not run on this Python"; fi; done
+
+check-tests:
 	@$(BIN)/pytest --collect-only -qq > .venv/tests.txt || { cat .venv/tests.txt; exit 1; }; echo "tests, imports: clean"
-	@$(BIN)/pytest tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
+	@$(BIN)/pytest $(CHECKED)
+
+.venv/translated:
+	@$(BIN)/python tests/template/translate.py > .venv/translated.json
 
 fix: .venv/check
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
