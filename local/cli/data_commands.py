@@ -96,12 +96,12 @@ def revisions(
     shape: RowFormat = Format.TABLE,
     lake: Lake = LAKE,
 ) -> None:
-    """Compare two editions of a table: every revised, new or deleted cell."""
+    """Compare two editions of a table: its cells, and the numbers, labels, units and footnotes of its series."""
     with one_line_errors():
         known = changes.editions(lake, table_id)
-        through = changes.between(known, earlier, later)
-        rows = changes.revisions(lake, table_id, through)
-    if not through:
+        compared = changes.between(known, earlier, later)
+        rows = changes.revisions(lake, table_id, compared) if compared else []
+    if not compared:
         note(f"{table_id} has one edition, {known[0]}: nothing to compare")
     columns = [(name, "varchar") for name in changes.Revision._fields]
     if rows or shape is not Format.TABLE:

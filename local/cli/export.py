@@ -93,8 +93,8 @@ class _Source:
         return Part(select, "table_id", {"licence": LICENSED})
 
     def revisions(self, tables: Sequence[Publication]) -> Part:
-        """One row per cell that differs between two consecutive editions."""
-        order = f"table_id, length(edition), edition, {SERIES}, cell"
+        """One row per cell or series that differs between two consecutive editions."""
+        order = f"table_id, length(edition), edition, {SERIES}, cell, kind"
         return Part(f"SELECT * FROM revisions WHERE {_among(tables)}", order, {"licence": LICENSED})  # noqa: S608
 
     def rows(self, table: Publication) -> Part:
@@ -203,12 +203,12 @@ How to cite:
 """
 FILES = """\
 tables.{kind:<10} one row per table: title, agency, vintage, edition, time of download, checksum, citation
-revisions.{kind:<7} one row per cell that an edition changed: old, new, kind
+revisions.{kind:<7} one row per cell or series that an edition changed: old, new, kind
 <frequency>/      the tables, one file each, named by table ID"""
 BOOKS = """\
 <frequency>.xlsx  sheet tables, one row per table: title, agency, vintage, edition, time of download, checksum,
-                  citation; one sheet per table, named by its ID; sheet revisions, one row per cell that an edition
-                  changed"""
+                  citation; one sheet per table, named by its ID; sheet revisions, one row per cell or series
+                  that an edition changed"""
 LAYOUTS = {"parquet": FILES, "csv": FILES, "xlsx": BOOKS}
 EXACTNESS = {
     "parquet": "value is a decimal(38,18); dates are dates.",

@@ -1,30 +1,27 @@
-"""The cells that differ between two editions of a table, from the rows of the `revisions` view."""
+"""What differs between two editions of a table: the `revisions` view, over those two alone."""
 
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 from pipeline.contracts import keys
 from pipeline.publication.record import Publication
-from pipeline.publication.revisions import Kind, revision_kind
 from pipeline.run.plan import TABLE_ID
 
 from local.cloud.sql import athena
-from local.cloud.sql.catalogue import PUBLISHED
+from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
 
-REVISIONS = (
-    "SELECT edition, series_no, series, cell, old_text, new_text FROM revisions WHERE table_id = ? ORDER BY 1, 2, 4"
-)
+REVISIONS = "SELECT series_no, series, cell, kind, old_text, new_text FROM revisions ORDER BY 1, 3, 4"
 
 
 class Revision(NamedTuple):
-    """A cell that differs, as text. `old` or `new` is None where the cell is absent."""
+    """A row of the view, without its numbers. `old` or `new` is None where the cell is absent."""
 
     series_no: str
     series: str
     cell: str
-    kind: Kind
+    kind: str
     old: str | None
     new: str | None
 
@@ -39,11 +36,11 @@ def editions(lake: Path, table_id: str) -> list[str]:
     return [edition.edition for edition in publication.editions]
 
 
-def between(known: list[str], earlier: str | None, later: str | None) -> list[str]:
-    """The editions after `earlier` up to and including `later`, each given as an edition or a vintage.
+def between(known: list[str], earlier: str | None, later: str | None) -> tuple[str, str] | None:
+    """Two editions to compare, each given as an edition or a vintage; None if there is only one.
 
-    By default the newest alone; empty if there is only one edition. Raises `LookupError` if an edition does not exist,
-    `earlier` is not before `later`, or there is none before `later`.
+    By default the newest and the one before. Raises `LookupError` if an edition does not exist, `earlier` is not before
+    `later`, or there is none before `later`.
     """
     last = _position(known, later) if later else len(known) - 1
     first = _position(known, earlier) if earlier else last - 1
@@ -51,26 +48,23 @@ def between(known: list[str], earlier: str | None, later: str | None) -> list[st
         raise LookupError(f"{earlier or known[max(first, 0)]} is not before {later or known[last]}")
     if first < 0 and later:
         raise LookupError(f"there is no edition before {later}")
-    return known[first + 1 : last + 1] if first >= 0 else []
+    return (known[first], known[last]) if first >= 0 else None
 
 
-def revisions(lake: Path, table_id: str, through: list[str]) -> list[Revision]:
-    """The cells that differ between the last edition of `through` and the one before its first."""
-    if not through:
-        return []
-    rows = athena.run(REVISIONS, PUBLISHED, [f"'{table_id}'"], lake).rows
-    return list(_combine(row for edition in through for row in rows if row[0] == edition))
+def revisions(lake: Path, table_id: str, compared: tuple[str, str]) -> list[Revision]:
+    """What differs between two editions, series by series."""
+    catalogue = _only(load(lake), {(table_id, edition) for edition in compared})
+    with athena.session(catalogue, PUBLISHED, lake, lake) as (con, translate):
+        return [Revision(*row) for row in con.execute(translate(REVISIONS)).fetchall()]
 
 
-def _combine(rows: Iterable[tuple[str | None, ...]]) -> Iterable[Revision]:
-    """One revision per cell, from its first old to its last new text; none if they are equal."""
-    cells: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
-    for _, series_no, series, cell, old, new in rows:
-        key = (str(series_no), str(cell))
-        cells[key] = (str(series), cells[key][1] if key in cells else old, new)
-    for (series_no, cell), (series, old, new) in cells.items():
-        if kind := revision_kind(old, new):
-            yield Revision(series_no, series, cell, kind, old, new)
+def _only(catalogue: Catalogue, kept: set[tuple[str, ...]]) -> Catalogue:
+    """The published tables with these partitions alone."""
+    tables = {
+        name: replace(table, partitions={values: table.partitions[values] for values in kept & table.partitions.keys()})
+        for name, table in catalogue.databases[PUBLISHED].items()
+    }
+    return Catalogue({PUBLISHED: tables})
 
 
 def _position(known: list[str], name: str) -> int:

@@ -181,7 +181,7 @@ REVISED = (
         "Revisions",
         REVISIONS,
         COUNT,
-        "Cells that differ between two consecutive editions.",
+        "Cells and series that differ between two consecutive editions.",
         "COUNTROWS ( 'revisions' )",
     ),
     *(
@@ -193,6 +193,14 @@ REVISED = (
             f"CALCULATE ( [Revisions], KEEPFILTERS ( 'revisions'[kind] = \"{kind}\" ) )",
         )
         for kind in ("revised", "new", "deleted")
+    ),
+    Measure(
+        "Changed series",
+        REVISIONS,
+        COUNT,
+        "Changes of the number, label, unit or footnote of a series.",
+        "CALCULATE ( [Revisions],"
+        ' KEEPFILTERS ( \'revisions\'[kind] IN { "renumbered", "label", "unit", "footnote" } ) )',
     ),
     Measure(
         "Tables with revisions",

@@ -33,11 +33,11 @@ CONTRACT = {
     "verified_by": "ID of the Athena query that verified it.",
     "location": "S3 location of its files.",
     "accepted": "Why a gate was passed when it was published, empty for most editions.",
-    "cell": "Period or column headings of the cell.",
-    "kind": "revised, new or deleted.",
+    "cell": "Period or column headings of the cell; empty for a change of the series itself.",
+    "kind": "revised, new or deleted cell; renumbered, label, unit or footnote of a series.",
     "old_value": "Value in the previous edition, with 15 significant digits; blank for a marker.",
     "new_value": "Value in this edition, with 15 significant digits; blank for a marker.",
-    "old_text": "Text in the previous edition.",
+    "old_text": "Text in the previous edition: of the cell, or the number, label, unit or footnote of the series.",
     "new_text": "Text in this edition.",
 }
 TECHNICAL = frozenset({"checksum", "run_id", "location"})

@@ -131,9 +131,12 @@ SERIES = Page(
 REVISIONS = Page(
     "Revisions",
     (
-        heading("Revisions", "Every cell that differs between two consecutive editions of a table."),
+        heading("Revisions", "Every cell and series that differs between two consecutive editions of a table."),
         slicer(Head("table", Place(0, 8, *CHOICES), "Table", "Select tables."), TITLE),
-        slicer(Head("kind", Place(8, 4, *CHOICES), "Kind", "Select revised, new or deleted cells."), KIND),
+        slicer(
+            Head("kind", Place(8, 4, *CHOICES), "Kind", "Select revised, new or deleted cells, or changes of series."),
+            KIND,
+        ),
         cards(
             Head(
                 "counts",
@@ -144,6 +147,7 @@ REVISIONS = Page(
             measure("Revised cells", "Revised"),
             measure("New cells", "New"),
             measure("Deleted cells", "Deleted"),
+            measure("Changed series"),
             measure("Tables with revisions"),
             measure("Largest revision %"),
         ),
@@ -152,7 +156,7 @@ REVISIONS = Page(
                 "byVintage",
                 Place(0, 4, 296, 400),
                 "Revisions by vintage",
-                "Column chart: number of cells that each vintage revised, added or deleted.",
+                "Column chart: number of cells and series that each vintage changed, by kind.",
             ),
             "columnChart",
             column("revisions", "revised_on", "Vintage"),
@@ -163,8 +167,8 @@ REVISIONS = Page(
             Head(
                 "cells",
                 Place(4, 8, 296, 400),
-                "Revised cells",
-                "Each changed cell: table, series, period, kind, old and new text, change and edition.",
+                "Revisions",
+                "Each changed cell or series: table, series, period, kind, old and new text, change and edition.",
             ),
             TITLE,
             column("revisions", "series_no", "No."),

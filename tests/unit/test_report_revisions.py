@@ -1,29 +1,38 @@
 """Differences between two vintages: all are counted, the largest are shown."""
 
+from datetime import date
 from decimal import Decimal
 
-from pipeline.report import revisions
-from pipeline.report.content import MAX_REVISIONS, Comparison
+from pipeline.publication.identity import LabelChange, Labels
+from pipeline.report import revisions, wording
+from pipeline.report.content import MAX_REVISIONS, Comparison, TableReport
 from pipeline.report.revisions import PreviousSeries, difference
+from pipeline.report.table_report import Before, Vintage, table_report
+from pipeline.run.verification import Measured
+from pipeline.source.responses import Header
+from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.values import read_value
 
 
-def series(number: str, texts: dict[str, str]) -> list[Observation]:
+def series(number: str, texts: dict[str, str], name: str = "", unit: str = "") -> list[Observation]:
     return [
-        Observation("M1", "yearly", number, f"S{number}", "", "", period, f"{period}-01-01", "", "", "", "", "",
-                    read_value(text)[1], text, "2026-01-01")
+        Observation(
+            table_id="M1", frequency="yearly", series_no=number, series=name or f"S{number}", unit=unit, footnote="",
+            period=period, period_start=f"{period}-01-01", column_1="", column_2="", column_3="", column_4="",
+            column_5="", value=read_value(text)[1], value_text=text, vintage="2026-01-01",
+        )
         for period, text in texts.items()
     ]  # fmt: skip
 
 
 def test_kinds_are_counted_and_the_largest_come_first():
     comparison = Comparison("24 Jul 2026")
-    before = PreviousSeries("S1", {"2020": "1.0", "2021": "2", "2022": "3", "2023": "na"})
+    before = PreviousSeries("S1", "", "", {"2020": "1.0", "2021": "2", "2022": "3", "2023": "na"})
     now = series("1", {"2020": "1.00", "2021": "-5", "2022": "3", "2023": "4", "2024": "5"})
     revisions.add(comparison, revisions.compare(now, before))
     revisions.add(comparison, revisions.compare(series("2", {"2020": "7"}), None))
-    revisions.add(comparison, revisions.deleted("9", PreviousSeries("S9", {"2020": "8"})))
+    revisions.add(comparison, revisions.deleted("9", PreviousSeries("S9", "", "", {"2020": "8"})))
 
     assert comparison.counts == {"revised": 3, "deleted": 1, "new": 2}
     assert [(each.series_no, each.cell, each.kind, difference(each)) for each in comparison.largest] == [
@@ -39,8 +48,76 @@ def test_kinds_are_counted_and_the_largest_come_first():
 def test_only_the_largest_revisions_are_kept():
     years = [str(year) for year in range(1000, 2000)]
     comparison = Comparison("")
-    before = PreviousSeries("S1", dict.fromkeys(years, "0"))
+    before = PreviousSeries("S1", "", "", dict.fromkeys(years, "0"))
     revisions.add(comparison, revisions.compare(series("1", {year: year for year in years}), before))
 
     assert comparison.total == 1000
     assert [each.cell for each in comparison.largest] == years[: -MAX_REVISIONS - 1 : -1]
+
+
+def vintage(day: date, *each: list[Observation]) -> Vintage:
+    cells = sum(map(len, each))
+    header = Header(table_id="M1", title="T", frequency="yearly", vintage=day, total=cells)
+    manifest = Manifest(
+        run_id="r", source_url="", fetched_at="2026-07-24T00:00:00+00:00", header=header, pages=[], observations=cells,
+        series=len(each), parsed=cells, missing=0, rejected=0, first_period="", last_period="", total_value="0",
+        checksum="",
+    )  # fmt: skip
+    return Vintage(
+        manifest, [Labels(one[0].series_no, one[0].series, one[0].unit, one[0].footnote) for one in each], each
+    )
+
+
+def report(old: list[list[Observation]], new: list[list[Observation]]) -> TableReport:
+    before, now = vintage(date(2026, 7, 24), *old), vintage(date(2026, 10, 24), *new)
+    earlier = Before(before.manifest, revisions.previous_series(before.series))
+    return table_report(now, earlier, Measured("M1", *["0"] * 6), whole=True, in_workbook=True)
+
+
+def test_a_series_inserted_in_the_middle_revises_nothing():
+    a, b, c, x = ({"2020": str(n), "2021": str(n)} for n in range(4))
+    shown = report(
+        [series("1", a, "A"), series("2", b, "B"), series("3", c, "C"), series("4", a, "Old")],
+        [series("1", x, "X"), series("2", a, "A"), series("3", b, "B"), series("4", c | {"2021": "7"}, "C")],
+    )
+
+    assert shown.comparison
+    assert shown.comparison.counts == {"revised": 1, "deleted": 2, "new": 2}
+    assert [(each.series_no, each.cell, each.kind) for each in shown.comparison.largest] == [
+        ("4", "2021", "revised"), ("4", "2020", "deleted"), ("4", "2021", "deleted"), ("1", "2020", "new"),
+        ("1", "2021", "new"),
+    ]  # fmt: skip
+    assert shown.comparison.labels == [
+        LabelChange(str(n + 1), name, "renumbered", str(n), str(n + 1)) for n, name in enumerate("ABC", 1)
+    ]
+    assert wording.label_changes(shown.comparison) == "3 renumbered"
+    assert shown.chart
+    assert not shown.chart.previous  # the first series is new
+
+
+def test_the_chart_compares_a_renumbered_series_with_itself():
+    shown = report([series("1", {"2020": "5"}, "A")], [series("2", {"2020": "6"}, "A")])
+
+    assert shown.chart
+    assert [mark.value for mark in shown.chart.previous] == [Decimal(5)]
+
+
+def test_a_series_in_another_unit_is_told_and_not_drawn_over_the_old():
+    shown = report([series("1", {"2020": "5000"}, "A", "Thousand")], [series("1", {"2020": "5"}, "A", "Million")])
+
+    assert shown.comparison
+    assert shown.comparison.counts["revised"] == 1
+    assert shown.comparison.labels == [LabelChange("1", "A", "unit", "Thousand", "Million")]
+    assert wording.label_changes(shown.comparison) == "1 with another unit"
+    assert shown.chart
+    assert not shown.chart.previous
+
+
+def test_changes_of_labels_are_all_counted_and_the_first_kept():
+    old = [series(str(n), {"2020": "1"}) for n in range(1, 50)]
+    shown = report(old, [series(each[0].series_no, {"2020": "1"}, each[0].series, "Per Cent") for each in old])
+
+    assert shown.comparison
+    assert (shown.comparison.total, shown.comparison.total_labels) == (0, 49)
+    assert len(shown.comparison.labels) == MAX_REVISIONS
+    assert shown.comparison.truncated

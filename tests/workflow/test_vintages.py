@@ -14,7 +14,9 @@ import pytest
 from pipeline.publication.revisions import revision_kind
 
 from local.cloud.sql.as_of import as_of
+from local.replay.recordings import Row
 from tests.support.laptop import Laptop, call, query, set_published_at
+from tests.support.samples import cells, cross_section, time_series
 
 JULY, OCTOBER, LATER = "2026-07-24.1", "2026-10-24.1", "2026-11-24.1"
 SERIES = "SELECT period, value, edition FROM quarterly WHERE table_id = 'M212161'"
@@ -27,14 +29,38 @@ def past(sql: str, lake: Path, option: str, day: str) -> list[dict[str, str]]:
     return rows
 
 
+def synthetic(number: str, label: str, value: str, unit: str = "Thousand", footnote: str = "") -> Row:
+    return Row(number, label, unit, footnote, cells(["2024", "2025"], ["1", value]))
+
+
+SERIES_BEFORE = [
+    *(synthetic("1", "Homes", "10"), synthetic("1.1", "Total", "11"), synthetic("2", "Shops", "20")),
+    *(synthetic("2.1", "Total", "21"), synthetic("3", "Offices", "30"), synthetic("7", "Plants", "70")),
+]
+SERIES_AFTER = [  # Farms are new, so Shops and Offices are renumbered; Plants are renamed
+    *(synthetic("1", "Homes", "10", footnote="As of May."), synthetic("1.1", "Total", "11")),
+    *(synthetic("2", "Farms", "50"), synthetic("3", "Shops", "20"), synthetic("3.1", "Total", "21.5")),
+    *(synthetic("4", "Offices", "30", "Million"), synthetic("7", "Factories", "71")),
+]
+
+
 @pytest.fixture(scope="module")
 def revised(switched_on: Laptop) -> Path:
-    """A lake with three vintages of M212161, and two of 8233."""
+    """A lake with three vintages of M212161, and two of 8233 and of two synthetic tables whose series move."""
     table, cross = switched_on.replay.tables["M212161"], switched_on.replay.tables["8233"]
-    assert switched_on.run("M212161", "8233").status == "SUCCEEDED"
+    moved = time_series("M900010", "Synthetic: a series inserted", "Annual", SERIES_BEFORE)
+    moved_cross = cross_section(
+        "99010", "Synthetic: a row inserted", [synthetic("1", "A", "1"), synthetic("2", "B", "2")]
+    )
+    switched_on.replay.tables |= {moved.id: moved, moved_cross.id: moved_cross}
+    assert switched_on.run("M212161", "8233", moved.id, moved_cross.id).status == "SUCCEEDED"
     table.revise("24/10/2026", {("1", "1990 1Q"): "24.4", ("1", "2026 3Q"): "206", ("1", "1990 2Q"): None})
     cross.revise("24/10/2026", {("1", "Total", "Males"): "1124.3"})
-    assert switched_on.run("M212161", "8233").status == "SUCCEEDED"
+    moved.rows = SERIES_AFTER
+    moved_cross.rows = [synthetic("1", "X", "9"), synthetic("2", "A", "1"), synthetic("3", "B", "2")]
+    for each in (moved, moved_cross):
+        each.revise("24/10/2026", {})
+    assert switched_on.run("M212161", "8233", moved.id, moved_cross.id).status == "SUCCEEDED"
     table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): "206.5"})
     assert switched_on.run("M212161").status == "SUCCEEDED"
     set_published_at(
@@ -98,6 +124,39 @@ def test_a_cross_sectional_cell_is_named_by_its_levels(revised):
 
     assert [(r["series_no"], r["cell"], Decimal(r["old_value"]), Decimal(r["new_value"])) for r in rows] == [
         ("1", "Total / Males", Decimal("1124.2"), Decimal("1124.3"))
+    ]
+
+
+def test_a_series_that_is_inserted_renumbers_the_rest_and_revises_nothing(revised):
+    names = "series_no, series, cell, kind, old_text, new_text, old_value, new_value"
+    rows = query(f"SELECT {names} FROM revisions WHERE table_id = 'M900010' ORDER BY 1, 4, 3", revised)
+    cross = query("SELECT series_no, cell, kind FROM revisions WHERE table_id = '99010' ORDER BY 1, 2", revised)
+
+    assert [tuple(row.values())[:6] for row in rows] == [
+        ("1", "Homes", "", "footnote", "", "As of May."),
+        ("2", "Farms", "2024", "new", None, "1"),
+        ("2", "Farms", "2025", "new", None, "50"),
+        ("3", "Shops", "", "renumbered", "2", "3"),
+        ("3.1", "Total", "", "renumbered", "2.1", "3.1"),
+        ("3.1", "Total", "2025", "revised", "21", "21.5"),
+        ("4", "Offices", "", "renumbered", "3", "4"),
+        ("4", "Offices", "", "unit", "Thousand", "Million"),
+        ("7", "Factories", "", "label", "Plants", "Factories"),
+        ("7", "Factories", "2025", "revised", "70", "71"),
+    ]
+    assert {(row["old_value"], row["new_value"]) for row in rows if not row["cell"]} == {(None, None)}
+    assert [tuple(row.values()) for row in cross] == [
+        *(("1", "2024", "new"), ("1", "2025", "new"), ("2", "", "renumbered"), ("3", "", "renumbered"))
+    ]
+
+
+def test_the_command_tells_how_series_changed(revised):
+    found = revisions(revised, "M900010")
+
+    assert [(row["series_no"], row["cell"], row["kind"]) for row in found] == [
+        *(("1", "", "footnote"), ("2", "2024", "new"), ("2", "2025", "new"), ("3", "", "renumbered")),
+        *(("3.1", "", "renumbered"), ("3.1", "2025", "revised"), ("4", "", "renumbered"), ("4", "", "unit")),
+        *(("7", "", "label"), ("7", "2025", "revised")),
     ]
 
 

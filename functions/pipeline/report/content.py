@@ -7,6 +7,8 @@ from msgspec import Struct, field
 from pipeline.costs.estimate import RunCost
 from pipeline.errors import Failure
 from pipeline.frequency import Frequency
+from pipeline.publication.identity import Change as LabelKind
+from pipeline.publication.identity import LabelChange
 from pipeline.publication.revisions import Kind
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
@@ -89,16 +91,28 @@ class Revision(Struct, frozen=True):
 
 
 class Comparison(Struct):
-    """A vintage against the previous one: every difference counted, the largest kept."""
+    """A vintage against the previous one: every difference counted, the largest cells and the first labels kept."""
 
     previous_label: str
     counts: dict[Kind, int] = field(default_factory=lambda: {"revised": 0, "deleted": 0, "new": 0})
     largest: list[Revision] = field(default_factory=list)
+    label_counts: dict[LabelKind, int] = field(default_factory=dict)
+    labels: list[LabelChange] = field(default_factory=list)
 
     @property
     def total(self) -> int:
         """The number of cells that differ."""
         return sum(self.counts.values())
+
+    @property
+    def total_labels(self) -> int:
+        """The number of changes of labels."""
+        return sum(self.label_counts.values())
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there are more differences than are kept."""
+        return self.total > len(self.largest) or self.total_labels > len(self.labels)
 
 
 class Check(Struct, frozen=True):

@@ -10,6 +10,7 @@ from pipeline.table.periods import period_start
 def start_chart(header: Header, series: Series, previous_label: str, previous: Previous) -> Chart | None:
     """The chart of this series, or of the column of its first number; None if the series has no number.
 
+    `previous` has the series that the earlier edition has in the same unit, by their numbers in this one.
     Raises `SourceContract` if a period of the earlier edition is not one of this frequency.
     """
     first = next((each for each in series if each.value), None)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from pipeline.publication.identity import LabelChange
 from pipeline.publication.revisions import Kind, revision_kind
 from pipeline.report.content import MAX_REVISIONS, Comparison, Revision
 from pipeline.report.series import Series, cell_name, parse_cell
@@ -13,9 +14,11 @@ ORDER: Final[list[Kind]] = ["revised", "deleted", "new"]
 
 
 class PreviousSeries(NamedTuple):
-    """A series of the previous vintage: its name, and its texts by cell name."""
+    """A series of the previous vintage: its labels, and its texts by cell name."""
 
     name: str
+    unit: str
+    footnote: str
     texts: dict[str, str]
 
 
@@ -25,7 +28,9 @@ Previous = Mapping[str, PreviousSeries]
 def previous_series(series: Iterable[Series]) -> dict[str, PreviousSeries]:
     """What a comparison needs of the previous vintage, by series number."""
     return {
-        each[0].series_no: PreviousSeries(each[0].series, {cell_name(one): one.value_text for one in each})
+        each[0].series_no: PreviousSeries(
+            each[0].series, each[0].unit, each[0].footnote, {cell_name(one): one.value_text for one in each}
+        )
         for each in series
     }
 
@@ -51,6 +56,14 @@ def add(comparison: Comparison, found: Iterable[Revision]) -> None:
     for revision in found:
         comparison.counts[revision.kind] += 1
     comparison.largest = sorted([*comparison.largest, *found], key=_rank)[:MAX_REVISIONS]
+
+
+def add_labels(comparison: Comparison, found: Iterable[LabelChange]) -> None:
+    """Count the changes of labels by kind and keep the first."""
+    for change in found:
+        comparison.label_counts[change.kind] = comparison.label_counts.get(change.kind, 0) + 1
+        if len(comparison.labels) < MAX_REVISIONS:
+            comparison.labels.append(change)
 
 
 def difference(revision: Revision) -> Decimal | None:

@@ -1,9 +1,10 @@
 """What the report shows of one table, from a single pass over its series."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from pipeline.publication.identity import Labels, label_changes, match
 from pipeline.report import revisions
 from pipeline.report.content import (
     MAX_COLUMNS,
@@ -24,9 +25,10 @@ from pipeline.table.values import EXACT
 
 
 class Vintage(NamedTuple):
-    """A vintage of a table; its series are read once, in order."""
+    """A vintage of a table; its series are read once, in the order of `labels`."""
 
     manifest: Manifest
+    labels: Sequence[Labels]
     series: Iterable[Series]
 
 
@@ -49,25 +51,31 @@ def table_report(
     manifest, header = current.manifest, current.manifest.header
     before, not_compared = (None, previous) if isinstance(previous, str) else (previous, "")
     label = _label(before.manifest, manifest) if before else ""
-    known = before.series if before else {}
-    deleted = dict(known)
+    deleted = dict(before.series) if before else {}
+    old_labels = [Labels(number, each.name, each.unit, each.footnote) for number, each in deleted.items()]
+    known = {number: deleted.pop(old) for number, old in match(old_labels, current.labels).items()}
+    same_unit = {
+        each.series_no: known[each.series_no]
+        for each in current.labels
+        if each.series_no in known and known[each.series_no].unit == each.unit
+    }
     comparison = Comparison(label) if before and whole else None
     chart: Chart | None = None
     values, step = Values(), STEPS[header.frequency]
     units, footnotes = dict[str, None](), {header.footnote: None}
     for series in current.series:
-        number = series[0].series_no
         units[series[0].unit] = footnotes[series[0].footnote] = None
         if chart is None:
-            chart = start_chart(header, series, label, known)
+            chart = start_chart(header, series, label, same_unit)
             step = chart.step if chart else step
         elif not step:
-            add_bar(chart, series, known)
+            add_bar(chart, series, same_unit)
         if len(values.rows) < MAX_SERIES:
             _add_row(values, series, step)
         if comparison:
-            revisions.add(comparison, revisions.compare(series, deleted.pop(number, None)))
+            revisions.add(comparison, revisions.compare(series, known.get(series[0].series_no)))
     if comparison:
+        revisions.add_labels(comparison, label_changes(old_labels, current.labels))
         for number, series_before in deleted.items():
             revisions.add(comparison, revisions.deleted(number, series_before))
     if step:

@@ -3,8 +3,9 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+from pipeline.publication.identity import Change
 from pipeline.publication.record import Publication
-from pipeline.report.content import Chart, TableReport
+from pipeline.report.content import Chart, Comparison, TableReport
 
 SINGAPORE = timezone(timedelta(hours=8))
 STATISTICS = "Singapore Department of Statistics"
@@ -12,6 +13,12 @@ LICENCE = "Singapore Open Data Licence v1.0"
 LICENCE_URL = "https://data.gov.sg/open-data-licence"
 TABLES_URL = "https://tablebuilder.singstat.gov.sg/table"
 MINUS = "\u2212"
+LABEL_CHANGES: dict[Change, str] = {
+    "renumbered": "renumbered",
+    "label": "renamed",
+    "unit": "with another unit",
+    "footnote": "with another footnote",
+}
 
 
 def day(iso: str) -> str:
@@ -57,6 +64,12 @@ def citation(table: TableReport | Publication) -> str:
         f"{author}. {table.title} [table {table.table_id}]. {publisher}SingStat Table Builder, "
         f"vintage {day(table.vintage)}, accessed {accessed}. {table_url(table)}. {LICENCE}."
     )
+
+
+def label_changes(comparison: Comparison) -> str:
+    """How many series changed in what: `3 renumbered, 1 with another unit`."""
+    counts = comparison.label_counts
+    return ", ".join(f"{counts[kind]:,} {text}" for kind, text in LABEL_CHANGES.items() if kind in counts)
 
 
 def legend(chart: Chart) -> str:

@@ -7,6 +7,7 @@ from pipeline.aws import results_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.states import WrittenReport
 from pipeline.costs.estimate import RunCost
+from pipeline.publication.identity import Labels
 from pipeline.report import charts
 from pipeline.report.content import Report, TableReport
 from pipeline.report.page import page
@@ -62,11 +63,11 @@ def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
 def _write_table(run: report_tables.Run, vintages: Vintages, book: DataBook) -> TableReport:
     """Report a table in full; its rows go to its CSV, and to the workbook if it has room."""
     current, earlier = vintages
-    previous = report_tables.load(earlier, report_tables.series)
+    previous = report_tables.load(earlier, lambda old: report_tables.vintage(old).series)
     header, in_workbook = current.header, book.has_room(current.observations)
-    rows = Csv(header.frequency)
+    rows, vintage = Csv(header.frequency), report_tables.vintage(current)
     table = table_report(
-        Vintage(current, _copy(report_tables.series(current), rows, *[book] * in_workbook)),
+        vintage._replace(series=_copy(vintage.series, rows, *[book] * in_workbook)),
         previous,
         run.measured[header.table_id],
         whole=True,
@@ -83,17 +84,21 @@ def _headline(run: report_tables.Run, vintages: Vintages) -> TableReport:
     headline = report_tables.first_series(current) if time_series else None
 
     def same_series(old: Manifest) -> list[Series]:
-        found = report_tables.first_series(old, headline[0].series_no) if headline else None
+        found = report_tables.first_series(old, headline[0]) if headline else None
         return [found] if found else []
 
     previous = report_tables.load(earlier, same_series)
     return table_report(
-        Vintage(current, [headline] if headline else []),
+        Vintage(current, [_labels(headline)], [headline]) if headline else Vintage(current, [], []),
         previous,
         run.measured[current.header.table_id],
         whole=False,
         in_workbook=False,
     )
+
+
+def _labels(series: Series) -> Labels:
+    return Labels(series[0].series_no, series[0].series, series[0].unit, series[0].footnote)
 
 
 def _copy(series: Iterable[Series], *files: Csv | DataBook) -> Iterator[Series]:

@@ -10,17 +10,18 @@ from msgspec import Struct
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, Tally
+from pipeline.publication.identity import Labels
 from pipeline.publication.record import Publication
 from pipeline.publication.revisions import previous_edition
 from pipeline.report.content import Unchanged
 from pipeline.report.revisions import previous_series
 from pipeline.report.series import Series
-from pipeline.report.table_report import Before
+from pipeline.report.table_report import Before, Vintage
 from pipeline.run.verification import Measured, Verification
-from pipeline.source.responses import Page, read_page
+from pipeline.source.responses import Page, label, read_page
 from pipeline.steps.outcomes import load_manifests
 from pipeline.table.manifest import Manifest
-from pipeline.table.observations import Table
+from pipeline.table.observations import Observation, Table
 from pipeline.table.values import Meaning
 
 FIRST_PAGES = 20  # pages of a very large table that are searched for its headline
@@ -98,8 +99,8 @@ def _unreadable(error: Exception) -> str:
     return f"The edition before cannot be read, so nothing is compared: {type(error).__name__}: {error}"
 
 
-def series(manifest: Manifest) -> Iterator[Series]:
-    """Every series of a table, parsed from its stored pages by the code that downloaded it.
+def vintage(manifest: Manifest) -> Vintage:
+    """A vintage of a table with every series, parsed from its stored pages by the code that downloaded it.
 
     Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
     page cannot be read.
@@ -107,22 +108,28 @@ def series(manifest: Manifest) -> Iterator[Series]:
     table = Table(manifest.header)
     for page in _pages(manifest):
         table.add(page)
-    return _series(table)
+    labels = [
+        Labels(number, label(row.series), label(row.unit), label(row.footnote))
+        for number, row in table.rows.items()
+        if table.cells[number]
+    ]
+    return Vintage(manifest, labels, _series(table))
 
 
-def first_series(manifest: Manifest, series_no: str = "") -> Series | None:
-    """The series `series_no`, or the first with a number; None unless the first pages of the table contain all of it.
+def first_series(manifest: Manifest, like: Observation | None = None) -> Series | None:
+    """The first series with a number, or the one with the number and label of `like`.
 
+    None unless the first pages of the table contain all of it.
     The last series read so far is skipped: it may continue on the next page.
     Raises `SourceContract`, `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a stored
     page cannot be read.
     """
-    table = Table(manifest.header)
+    table, wanted = Table(manifest.header), (like.series_no, like.series) if like else None
     for page in islice(_pages(manifest), FIRST_PAGES):
         table.add(page)
         filled = [each for each in _series(table) if any(cell.value_text for cell in each)]
         for each in filled[:-1]:
-            if each[0].series_no == series_no or (not series_no and any(cell.value for cell in each)):
+            if (each[0].series_no, each[0].series) == wanted or (not wanted and any(cell.value for cell in each)):
                 return each
     return None
 
