@@ -47,7 +47,10 @@ NUMBERS = [
     "1234567890123456",
     None,
 ]
-REVISIONS = "SELECT table_id, '1.1' AS edition, series_no, series, period AS cell, value FROM monthly WHERE value > 1"
+REVISIONS = (
+    "SELECT table_id, '1.1' AS edition, series_no, series, period AS cell, 'revised' AS kind, value"
+    " FROM monthly WHERE value > 1"
+)
 LOCATION = "s3://data/rows/"
 Cells = list[tuple[str, str | None]]
 CELLS: Cells = [(text, NUMBERS[n % len(NUMBERS)]) for n, text in enumerate(HOSTILE)]

@@ -3,9 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+from pipeline.costs.estimate import estimate
+from pipeline.costs.usage import Usage
 from pipeline.publication.identity import LabelChange, Labels
 from pipeline.report import revisions, wording
-from pipeline.report.content import MAX_REVISIONS, Comparison, TableReport
+from pipeline.report.content import MAX_REVISIONS, Comparison, Report, TableReport
+from pipeline.report.page import page
 from pipeline.report.revisions import PreviousSeries, difference
 from pipeline.report.table_report import Before, Vintage, table_report
 from pipeline.run.verification import Measured
@@ -121,3 +124,17 @@ def test_changes_of_labels_are_all_counted_and_the_first_kept():
     assert (shown.comparison.total, shown.comparison.total_labels) == (0, 49)
     assert len(shown.comparison.labels) == MAX_REVISIONS
     assert shown.comparison.truncated
+
+
+def test_the_page_tells_renumbered_series_and_other_units_apart_from_revised_cells():
+    old = [series("1", {"2020": "1"}, "A", "Thousand"), series("2", {"2020": "2"}, "<b>")]
+    shown = report(old, [series("1", {"2020": "9"}, "X"), series("2", {"2020": "1"}, "A", "Million")])
+    cost = estimate(Usage(transitions=1), "ap-southeast-1", "arm64")
+    run = Report(run_id="r", fetched_at="2026-10-24T00:00:00+00:00", tables=[shown], unchanged=[], failed=[], cost=cost)
+    html = page(run, {name: name for name in ("data.xlsx", *shown.files)}).decode()
+
+    assert "Series 1 renumbered, 1 with another unit." in html
+    assert '<tr data-series="2"><th scope="row">A</th><td>number</td><td>1</td><td>2</td></tr>' in html
+    assert '<th scope="row">A</th><td>unit</td><td>Thousand</td><td>Million</td>' in html
+    assert "0 cells revised,\n1 new, 1 deleted." in html
+    assert "query Athena" not in html
