@@ -17,6 +17,8 @@ from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.values import read_value
 
+MEASURED = Measured(**dict.fromkeys(Measured.__struct_fields__, "0"))
+
 
 def series(number: str, texts: dict[str, str], name: str = "", unit: str = "") -> list[Observation]:
     return [
@@ -74,7 +76,7 @@ def vintage(day: date, *each: list[Observation]) -> Vintage:
 def report(old: list[list[Observation]], new: list[list[Observation]]) -> TableReport:
     before, now = vintage(date(2026, 7, 24), *old), vintage(date(2026, 10, 24), *new)
     earlier = Before(before.manifest, revisions.previous_series(before.series))
-    return table_report(now, earlier, Measured("M1", *["0"] * 6), whole=True, in_workbook=True)
+    return table_report(now, earlier, MEASURED, whole=True, in_workbook=True)
 
 
 def test_a_series_inserted_in_the_middle_revises_nothing():
