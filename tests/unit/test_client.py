@@ -40,7 +40,7 @@ def drip(after: int) -> Answer:
         send(sent[:after])
         for byte in sent[after:]:
             send(bytes([byte]))
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     return answer
 
@@ -139,7 +139,7 @@ def test_an_answer_that_drips_in_ends_by_name(scheme, after, monkeypatch, certif
         with pytest.raises(SourceTimeout, match=r"metadata/M1000 was not complete in 0.5 s"):
             source.metadata("M1000")
 
-    assert 0.9 < time.monotonic() - began < 2
+    assert 0.9 < time.monotonic() - began < 5
 
 
 def test_an_answer_that_drips_in_once_is_requested_again(monkeypatch):
@@ -170,11 +170,12 @@ def test_what_passes_is_survived(answer):
         assert SingStat(url, 0, USER_AGENT).metadata("M1000") == BODY
 
 
-def test_requests_are_spaced_out_after_a_refusal():
+def test_requests_are_spaced_out_after_a_refusal(monkeypatch):
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
     with serving([refused(b"Retry-After: 0.01\r\n"), whole()]) as url:
         source = SingStat(url, 0.4, USER_AGENT)
-        source.metadata("M1000")
-        first, second = (seconds(lambda: source.metadata("M1000")) for _ in range(2))
+        for _ in range(3):
+            source.metadata("M1000")
 
-    assert 0.2 <= first < 0.4
-    assert second < first
+    assert waits == pytest.approx([0, 0.01, 0.2, 0.18])

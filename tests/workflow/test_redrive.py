@@ -1,44 +1,17 @@
 """A run that failed is redriven: it goes on in the state that failed, and downloads nothing twice."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from pipeline.contracts import keys
-from pipeline.contracts.states import RunRequest
 
-from local.cli.run import run as run_pipeline
-from local.cloud.aws import LocalAWS
-from local.cloud.lambdas.functions import Result
-from tests.support.laptop import call
+from tests.support.lost_answers import each_lost_once
 from tests.support.waiting import wait_for
 
 STATES = [
     *("PlanRun", "TallyDownloads", "StartTransform", "CheckTransform", "StagePartitions", "StartCrawl", "CheckCrawl"),
-    *("StartVerification", "CheckVerification", "PublishTables", "WriteReport"),
+    *("StartVerification", "CheckVerification", "PublishTables"),
 ]
-LOST = Result(b'{"errorType": "Runtime.ExitError", "errorMessage": "exit status 137"}', failed=True)
-
-
-@contextmanager
-def each_lost_once(aws, *states) -> Iterator[None]:
-    """The function of each state does its work once, then its process is killed before it answers."""
-    functions, left = aws.functions, {aws.resource(f"{state}Function") for state in states}
-    invoke = functions.invoke
-
-    def lose_once(name, event):
-        result = invoke(name, event)
-        if name not in left:
-            return result
-        left.remove(name)
-        return LOST
-
-    functions.invoke = lose_once
-    try:
-        yield
-    finally:
-        functions.invoke = invoke
 
 
 def published(laptop, table_id):
@@ -110,20 +83,3 @@ def test_a_run_that_succeeded_cannot_be_redriven(laptop):
 
     with pytest.raises(LookupError, match="SUCCEEDED and cannot be redriven"):
         laptop.aws.redrive(result.run_id)
-
-
-def test_a_run_is_redriven_after_the_laptop_was_switched_off(lake, replay):
-    parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
-    with LocalAWS(lake, parameters=parameters) as aws, each_lost_once(aws, "CheckVerification"):
-        failed = run_pipeline(aws, RunRequest(tables=["M810361"]), lambda *_: None)
-    downloaded = sorted(lake.glob(f"*/{keys.RAW}/**/*"))
-
-    done = call("redrive", failed.run_id, "--json", lake=lake)
-    again = call("redrive", failed.run_id, lake=lake)
-
-    assert failed.status == "FAILED"
-    result = json.loads(done.stdout)
-    assert (done.returncode, result["status"], result["tables"][0]["status"]) == (0, "SUCCEEDED", "published")
-    assert sorted(lake.glob(f"*/{keys.RAW}/**/*")) == downloaded
-    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
-    assert "is no run that failed" in again.stderr
