@@ -6,7 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from pipeline.errors import EditionWithdrawn, ImplausibleChange, InputInvalid, SourceIncomplete, StaleVintage
+from botocore.exceptions import ClientError
+from pipeline.errors import (
+    EditionWithdrawn,
+    ImplausibleChange,
+    InputInvalid,
+    PublishConflict,
+    SourceIncomplete,
+    StaleVintage,
+)
 
 from local.cloud.aws import LocalAWS
 from local.cloud.sql import athena
@@ -265,3 +273,37 @@ def test_a_table_whose_only_edition_is_forgotten_is_unpublished_and_can_be_publi
 
     assert publisher.record(table).edition == f"{JUNE}.1"
     assert athena.run(listed.format("tables"), PUBLISHED, [], aws.lake).rows == [(f"{JUNE}.1",)]
+
+
+def test_a_run_that_publishes_in_the_meantime_wins_over_a_rollback(publisher, table):
+    published(publisher, table, JUNE, JULY)
+    with publisher.writes.counted(2, "before"), pytest.raises(Crash):
+        publisher.roll_back(table, JUNE)
+    published(publisher, table, AUGUST)
+
+    with pytest.raises(PublishConflict, match="a run published the table in the meantime"):
+        publisher.roll_back(table, JUNE)
+
+    assert publisher.record(table).edition == f"{AUGUST}.1"
+    assert publisher.roll_back(table, JUNE, run_id="asked-again") == f"{JUNE}.1"
+
+
+def test_an_answer_that_is_lost_does_not_undo_a_rollback(publisher, table):
+    """The SDK sends the write again, and S3 answers that the record has changed."""
+    published(publisher, table, JUNE, JULY)
+    with publisher.writes.sent_twice():
+        assert publisher.roll_back(table, JUNE) == f"{JUNE}.1"
+
+    assert publisher.partitions(table)[("quarterly",)] == publisher.record(table).location
+
+
+def test_an_audit_record_is_never_overwritten(publisher, aws, table):
+    published(publisher, table, JUNE, JULY)
+    publisher.roll_back(table, JUNE)
+    (audit,) = aws.lake.glob(f"*/audit/{table}/back.json")
+    kept = audit.read_bytes()
+    s3 = publisher.clients["RestoreEdition"][0]
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object(Bucket=publisher.bucket, Key=f"audit/{table}/back.json", Body=b"{}")
+    assert audit.read_bytes() == kept

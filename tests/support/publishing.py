@@ -45,9 +45,11 @@ class Writes:
     def __init__(self, *clients: Any) -> None:
         self.done: list[str] = []
         self._at: tuple[int, str] | None = None
+        self._again = False
         for client in clients:
             client.meta.events.register("before-call", self._before)
             client.meta.events.register("after-call", self._after)
+            client.meta.events.register_first("needs-retry.s3.PutObject", self._retry)
 
     @contextmanager
     def counted(self, crash_at: int = 0, when: str = "") -> Iterator[list[str]]:
@@ -56,6 +58,19 @@ class Writes:
             yield self.done
         finally:
             self._at = None
+
+    @contextmanager
+    def sent_twice(self) -> Iterator[None]:
+        """Within this block, a conditional write to S3 is sent again after it has succeeded, as after a lost answer."""
+        self._again = True
+        try:
+            yield
+        finally:
+            self._again = False
+
+    def _retry(self, attempts: int, operation: Any, request_dict: dict[str, Any], **_: Any) -> int | None:
+        conditional = {"If-Match", "If-None-Match"} & set(request_dict["headers"])
+        return 0 if self._again and attempts == 1 and conditional else None
 
     def _before(self, model: Any, **_: Any) -> None:
         if self._at and model.name in WRITES:
@@ -116,7 +131,7 @@ class Publisher:
         self._as("PublishTables")
         frequency = run_id.rpartition("-")[2]
         table = DownloadOutcome(table_id=table_id, status="stored", frequency=frequency)  # type: ignore[arg-type]
-        request = PublishRequest(run_id=run_id, query_id="q", force=force, accept=accept)
+        request = PublishRequest(run_id=run_id, force=force, accept=accept)
         publish(table, request, verified_by="q", published_at=f"{run_id[4:14]}T02:00:00+00:00", lost_percent=50)
 
     def roll_back(self, table_id: str, to: str, run_id: str = "back") -> str:
