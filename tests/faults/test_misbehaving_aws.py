@@ -22,9 +22,9 @@ from tests.support.source_cases import CAP, quarterly, second_edition
 
 pytestmark = pytest.mark.timeout(900)  # all runs belong to the first test
 
-AT_ONCE = 8
-QUICK = ('"SecondsPath": "$.poll_seconds"', '"Seconds": 0'), ('"IntervalSeconds": 30', '"IntervalSeconds": 1')
-PARAMETERS = {"PollSeconds": "1", "PollLimit": "1000", "BackoffSeconds": "0"}
+AT_ONCE = 10
+SOONER = ('"IntervalSeconds": 30', '"IntervalSeconds": 1')
+PARAMETERS = {"PollSeconds": "1", "BackoffSeconds": "0"}
 IDS = {name: f"M{840000 + n}" for n, name in enumerate(ALL)}
 RUNS = {name: f"fault-{n}" for n, name in enumerate(ALL)}
 SHOWN_BEFORE = [table for name, table in IDS.items() if "PublishTables" in name]
@@ -33,7 +33,7 @@ SHOWN_BEFORE = [table for name, table in IDS.items() if "PublishTables" in name]
 def play(folder: Path) -> dict[str, Any]:
     """A run that nothing disturbs, the runs of all cases, each of a table of its own, and one of all these tables."""
     (folder / "project").mkdir()
-    template = with_definition(folder / "project", WITHOUT_REPORT, *QUICK)
+    template = with_definition(folder / "project", WITHOUT_REPORT, SOONER)
     with Replay({table: quarterly(table) for table in IDS.values()}, cells_per_page=CAP) as replay, tagged():
         source = Misbehaving(replay)
         with LocalAWS(folder / "lake", template, PARAMETERS | {"SourceUrl": replay.url}) as aws:

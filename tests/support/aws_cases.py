@@ -54,7 +54,11 @@ CASES: dict[str, list[Rule]] = {
     **{f"killed after {point}": [Rule(point, "killed after")] for point in points(WRITES)},
     **{f"killed before {point}": [Rule(point, "killed before")] for point in points(READS) if point.number == 1},
     **{f"refused at {point}": [Rule(point, "refused")] for point in points(WRITES, READS) if point.number == 1},
-    **{f"answer lost at {point}": [Rule(point, "answer lost")] for point in points(WRITES)},
+    **{
+        f"answer lost at {point}": [Rule(point, "answer lost")]
+        for point in points(WRITES)
+        if point.number == 1 or point.function == "PublishTables"
+    },
     **{
         f"throttled for ever at {point}": [Rule(point._replace(number=0), "throttled")]
         for point in points(
