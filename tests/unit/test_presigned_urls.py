@@ -21,7 +21,7 @@ def url_in(monkeypatch):
 
     def sign(region: str) -> str:
         boto3.setup_default_session(region_name=region)
-        return importlib.reload(results_bucket).url("reports/page.html")
+        return importlib.reload(results_bucket).url("reports/page.html", "GET")
 
     yield sign
     boto3.DEFAULT_SESSION = None

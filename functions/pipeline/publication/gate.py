@@ -36,11 +36,12 @@ def check_withdrawn(published: Publication | None, vintage: date, checksum: str 
 
 
 def _implausible(before: Manifest, after: Manifest, lost_percent: int) -> Iterator[ImplausibleChange]:
-    what = "observations" if before.header.frequency == after.header.frequency else "series"  # cells follow periods
+    same_periods = before.header.frequency == after.header.frequency
+    what = "observations" if same_periods else "series"
     had, has = getattr(before, what), getattr(after, what)
     if (had - has) * 100 > had * lost_percent:
         yield ImplausibleChange(f"{has} {what} would replace {had}: more than {lost_percent} % would be gone")
-    common = before.sample.keys() & after.sample.keys()
+    common = before.sample.keys() & after.sample.keys() if same_periods else ()
     pairs = [(before.sample[key], after.sample[key]) for key in common]
     numbers = [(old, new) for old, new in pairs if (old, new) != (MISSING, MISSING)]
     if len(numbers) >= FEWEST_COMMON and all(old != new for old, new in numbers):
