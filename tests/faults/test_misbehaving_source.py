@@ -12,7 +12,7 @@ from local.replay.server import Replay
 from tests.support import oracle
 from tests.support.misbehaviour import Misbehaving
 from tests.support.once import once
-from tests.support.projects import WITHOUT_REPORT, with_definition
+from tests.support.projects import LITTLE_PATIENCE, WITHOUT_REPORT, with_definition
 from tests.support.source_cases import CAP, CASES, IDS, quarterly, second_edition
 
 pytestmark = pytest.mark.timeout(900)  # the three runs belong to the first test
@@ -47,7 +47,7 @@ def served(table_id: str, *, healed: bool) -> Table:
 def play(folder: Path) -> dict[str, Any]:
     """The three runs: the first editions of some tables, all second ones with their faults, the same without."""
     (folder / "project").mkdir()
-    template = with_definition(folder / "project", WITHOUT_REPORT)
+    template = with_definition(folder / "project", LITTLE_PATIENCE, WITHOUT_REPORT)
     with Replay({}, cells_per_page=CAP) as replay:
         source = Misbehaving(replay)
         with LocalAWS(folder / "lake", template, PARAMETERS | {"SourceUrl": replay.url}) as aws:

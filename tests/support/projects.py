@@ -6,6 +6,12 @@ from pathlib import Path
 from local.cloud.stack.template import TEMPLATE
 
 DEFINITION = Path("statemachine") / "pipeline.asl.json"
+LITTLE_PATIENCE = (
+    '"IntervalSeconds": 5, "MaxAttempts": 15, "BackoffRate": 2.0',
+    '"IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1.0',
+)
+"""With a source that refuses for ever; as deployed, ten minutes of it."""
+
 WITHOUT_REPORT = ('"Next": "WriteReport"', '"Next": "Notify"')
 
 
