@@ -19,7 +19,7 @@ from pipeline.source import client
 from pipeline.source.client import USER_AGENT, SingStat
 
 BODY = b'{"Data": 1}'
-HEAD = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
+HEAD = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s\r\n"
 Send = Callable[[bytes], None]
 Answer = Callable[[Send], None]
 

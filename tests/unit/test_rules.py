@@ -23,6 +23,7 @@ from pipeline.errors import (
     TransformFailed,
     Unexpected,
     VerificationFailed,
+    WorkerLost,
     read_failure,
 )
 from pipeline.publication.record import Grounds, has_content, is_current, next_publication
@@ -384,6 +385,7 @@ def test_a_tally_has_what_catch_passed_on_in_fields():
     caught = [
         {"table_id": "M212161", "status": "failed", "error": {"Error": "StaleVintage", "Cause": located}},
         {"table_id": "M015661", "status": "failed", "error": {"Error": "States.Timeout"}},
+        {"table_id": "M550001", "status": "failed", "error": {"Error": "WorkerLost", "Cause": "no heartbeat"}},
     ]
     downloads = tally(msgspec.convert(caught, list[DownloadOutcome]))
 
@@ -395,7 +397,14 @@ def test_a_tally_has_what_catch_passed_on_in_fields():
             "TableId": "M212161",
             "NextStep": StaleVintage.next_step,
         },
-        {"Error": "States.Timeout", "TableId": "M015661"},
+        {"Error": "States.Timeout", "Step": "DownloadTable", "TableId": "M015661"},
+        {
+            "Error": "WorkerLost",
+            "Cause": "no heartbeat",
+            "Step": "DownloadLargeTable",
+            "TableId": "M550001",
+            "NextStep": WorkerLost.next_step,
+        },
     ]
 
 

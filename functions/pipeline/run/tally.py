@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from pipeline.contracts.records import DownloadOutcome, Tally
-from pipeline.errors import Failure, read_failure
+from pipeline.errors import Failure, WorkerLost, read_failure
 
 
 def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
@@ -18,4 +18,7 @@ def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
 
 
 def _read(caught: Failure, table_id: str) -> Failure:
-    return replace(read_failure(caught.error, caught.cause), table_id=table_id)
+    """The failure of a table; a function or worker that was killed says neither where it was nor why."""
+    failure = read_failure(caught.error, caught.cause)
+    step = "DownloadLargeTable" if failure.error == WorkerLost.__name__ else "DownloadTable"
+    return replace(failure, table_id=table_id, step=failure.step or step)
