@@ -134,7 +134,7 @@ def test_readers_see_whole_editions_during_fifty_publications(publisher, aws, ta
     def read() -> None:
         while not done.is_set():
             looked.append(athena.run(sql, PUBLISHED, [], aws.lake).rows)
-            time.sleep(0.01)
+            time.sleep(0.05)
 
     publisher.publish(table, publisher.stage(table, "2026-01-01", rows=40))
     readers = [threading.Thread(target=read) for _ in range(2)]
