@@ -26,7 +26,7 @@ READS = {
     "CheckTransform": ["databrew:DescribeJobRun"],
     "StagePartitions": ["glue:GetTable", "glue:GetTable 2", "s3:GetObject"],
     "CheckVerification": ["athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject", "s3:GetObject 2"],
-    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 6))],
+    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 7))],
     "Notify": [
         "kms:GenerateMac",
         "kms:GenerateMac 2",

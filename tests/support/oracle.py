@@ -20,7 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import NEXT_STEPS
+from msgspec import convert
+from pipeline.errors import NEXT_STEPS, Failure
 
 from local.cloud.aws import LocalAWS
 from local.replay.recordings import MONTHS, Column, Table
@@ -166,7 +167,8 @@ def failures(bucket: Path, run_id: str) -> dict[str, list[dict[str, Any]]]:
 def unnamed(table_id: str, failure: Mapping[str, Any]) -> list[str]:
     """I3: what a failure of a table lacks."""
     wrong = [] if failure["Error"] in NEXT_STEPS else [f"{failure['Error']} is no error of ours"]
-    wrong += [f"no {name} in {failure}" for name in ("Cause", "Step", "NextStep") if not failure.get(name)]
+    wrong += [f"no {name} in {failure}" for name in ("Cause", "Step") if not failure.get(name)]
+    wrong += [] if convert(failure, Failure).next_step else [f"no next step in {failure}"]
     if failure.get("TableId") != table_id:
         wrong.append(f"the table is {failure.get('TableId')}")
     if "Traceback" in str(failure) or "errorMessage" in str(failure):

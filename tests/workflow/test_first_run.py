@@ -108,7 +108,16 @@ def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
     )
     states = {state["name"] for state in story(lake, again["run_id"])["states"]}
     assert states == {
-        *("PlanRun", "DownloadTables", "DownloadTable", "IsLarge?", "Downloaded", "TallyDownloads", "AnythingNew?"),
+        *(
+            "PlanRun",
+            "IsRestoration?",
+            "DownloadTables",
+            "DownloadTable",
+            "IsLarge?",
+            "Downloaded",
+            "TallyDownloads",
+            "AnythingNew?",
+        ),
         *("Notify", "IsComplete?", "Complete"),
     }
 

@@ -85,7 +85,7 @@ def test_columns_to_five_levels_with_leaves_and_nodes_mixed(laptop, table_id):
     ]
 
     result = publish(
-        laptop, cross_sectional(table_id, row("1.6", columns, "Café\u00a0Owners "), row("1.7", columns[:1]))
+        laptop, cross_sectional(table_id, row("1.5", columns[:1]), row("1.6", columns, "Café\u00a0Owners "))
     )
 
     assert result.status == "SUCCEEDED"
@@ -100,7 +100,7 @@ def test_columns_to_five_levels_with_leaves_and_nodes_mixed(laptop, table_id):
             ("1.6", "Café Owners", "Males", "Young", "Here", "Work1/", "Yes", "-"),
             ("1.6", "Café Owners", "Males", "Young", "Here", "Work1/", "No", "1.50"),
             ("1.6", "Café Owners", "Females", "All", "", "", "", ""),
-            ("1.7", "Synthetic", "Total", "", "", "", "", "10"),
+            ("1.5", "Synthetic", "Total", "", "", "", "", "10"),
         ]
     )
 
