@@ -59,6 +59,7 @@ MARKED = {("N", str(n)): "-" for n in range(40)}
         pytest.param(dict(list(FULL.items())[:1]), 50, True, id="160 cells become 1"),
         pytest.param(dict(list(FULL.items())[:79]), 50, True, id="more than half are gone"),
         pytest.param(dict(list(FULL.items())[:80]), 50, False, id="exactly half are gone"),
+        pytest.param(dict(list(FULL.items())[:79]), 51, False, id="the percentage itself"),
         pytest.param(dict(list(FULL.items())[:79]), 60, False, id="within the parameter"),
         pytest.param(dict(list(FULL.items())[:159]), 0, True, id="none may go"),
         pytest.param(FULL | {("S99", "1900"): "1"}, 0, False, id="more cells"),
@@ -83,7 +84,7 @@ def test_with_another_frequency_the_series_are_counted():
     ("before", "after", "compared"),
     [
         pytest.param(FULL, table(16, 10, "{n}.6"), 160, id="every value is another one"),
-        pytest.param(table(5, 4), table(5, 4, "{n}"), 20, id="20 cells"),
+        pytest.param(table(5, 2), table(5, 2, "{n}"), 10, id="10 cells"),
         pytest.param(table(300, 20), table(300, 20, "{n}.51"), 256, id="more cells than the sample has"),
         pytest.param(FULL, dict.fromkeys(FULL, "na"), 160, id="every value is missing"),
         pytest.param(FULL | MARKED, table(16, 10, "{n}") | MARKED, 160, id="the markers are no values"),

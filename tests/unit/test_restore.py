@@ -1,8 +1,12 @@
 """The rules of going back to an edition and of forgetting one."""
 
+from contextlib import nullcontext
+from datetime import date
+
 import pytest
 from msgspec import structs
-from pipeline.errors import InputInvalid
+from pipeline.errors import EditionWithdrawn, InputInvalid
+from pipeline.publication.gate import check_withdrawn
 from pipeline.publication.record import Edition, Publication
 from pipeline.publication.restore import forget, roll_back
 
@@ -107,3 +111,27 @@ def test_what_is_left_when_an_edition_is_forgotten(published, name, left, shown)
 def test_what_was_never_published_cannot_be_forgotten():
     with pytest.raises(InputInvalid, match="M900302 has no edition 9999-09-23"):
         forget(THREE, "9999-09-23")
+
+
+@pytest.mark.parametrize(
+    ("vintage", "checksum", "refused"),
+    [
+        ("2026-08-24", "", True),
+        ("2026-08-25", "", False),
+        ("2026-08-23", "", False),
+        ("2026-07-24", "", False),
+        ("2026-07-24", "2026-07-24.2", True),
+        ("2026-07-24", "2026-07-24.1", False),
+        ("2026-06-24", "2026-06-24.1", False),
+    ],
+)
+def test_what_was_withdrawn_is_not_published_again_by_itself(vintage, checksum, refused):
+    back = roll_back(THREE, "2026-07-24.1", AT)
+    published = structs.replace(record("2026-07-24.1", *THREE.editions), editions=back.editions)
+
+    with pytest.raises(EditionWithdrawn, match=vintage) if refused else nullcontext():
+        check_withdrawn(published, date.fromisoformat(vintage), checksum)
+
+
+def test_nothing_is_withdrawn_from_a_table_that_is_not_published():
+    check_withdrawn(None, date(2026, 8, 24))

@@ -17,8 +17,10 @@ from pipeline.errors import (
     SourceUnavailable,
     TableNotFound,
 )
+from pipeline.source import responses
 from pipeline.source.client import USER_AGENT, SingStat
 from pipeline.source.responses import check_update, label, read_metadata, read_page, read_search
+from pipeline.source.unique_keys import has_keys
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 
@@ -117,6 +119,9 @@ def test_a_recorded_header():
         146,
     )
     assert header.source_agency == "HOUSING AND DEVELOPMENT BOARD"
+    assert (header.theme, header.subject) == ("Economy & Prices", "Property Price Indices")
+    assert header.topic == "HDB Resale Price Index"
+    assert header.footnote.startswith("The index is based on quarterly average ")
 
 
 def test_a_recorded_page():
@@ -223,6 +228,43 @@ def test_a_key_that_is_there_twice_is_refused_in_a_page(once, twice):
 
     with pytest.raises(SourceMalformed, match="twice"):
         read_page(body.replace(once, twice).encode())
+
+
+NESTED = {"key": "Males", "columns": [{"key": "All", "value": "1"}, {"key": "Young", "columns": []}]}
+CROSS = row({"key": "Total", "value": "2"}, NESTED)
+CROSS["rowNo"] = CROSS.pop("seriesNo")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(path.read_bytes() for path in sorted(RESPONSES.glob("*.tabledata.json"))),
+        page(title="a: b", row=[row({"key": "2020", "value": "1"}, rowText="::", uoM="a:", footnote="b: c")]),
+        page(frequency=None, tableType="Census", row=[CROSS]),
+        page(row=[{"seriesNo": "1", "rowText": "a", "columns": [{"key": "2020", "value": "1"}]}]),
+    ],
+)
+def test_no_ordinary_page_is_parsed_twice(body, monkeypatch):
+    def refuse(_: bytes) -> None:
+        raise AssertionError("counting its keys should have been enough")
+
+    monkeypatch.setattr(responses, "check_unique_keys", refuse)
+
+    assert read_page(body).rows
+
+
+@pytest.mark.parametrize(
+    ("body", "keys", "enough"),
+    [
+        (b'{"a": "b"}', 1, True),
+        (b'{"a": "b"}', 2, False),
+        (b'{"a": "b"}', 0, False),
+        (b'{"a": "\\u003a"}', 0, False),
+        (b'{"a": "\\u0026"}', 1, True),
+    ],
+)
+def test_keys_are_counted_by_their_colons(body, keys, enough):
+    assert has_keys(body, keys, []) is enough
 
 
 def test_a_key_that_is_there_twice_is_refused_in_the_metadata():
