@@ -124,16 +124,58 @@ def test_a_recorded_header():
     assert header.footnote.startswith("The index is based on quarterly average ")
 
 
+def envelope(data: object, status: int = 200) -> bytes:
+    return json.dumps({"Data": data, "DataCount": 1, "StatusCode": status, "Message": ""}).encode()
+
+
+def metadata(**changes: object) -> bytes:
+    records = {"id": "M000001", "title": "t", "frequency": "Annual", "dataLastUpdated": "01/02/2026", "total": 0}
+    return envelope({"records": records | changes})
+
+
+def test_a_header_has_the_agency_of_either_spelling():
+    assert read_metadata(metadata(datasource="A")).source_agency == "A"
+    assert read_metadata(metadata(dataSource="B")).source_agency == "B"
+    assert read_metadata(metadata()).source_agency == ""
+
+
+def test_a_header_has_the_rows_of_a_table_without_a_total():
+    rows = [{"rowNo": "1.6", "rowText": "a"}, {"rowNo": "1.7", "rowText": "b"}]
+
+    assert read_metadata(metadata(row=rows)).rows == []
+    assert read_metadata(metadata(row=rows, total=None)).rows == ["1.6", "1.7"]
+    assert read_metadata(metadata()).total == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"id": None}, "lacks id, title or dataLastUpdated"),
+        ({"title": ""}, "lacks id, title or dataLastUpdated"),
+        ({"dataLastUpdated": None}, "lacks id, title or dataLastUpdated"),
+        ({"total": -1}, "total"),
+        ({"total": "5"}, "total"),
+        ({"frequency": "Weekly"}, "'Weekly' is not a known frequency"),
+    ],
+)
+def test_odd_metadata_are_named(changes, why):
+    with pytest.raises(SourceContract, match=why):
+        read_metadata(metadata(**changes))
+
+
+def test_search_results():
+    found = [{"id": "M000001", "title": "t", "tableType": "TS"}]
+
+    assert [table.id for table in read_search(envelope({"records": found, "total": 1}))] == ["M000001"]
+    assert read_search(envelope({"records": [], "total": 0})) == read_search(envelope("No records found")) == []
+
+
 def test_a_recorded_page():
     page = read_page((RESPONSES / "M212161.row1.tabledata.json").read_bytes())
 
     assert page.limit == 5000
     assert len(list(page.rows[0].cells())) == 146
     assert next(page.rows[0].cells()) == (("1990 1Q",), "24.3")
-
-
-def envelope(data: object, status: int = 200) -> bytes:
-    return json.dumps({"Data": data, "DataCount": 1, "StatusCode": status, "Message": ""}).encode()
 
 
 def page(**changes: object) -> bytes:
@@ -178,6 +220,7 @@ def test_a_page_says_which_table_it_is_of():
         (envelope({"title": "One or more validation errors occurred."}, 400), SourceContract, "validation errors"),
         (envelope({}, 404), TableNotFound, "no such table"),
         (envelope({}, 503), SourceUnavailable, "503"),
+        (envelope({}, 100), SourceContract, "StatusCode 100"),
         (envelope({}), SourceContract, "lacks row"),
         (
             page(row=[{"rowText": "a", "seriesNo": "1", "columns": [{"key": "2020", "value": 1.5}]}]),
@@ -189,6 +232,7 @@ def test_a_page_says_which_table_it_is_of():
         (page(id=None), SourceContract, "lacks id or dataLastUpdated"),
         (page(row=[row({"key": "2020", "value": "1"}), row(number="1")]), SourceInconsistent, "lists row '1' twice"),
         (page(title="t" * 1001), SourceContract, r"length <= 1000 - at `\$\.Data\.title"),
+        (page(footnote="t" * 20_001), SourceContract, "footnote"),
         (page(row=[row({"key": "2020", "value": "1"}, rowText="t" * 1001)]), SourceContract, r"row\[0\]\.rowText"),
         (page(row=[row({"key": "2020", "value": "1"}, footnote="t" * 20_001)]), SourceContract, r"row\[0\]\.footnote"),
         (page().replace(b'"a"', b'"Caf\xe9"'), SourceMalformed, "not UTF-8: byte E9 at"),
@@ -267,12 +311,23 @@ def test_keys_are_counted_by_their_colons(body, keys, enough):
     assert has_keys(body, keys, []) is enough
 
 
+def test_colons_of_texts_are_no_keys():
+    assert has_keys(b'{"a": ":", "b": "c:d:"}', 2, [":", "c:d:"])
+    assert not has_keys(b'{"a": ":", "b": "c:d:"}', 2, [":"])
+
+
 def test_a_key_that_is_there_twice_is_refused_in_the_metadata():
     body = (RESPONSES / "M212161.metadata.json").read_bytes()
     assert body.count(b'"total":') == 1
 
     with pytest.raises(SourceMalformed, match="'total' twice"):
         read_metadata(body.replace(b'"total":', b'"total":1,"total":'))
+
+
+def test_texts_may_be_as_long_as_allowed():
+    longest = row({"key": "k" * 1000, "value": "v" * 1000}, rowText="t" * 1000, footnote="f" * 20_000)
+
+    assert read_page(page(title="t" * 1000, footnote="f" * 20_000, row=[longest])).rows
 
 
 @pytest.mark.parametrize("text", ["a: b", "::", '"key": "value"', "\u003a", "https://x.test", "a\\u003ab"])

@@ -20,7 +20,7 @@ def own(published: tuple[Path, object], tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (["rollback", TABLE, "--to", "2026-07-24"], 1, f"readers of {TABLE} see 2026-07-24.1 already"),
+        (["rollback", TABLE, "--to", "2026-07-23"], 1, f"{TABLE} has no edition 2026-07-23; it has 2026-07-24.1"),
         (["rollback", TABLE, "--to", "yesterday"], 2, "'yesterday' is neither a vintage nor an edition"),
         (["forget", "../x", "--vintage", "2026-07-24"], 2, "'../x' is not a table id"),
     ],
@@ -30,6 +30,14 @@ def test_what_cannot_be_done_is_one_line(own, words, code, why):
 
     assert (done.returncode, len(done.stderr.strip().splitlines())) == (code, 1), done.stderr
     assert why in done.stderr
+
+
+def test_readers_can_be_told_to_see_what_they_see(own):
+    done = call("rollback", TABLE, "--to", "2026-07-24", lake=own)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == f"readers of {TABLE} see 2026-07-24.1"
+    assert query(f"SELECT count(*) AS n FROM quarterly WHERE table_id = '{TABLE}'", own) == [{"n": "146"}]
 
 
 def test_the_only_edition_is_forgotten(own):

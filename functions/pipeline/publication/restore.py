@@ -37,13 +37,11 @@ class Restoration(NamedTuple):
 def roll_back(published: Publication, to: str, at: str) -> Restoration:
     """Readers go back to the last edition called `to`; later ones are withdrawn at `at`, and stay queryable.
 
-    A withdrawn edition is published again under a new number.
-    Raises `InputInvalid` if there is no such edition or readers see it already.
+    A withdrawn edition is published again under a new number. The edition that readers see already stays.
+    Raises `InputInvalid` if there is no such edition.
     """
     editions = complete_editions(published)
     shown = _called(to, published, editions)[-1]
-    if shown.edition == published.edition:
-        raise InputInvalid(f"readers of {published.table_id} see {shown.edition} already")
     if shown.withdrawn_at:
         name = next_name(editions, shown.vintage)
         shown = structs.replace(shown, edition=name, published_at=at, withdrawn_at="")
