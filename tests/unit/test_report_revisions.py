@@ -135,7 +135,7 @@ def test_the_page_tells_renumbered_series_and_other_units_apart_from_revised_cel
     run = Report(run_id="r", fetched_at="2026-10-24T00:00:00+00:00", tables=[shown], unchanged=[], failed=[], cost=cost)
     html = page(run, {name: name for name in ("data.xlsx", *shown.files)}).decode()
 
-    assert "Series 1 renumbered, 1 with another unit." in html
+    assert "Changed series: 1 renumbered, 1 with another unit." in html
     assert '<tr data-series="2"><th scope="row">A</th><td>number</td><td>1</td><td>2</td></tr>' in html
     assert '<th scope="row">A</th><td>unit</td><td>Thousand</td><td>Million</td>' in html
     assert "0 cells revised,\n1 new, 1 deleted." in html
