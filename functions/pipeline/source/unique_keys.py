@@ -18,10 +18,12 @@ def check_unique_keys(body: bytes) -> None:
 def has_keys(body: bytes, keys: int, texts: Iterable[str]) -> bool:
     """Whether the objects in `body` have `keys` keys in all, so that none is there twice; `texts` are its strings.
 
-    Counts colons, at a twentieth of the cost of parsing. False also for a body with strings other than `texts` that
+    Counts colons, at about a tenth of the cost of parsing. False also for a body with strings other than `texts` that
     contain a colon, or with an escaped colon: such a body must be parsed by `check_unique_keys`.
     """
-    return b"\\u003" not in body and body.count(b":") == keys + sum(text.count(":") for text in texts)
+    if b"\\" in body and b"\\u003" in body:  # the first is found fifty times faster, and is rare
+        return False
+    return body.count(b":") == keys + sum(text.count(":") for text in texts)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:
