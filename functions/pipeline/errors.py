@@ -216,7 +216,7 @@ class ServiceFailed(PipelineError):
 
 
 class Unexpected(PipelineError):
-    next_step = "read the function's log and report the defect; the published data is unchanged"
+    next_step = "read the function's log and report the defect"
 
 
 class SomeTablesFailed(PipelineError):

@@ -140,3 +140,13 @@ def test_the_sample_is_the_same_however_the_table_is_divided_or_ordered(chunk):
 
     assert len(sample) == SIZE
     assert count(shuffled, chunk).sample == sample
+
+
+def test_a_table_that_nothing_proves_to_be_whole_is_refused_with_the_way_to_accept_it():
+    doubtful = structs.replace(manifest(FULL), doubt="the metadata have no total")
+
+    (error,) = objections(None, None, doubtful, 50)
+
+    failure = error.failure("PublishTables", "M900301")
+    assert (failure.error, failure.cause) == ("SourceIncomplete", "the metadata have no total")
+    assert "with accept" in failure.next_step

@@ -16,7 +16,9 @@ def objections(
 ) -> Iterator[SourceError]:
     """Why `manifest` should not replace `published`, whose manifest is `before`; nothing if it may."""
     if manifest.doubt:
-        yield SourceIncomplete(manifest.doubt)
+        unproven = SourceIncomplete(manifest.doubt)
+        unproven.next_step = ImplausibleChange.next_step  # to repeat the download proves nothing
+        yield unproven
     try:
         check_withdrawn(published, manifest.header.vintage, manifest.checksum)
     except EditionWithdrawn as error:
