@@ -32,8 +32,9 @@ COLOURS = {
     "FAILED": "red",
 }
 SHAPE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False, "collapse_padding": True}
-WIDE = 100  # characters of a terminal with room for the frequency
-OTHER_COLUMNS, OTHER_COLUMNS_WIDE = 69, 87  # characters that the columns other than the title take at most
+WIDE = 110  # characters of a terminal with room for the columns that a narrow one leaves out
+OTHER_COLUMNS, OTHER_COLUMNS_WIDE = 45, 87  # characters that the columns other than the title take at most
+SHORTEST_TITLE = 24  # characters; where there is less room, titles are wrapped
 WRAPPED = 20  # characters that a wrapped column has at least
 QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # prefixes of states that are left out
 
@@ -82,20 +83,24 @@ def _progress(story: Story, pages: int) -> Group:
 
 
 def print_result(console: Console, result: RunResult) -> None:
-    """The result of a run: each table with its observations as downloaded, verified and published, and the cost."""
+    """The result of a run, one row per table, and the cost.
+
+    A wide terminal also shows the frequency and the numbers of observations downloaded and verified.
+    """
     wide = console.width >= WIDE
+    room = max(console.width - (OTHER_COLUMNS_WIDE if wide else OTHER_COLUMNS), SHORTEST_TITLE)
     table = Table("table", "title", *(["frequency"] if wide else []), "vintage", **SHAPE)
-    for name in ("downloaded", "verified", "published"):
+    for name in ("downloaded", "verified", "published") if wide else ("published",):
         table.add_column(name, justify="right")
     table.add_column("status")
-    room = console.width - (OTHER_COLUMNS_WIDE if wide else OTHER_COLUMNS)
     for row in result.tables:
         title = Text(row.title)
-        title.truncate(max(room, 8), overflow="ellipsis")
-        counts = [f"{n:,}" if n else "" for n in (row.downloaded, row.verified, row.published)]
+        title.truncate(room, overflow="ellipsis")
+        numbers = [row.downloaded, row.verified, row.published] if wide else [row.published]
         status = Text(row.status, style=COLOURS.get(row.status, ""))
         frequency = [row.frequency] if wide else []
-        table.add_row(row.table_id, title, *frequency, row.vintage or "", *counts, status)
+        shown = [f"{number:,}" if number else "" for number in numbers]
+        table.add_row(row.table_id, title, *frequency, row.vintage or "", *shown, status)
     console.print(table)
     for row in filter(lambda row: row.error, result.tables):
         console.print(f"{row.error}", style="red", highlight=False, soft_wrap=True, markup=False)
