@@ -8,11 +8,7 @@ from pipeline.contracts.records import RunPlan
 from pipeline.contracts.states import PlanRequest
 from pipeline.handler import task
 from pipeline.run.plan import check_run_id, plan_tables
-
-DATASETS = {
-    name: list(filter(None, os.environ[f"{name.upper()}_TABLES"].split(",")))
-    for name in ("monthly", "quarterly", "yearly")
-}
+from pipeline.steps.lists import requested_lists
 
 
 @task
@@ -22,7 +18,7 @@ def handler(event: PlanRequest) -> RunPlan:
     check_run_id(event.run_id)
     plan = RunPlan(
         run_id=event.run_id,
-        tables=plan_tables(request, DATASETS),
+        tables=plan_tables(request, requested_lists(request)),
         frequency=request.frequency,
         force=request.force,
         accept=request.accept,

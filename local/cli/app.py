@@ -4,6 +4,7 @@ import typer
 
 from local.cli.data_commands import export, query, revisions, search, tables
 from local.cli.edition_commands import forget, rollback
+from local.cli.list_commands import lists, remove_list, set_list
 from local.cli.run_commands import costs, doctor, explain, mails, redrive, report, run, serve
 
 app = typer.Typer(
@@ -13,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(run, redrive, query, tables, export, revisions, rollback, forget, search),
+    *(run, redrive, query, tables, export, revisions, rollback, forget, search, lists, set_list, remove_list),
     *(report, explain, mails, costs, doctor, serve),
 ):
     app.command()(command)

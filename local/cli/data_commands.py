@@ -13,7 +13,7 @@ from pipeline.source.responses import read_search
 from pipeline.wording import quantity
 
 from local.cli import revisions as changes
-from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, datasets, source
+from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, source, table_lists
 from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
@@ -70,8 +70,9 @@ def tables(shape: RowFormat = Format.TABLE, lake: Lake = LAKE) -> None:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The output directory.", show_default=False)],
     kind: Annotated[FileFormat, typer.Option("--format", help="File format.")],
-    dataset: Annotated[
-        str | None, typer.Option(help="monthly, quarterly, yearly or all; default: every published table.")
+    list_name: Annotated[
+        str | None,
+        typer.Option("--list", "--dataset", help="A list, such as monthly or all; default: every published table."),
     ] = None,
     lake: Lake = LAKE,
 ) -> None:
@@ -80,7 +81,7 @@ def export(
     with one_line_errors():
         from local.cli.export import export as export_tables  # noqa: PLC0415 - only this command needs xlsxwriter
 
-        wanted = plan_tables(RunRequest(dataset=dataset), datasets(lake)) if dataset else None
+        wanted = plan_tables(RunRequest(list_name=list_name), table_lists(lake)) if list_name else None
         done = export_tables(lake, folder, kind.value, wanted)
     if done.absent:
         note(f"not published: {', '.join(done.absent)}")

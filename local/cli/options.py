@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pipeline.contracts import keys
+from pipeline.contracts.records import TableList
+from pipeline.errors import InputInvalid
+from pipeline.run.plan import PARAMETERS
 
 from local.cli.output import USAGE, stop
+from local.cli.records import read_record
 from local.cloud.stack.template import TEMPLATE, load_template
 
-DATASETS = ("monthly", "quarterly", "yearly")
 LIVE_URL = "https://tablebuilder.singstat.gov.sg/api/table"
 QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1"}  # nothing on a laptop takes minutes
 
@@ -47,7 +51,23 @@ def source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
             yield QUICK | {"SourceUrl": replay.url}
 
 
-def datasets(lake: Path) -> dict[str, list[str]]:
-    """The table IDs of each dataset, from the defaults of the template's parameters."""
+def table_lists(lake: Path) -> dict[str, list[str]]:
+    """The table IDs of each list: those stored in the lake, and the defaults of the template's parameters.
+
+    Raises `InputInvalid` as `stored_lists`.
+    """
     parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
-    return {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in DATASETS}
+    defaults = {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in PARAMETERS}
+    return defaults | stored_lists(lake)
+
+
+def stored_lists(lake: Path) -> dict[str, list[str]]:
+    """The lists stored in the lake. Raises `InputInvalid` for one that is not of the form `{"tables": [...]}`."""
+    lists = {}
+    for path in sorted(lake.glob(f"*/{keys.table_list('*')}")):
+        content, wrong = read_record(path, TableList)
+        if wrong:
+            raise InputInvalid(wrong)
+        if content:
+            lists[path.stem] = content.tables
+    return lists

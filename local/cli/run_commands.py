@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pipeline.contracts.states import RunRequest
-from pipeline.run.plan import plan_tables
+from pipeline.run.plan import ALL, plan_tables
 
 from local.cli import report_pages, terminal
 from local.cli.doctor import run_checks
-from local.cli.options import LAKE, BaseUrl, Json, Lake, Live, PathOnly, datasets, source
+from local.cli.options import LAKE, BaseUrl, Json, Lake, Live, PathOnly, source, table_lists
 from local.cli.output import FAILED, console, line, one_line_errors, stop
 from local.cli.story import load
 from local.cloud.services.mailbox import mails as kept_mails
@@ -30,8 +30,9 @@ def run(
     tables: Annotated[
         list[str] | None, typer.Argument(help="Table IDs, for example M213751.", show_default=False)
     ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="monthly, quarterly, yearly or all; default without table IDs: all.")
+    list_name: Annotated[
+        str | None,
+        typer.Option("--list", "--dataset", help="A list, such as monthly; default without table IDs: all."),
     ] = None,
     base_url: BaseUrl = None,
     live: Live = False,
@@ -47,12 +48,12 @@ def run(
     lake: Lake = LAKE,
 ) -> None:
     """Download, transform, verify and publish tables; by default from recorded SingStat responses."""
-    if not tables and dataset is None:
-        dataset = "all"
-    request = RunRequest(tables=tables or None, dataset=dataset, force=force, accept=accept, crawl=crawl.value)
+    if not tables and list_name is None:
+        list_name = ALL
+    request = RunRequest(tables=tables or None, list_name=list_name, force=force, accept=accept, crawl=crawl.value)
     limits = {"LargeTableCells": str(large_table_cells)} if large_table_cells else {}
     with one_line_errors():
-        plan_tables(request, datasets(lake))
+        plan_tables(request, table_lists(lake))
 
         from local.cli.run import run as run_pipeline  # noqa: PLC0415
         from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second

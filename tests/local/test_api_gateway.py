@@ -48,7 +48,7 @@ class TestStart:
                 "statusUrl": f"{house.open.url}/runs/first-1",
             },
         )
-        assert house.inputs()["first-1"] == {"dataset": "quarterly", "force": True}
+        assert house.inputs()["first-1"] == {"list": "quarterly", "force": True}
 
     @pytest.mark.parametrize("kind", ["application/json", FORM, "application/json; charset=utf-8", None])
     def test_content_types(self, house: doors.House, kind: str | None) -> None:
@@ -58,7 +58,7 @@ class TestStart:
 
     def test_without_a_body(self, house: doors.House) -> None:
         run_id = doors.send(house.open, "POST", "/monthly").json()["runId"]
-        assert house.inputs()[run_id] == {"dataset": "monthly"}
+        assert house.inputs()[run_id] == {"list": "monthly"}
 
     def test_an_ended_run_keeps_its_key(self, house: doors.House) -> None:
         headers = {"Idempotency-Key": "ended-1"}
@@ -285,6 +285,7 @@ BODIES = st.fixed_dictionaries(
         "tables": TABLES | ANYTHING,
         "force": st.booleans() | ANYTHING,
         "accept": st.booleans() | ANYTHING,
+        "list": st.sampled_from(["mine", "monthly", "a/b", "Mine", ""]) | ANYTHING,
         "crawl": st.sampled_from(["auto", "always", "never"]) | ANYTHING,
         "input": ANYTHING,
     },
@@ -292,13 +293,15 @@ BODIES = st.fixed_dictionaries(
 
 
 def valid(body: dict[str, Any]) -> bool:
-    tables, rest = body.get("tables", ["M0000"]), set(body) - {"tables", "force", "accept", "crawl"}
+    tables, rest = body.get("tables", ["M0000"]), set(body) - {"tables", "list", "force", "accept", "crawl"}
     return (
         not rest
         and isinstance(tables, list)
         and 1 <= len(tables) <= 200
         and all(isinstance(one, str) and re.fullmatch("[A-Z]?[0-9]{4,6}", one) for one in tables)
         and len(set(tables)) == len(tables)
+        and isinstance(name := body.get("list", "mine"), str)
+        and re.fullmatch("[a-z][a-z0-9_-]{0,39}", name)
         and isinstance(body.get("force", True), bool)
         and isinstance(body.get("accept", True), bool)
         and body.get("crawl", "auto") in ("auto", "always")
@@ -314,7 +317,7 @@ class TestFuzz:
         answer = doors.send(house.open, "POST", f"/{frequency}", json.dumps(body).encode(), {"Content-Type": kind})
         if valid(body):
             assert answer.status_code == 202
-            mine = {"frequency" if "tables" in body else "dataset": frequency}
+            mine = {"frequency" if body.keys() & {"tables", "list"} else "list": frequency}
             assert house.input(answer.json()["executionArn"]) == mine | body
         else:
             assert refused(answer) == (400, "InvalidBody")

@@ -65,7 +65,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = ["tables", "force", "accept", "crawl"]
+FIELDS = ["tables", "list", "force", "accept", "crawl"]
 names = st.sampled_from([*FIELDS, "dataset", "frequency", "stateMachineArn", "name", "input"]) | st.text()
 bodies = st.dictionaries(names, json_values, max_size=6)
 
@@ -76,20 +76,21 @@ class TestRequest:
         self, paths: Any, body: dict[str, Any], frequency: str, kind: str, ascii_only: bool
     ) -> None:
         sent = ask(paths, json.dumps(body, ensure_ascii=ascii_only), frequency=frequency, kind=kind)
-        mine = {"frequency" if "tables" in body else "dataset": frequency}
+        mine = {"frequency" if body.keys() & {"tables", "list"} else "list": frequency}
         assert json.loads(sent["input"]) == mine | {name: body[name] for name in FIELDS if name in body}
         assert sent["name"] == "request-1"
 
     @pytest.mark.parametrize(
         ("body", "expected"),
         [
-            ("", {"dataset": "quarterly"}),
-            ("{}", {"dataset": "quarterly"}),
-            ('{"force": true}', {"dataset": "quarterly", "force": True}),
+            ("", {"list": "quarterly"}),
+            ("{}", {"list": "quarterly"}),
+            ('{"force": true}', {"list": "quarterly", "force": True}),
             (
                 '{"tables": ["M213751", "17560"], "force": false, "crawl": "always"}',
                 {"frequency": "quarterly", "tables": ["M213751", "17560"], "force": False, "crawl": "always"},
             ),
+            ('{"list": "mine"}', {"frequency": "quarterly", "list": "mine"}),
             ('{"tables": ["M1"], "tables": ["M213751"]}', {"frequency": "quarterly", "tables": ["M213751"]}),
         ],
     )

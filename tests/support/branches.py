@@ -223,8 +223,9 @@ def _read(reader: Reader) -> None:
 
 
 def _asked_over_http(laptop: Laptop) -> None:
-    """The API: start a run, describe it, describe an aborted one; open a link, and one to a deleted report."""
+    """The API: start a run of a list, describe it and an aborted one; open a link, and one to a deleted report."""
     aws, started = laptop.aws, {"Content-Type": "application/json", "Idempotency-Key": "asked"}
+    aws.put(f"s3://{aws.resource('DataBucket')}/lists/mine.json", json.dumps({"tables": [OTHER]}).encode())
     aws.put(f"s3://{aws.resource('ResultsBucket')}/{link_token.REPORTS}report.html", b"report")
     kms, key = aws.client("kms"), "alias/Singstat-link-key"
     token = link_token.create(
@@ -234,7 +235,7 @@ def _asked_over_http(laptop: Laptop) -> None:
         lambda message: kms.generate_mac(KeyId=key, Message=message, MacAlgorithm="HMAC_SHA_256")["Mac"],
     )
     with serving(aws, authenticated=False) as door:
-        answer = requests.post(f"{door.url}/monthly", json={"tables": [OTHER]}, headers=started, timeout=30)
+        answer = requests.post(f"{door.url}/monthly", json={"list": "mine"}, headers=started, timeout=30)
         assert answer.status_code == 202, answer.text
         wait_for(lambda: requests.get(f"{door.url}/runs/asked", timeout=30).json()["status"] != "RUNNING")
         assert requests.get(f"{door.url}/runs/aborted-large", timeout=30).json()["tables"]["planned"] == 2
@@ -244,7 +245,10 @@ def _asked_over_http(laptop: Laptop) -> None:
 
 
 def _ended_badly(laptop: Laptop) -> None:
-    """Runs that are aborted while an instance or a job is running."""
+    """Runs of an unknown list, and runs that are aborted while an instance or a job is running."""
+    unknown = laptop.aws.start({"list": "unknown"}, "unknown-list")
+    wait_for(lambda: laptop.aws.describe(unknown)["status"] != "RUNNING")
+    assert laptop.aws.describe(unknown)["error"] == "InputInvalid"
     execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
     wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
     laptop.stop_in("DownloadLargeTable", execution)

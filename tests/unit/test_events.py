@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from pipeline.contracts import states
 from pipeline.errors import InputInvalid
-from pipeline.run.plan import plan_tables
+from pipeline.run.plan import list_names, plan_tables
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(path.stem for path in (ROOT / "functions").glob("*.py"))
@@ -48,19 +48,42 @@ def test_a_handler_is_a_sentence(handler):
     assert len((ROOT / "functions" / f"{handler}.py").read_text("utf-8").splitlines()) <= 45
 
 
-DATASETS = {"monthly": ["M213751", "M550002"], "quarterly": ["M212161"], "yearly": ["M213801", "M212161"]}
+LISTS = {"monthly": ["M213751", "M550002"], "quarterly": ["M212161"], "yearly": ["M213801", "M212161"]}
 
 
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
         pytest.param({"tables": ["M213751", "17560"]}, ["M213751", "17560"], id="in the order asked"),
-        pytest.param({"dataset": "monthly"}, ["M213751", "M550002"], id="a dataset"),
-        pytest.param({"dataset": "all"}, ["M213751", "M550002", "M212161", "M213801"], id="all, each once"),
+        pytest.param({"dataset": "monthly"}, ["M213751", "M550002"], id="the earlier name of a list"),
+        pytest.param({"list": "all"}, ["M213751", "M550002", "M212161", "M213801"], id="all, each once"),
     ],
 )
 def test_plan(request_, expected):
-    assert plan_tables(states.RunRequest(**request_), DATASETS) == expected
+    assert plan_tables(msgspec.convert(request_, states.RunRequest), LISTS) == expected
+
+
+def test_a_stored_list_all_is_taken_as_it_is():
+    assert plan_tables(states.RunRequest(list_name="all"), LISTS | {"all": ["17560"]}) == ["17560"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"tables": ["M213751"]}, []),
+        ({"list": "mine"}, ["mine"]),
+        ({"list": "all"}, ["all", "monthly", "quarterly", "yearly"]),
+        ({"dataset": "monthly"}, ["monthly"]),
+    ],
+)
+def test_only_the_lists_that_a_request_needs_are_read(request_, expected):
+    assert list_names(msgspec.convert(request_, states.RunRequest)) == expected
+
+
+@pytest.mark.parametrize("name", ["", "Mine", "9", "a/b", "..", "a.b", "a" * 41, "mine\n", "m\u00efne"])
+def test_the_name_of_a_list_is_checked_before_any_key_is_made_of_it(name):
+    with pytest.raises(InputInvalid, match="is not the name of a list"):
+        list_names(states.RunRequest(list_name=name))
 
 
 @pytest.mark.parametrize(
@@ -69,16 +92,20 @@ def test_plan(request_, expected):
         pytest.param({}, "either", id="neither"),
         pytest.param({"tables": ["M213751"], "dataset": "monthly"}, "either", id="both"),
         pytest.param({"tables": []}, "empty", id="an empty list"),
-        pytest.param({"dataset": "weekly"}, "'weekly' is not a dataset", id="an unknown dataset"),
-        pytest.param({"dataset": ""}, "is not a dataset", id="an empty dataset"),
+        pytest.param({"tables": ["M213751"], "list": "monthly"}, "either", id="tables and a list"),
+        pytest.param({"list": "monthly", "dataset": "monthly"}, "either", id="both names of a list"),
+        pytest.param({"list": "weekly"}, "there is no list 'weekly'", id="an unknown list"),
+        pytest.param({"dataset": ""}, "there is no list ''", id="no name of a list"),
+        pytest.param({"list": "empty"}, "empty", id="a list without tables"),
         pytest.param({"tables": ["../../x"]}, "not a table id", id="a path"),
         pytest.param({"tables": ["m213751"]}, "not a table id", id="lower case"),
         pytest.param({"tables": ["M213751\n"]}, "not a table id", id="a line break"),
         pytest.param({"tables": ["M\uff12\uff11\uff13\uff17\uff15\uff11"]}, "not a table id", id="full-width digits"),
         pytest.param({"tables": ["M213751", "M213751"]}, "twice", id="repeated"),
         pytest.param({"tables": [f"{n:06}" for n in range(1501)]}, "more than 1500", id="too many"),
+        pytest.param({"tables": [f"M{n:06}" for n in range(10_001)]}, "10001 tables are more", id="far too many"),
     ],
 )
 def test_a_bad_request_is_refused(request_, why):
     with pytest.raises(InputInvalid, match=why):
-        plan_tables(states.RunRequest(**request_), DATASETS)
+        plan_tables(msgspec.convert(request_, states.RunRequest), LISTS | {"empty": []})

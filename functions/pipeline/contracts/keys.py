@@ -2,7 +2,7 @@
 
 from datetime import date
 
-RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS = (
+RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS, LISTS = (
     "untransformedsingstatdata",
     "flattened",
     "transformedsingstatdata",
@@ -10,6 +10,7 @@ RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS = (
     "audit",
     "runs",
     "costs",
+    "lists",
 )
 REPORTS = "PowerBIChartCostExplorerReport/"
 
@@ -62,6 +63,11 @@ def staged_frequency(uri: str) -> str:
 def publication(table_id: str) -> str:
     """The `Publication` of a table."""
     return f"{PUBLICATIONS}/{table_id}.json"
+
+
+def table_list(name: str) -> str:
+    """The `TableList` of this name."""
+    return f"{LISTS}/{name}.json"
 
 
 def audit(table_id: str, run_id: str) -> str:

@@ -30,6 +30,12 @@ class RunPlan(Contract):
     forget: Forget | None = None
 
 
+class TableList(Contract):
+    """`lists/<name>.json`: the ids of the tables that a run of this list downloads."""
+
+    tables: list[str]
+
+
 class DownloadOutcome(Contract):
     """`runs/<run_id>/tables/<table_id>.json`: the outcome of one table's download.
 

@@ -32,13 +32,14 @@ class Forget(Contract):
 
 
 class RunRequest(Contract):
-    """The input of an execution: exactly one of `tables`, `dataset`, `rollback` and `forget`.
+    """The input of an execution: exactly one of `tables`, `list`, `dataset`, `rollback` and `forget`.
 
-    A table with a different `frequency` fails; "" allows any. `force` downloads published vintages again; `accept`
-    publishes what a gate of PublishTables refuses.
+    `list` names a list of tables, and so does `dataset`, its earlier name. A table with a different `frequency` fails;
+    "" allows any. `force` downloads published vintages again; `accept` publishes what a gate of PublishTables refuses.
     """
 
     tables: list[str] | None = None
+    list_name: str | None = field(default=None, name="list")
     dataset: str | None = None
     frequency: RequestedFrequency = ""
     force: bool = False

@@ -1,6 +1,7 @@
 """Which tables a request resolves to."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pipeline.contracts.states import RunRequest
@@ -11,6 +12,9 @@ MAX_TABLES = 1500  # a table takes about 12 of the 25,000 events of an execution
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)  # safe in S3 keys, SQL, tags, shell exports and links
 EDITION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[0-9]+)?", re.ASCII)
 TABLE_ID = re.compile(r"[A-Z]?[0-9]{4,6}", re.ASCII)
+LIST_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+ALL = "all"
+PARAMETERS = ("monthly", "quarterly", "yearly")  # lists that the template's parameters give until others are stored
 
 
 def check_run_id(run_id: str) -> None:
@@ -19,29 +23,53 @@ def check_run_id(run_id: str) -> None:
         raise InputInvalid(f"the execution name {run_id!r} is not a run id: 1 to 80 letters, digits, - and _")
 
 
-def plan_tables(request: RunRequest, datasets: Mapping[str, Sequence[str]]) -> list[str]:
-    """The request's table ids in its order; dataset `all` is every dataset, each table once; none for a restoration.
+def list_names(request: RunRequest) -> list[str]:
+    """The names of the lists that `plan_tables` needs for the request.
 
-    Raises `InputInvalid` for more or less than one of tables, dataset, rollback and forget, an unknown dataset, an
-    empty list, an invalid or repeated id, more than 1,500 tables, or an invalid edition.
+    Raises `InputInvalid` as `check_list_name`.
     """
-    given = (request.tables, request.dataset, request.rollback, request.forget)
+    name = request.dataset if request.list_name is None else request.list_name
+    if name is None:
+        return []
+    check_list_name(name)
+    return [name, *PARAMETERS] if name == ALL else [name]
+
+
+def check_list_name(name: str) -> None:
+    """Raises `InputInvalid` for a name that is not 1 to 40 small letters, digits, - and _, the first one a letter."""
+    if not LIST_NAME.fullmatch(name):
+        raise InputInvalid(f"{name[:40]!r} is not the name of a list: 1 to 40 small letters, digits, - and _")
+
+
+def plan_tables(request: RunRequest, lists: Mapping[str, Sequence[str]]) -> list[str]:
+    """The request's table ids in its order; none for a restoration.
+
+    If there is no list `all`, it is the lists monthly, quarterly and yearly, each table once.
+    Raises `InputInvalid` for more or less than one of tables, list, dataset, rollback and forget, an unknown list, or
+    an invalid edition, and as `check_tables`.
+    """
+    given = (request.tables, request.list_name, request.dataset, request.rollback, request.forget)
     if sum(each is not None for each in given) != 1:
-        raise InputInvalid("give either tables or a dataset, or a rollback or forget")
+        raise InputInvalid("give either tables or a list, or a rollback or forget")
     if request.rollback:
         return _restoration(request.rollback.table, request.rollback.to)
     if request.forget:
         return _restoration(request.forget.table, request.forget.vintage)
-    tables = _dataset(request.dataset or "", datasets) if request.tables is None else request.tables
+    tables = _listed(request.list_name or request.dataset or "", lists) if request.tables is None else request.tables
+    check_tables(tables)
+    return tables
+
+
+def check_tables(tables: Sequence[str]) -> None:
+    """Raises `InputInvalid` for no tables, an invalid or repeated id, or more than 1,500 tables."""
     if not tables:
         raise InputInvalid("the list of tables is empty")
-    for table in tables:
-        _check_table_id(table)
-    if repeated := [table for n, table in enumerate(tables) if table in tables[:n]]:
-        raise InputInvalid(f"{repeated[0]} is given twice")
     if len(tables) > MAX_TABLES:
         raise InputInvalid(f"{len(tables)} tables are more than {MAX_TABLES} for one run")
-    return tables
+    for table in tables:
+        _check_table_id(table)
+    if repeated := [table for table, times in Counter(tables).items() if times > 1]:
+        raise InputInvalid(f"{repeated[0]} is given twice")
 
 
 def check_frequency(asked: RequestedFrequency, found: Frequency) -> None:
@@ -62,9 +90,9 @@ def _check_table_id(table: str) -> None:
         raise InputInvalid(f"{table[:40]!r} is not a table id (like M213751 or 17560)")
 
 
-def _dataset(name: str, datasets: Mapping[str, Sequence[str]]) -> list[str]:
-    if name == "all":
-        return list(dict.fromkeys(table for tables in datasets.values() for table in tables))
-    if name not in datasets:
-        raise InputInvalid(f"{name[:40]!r} is not a dataset ({', '.join([*datasets, 'all'])})")
-    return list(datasets[name])
+def _listed(name: str, lists: Mapping[str, Sequence[str]]) -> list[str]:
+    if name == ALL and ALL not in lists:
+        return list(dict.fromkeys(table for each in PARAMETERS for table in lists[each]))
+    if name not in lists:
+        raise InputInvalid(f"there is no list {name[:40]!r} ({', '.join(sorted({*lists, ALL}))})")
+    return list(lists[name])

@@ -1,0 +1,73 @@
+"""The commands about named lists of tables: `lists`, `set-list` and `remove-list`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from pipeline.contracts import keys
+from pipeline.contracts.records import TableList
+from pipeline.contracts.states import RunRequest
+from pipeline.run.plan import check_list_name, check_tables, plan_tables
+from pipeline.wording import quantity
+
+from local.cli.options import LAKE, Format, Lake, RowFormat, stored_lists, table_lists
+from local.cli.output import line, one_line_errors, print_rows
+from local.cloud.sql import athena
+
+Name = Annotated[str, typer.Argument(help="Name of the list: small letters, digits, - and _.")]
+
+
+def lists(
+    name: Annotated[str | None, typer.Argument(help="Print the tables of this list.", show_default=False)] = None,
+    shape: RowFormat = Format.TABLE,
+    lake: Lake = LAKE,
+) -> None:
+    """Show the named lists of tables, or the tables of one; `run --list` downloads them."""
+    with one_line_errors():
+        known, stored = table_lists(lake), stored_lists(lake)
+        rows: list[tuple[str | None, ...]]
+        if name is None:
+            origins = {each: "this lake" if each in stored else "template" for each in sorted({*known, "all"})}
+            rows = [(each, str(len(_tables(each, known))), origin) for each, origin in origins.items()]
+            columns = ["list", "tables", "from"]
+        else:
+            rows, columns = [(table,) for table in _tables(name, known)], ["table_id"]
+    print_rows(athena.Result([(column, "varchar") for column in columns], rows, 0), shape)
+
+
+def set_list(
+    name: Name,
+    tables: Annotated[list[str], typer.Argument(help="Table IDs, for example M213751.")],
+    lake: Lake = LAKE,
+) -> None:
+    """Store a list of tables; one of the template's names replaces the template's."""
+    with one_line_errors():
+        check_list_name(name)
+        check_tables(tables)
+        _change(lake, name, TableList(tables=tables))
+    line(f"{name}: {quantity(len(tables), 'table')}")
+
+
+def remove_list(name: Name, lake: Lake = LAKE) -> None:
+    """Remove a stored list; one of the template's names is the template's again."""
+    with one_line_errors():
+        if name not in stored_lists(lake):
+            raise LookupError(f"there is no list {name[:40]!r} in {lake}")
+        _change(lake, name, None)
+    line(f"{name}: removed")
+
+
+def _tables(name: str, known: dict[str, list[str]]) -> list[str]:
+    return plan_tables(RunRequest(list_name=name), known)
+
+
+def _change(lake: Path, name: str, content: TableList | None) -> None:
+    from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
+
+    with LocalAWS(lake) as aws:
+        s3, place = aws.client("s3"), {"Bucket": aws.resource("DataBucket"), "Key": keys.table_list(name)}
+        if content is None:
+            s3.delete_object(**place)
+        else:
+            s3.put_object(**place, Body=msgspec.json.encode(content))
