@@ -22,6 +22,7 @@ def handler(event: PlanRequest) -> RunPlan:
         frequency=request.frequency,
         force=request.force,
         accept=request.accept,
+        refresh=request.refresh,
         rollback=request.rollback,
         forget=request.forget,
         crawl=request.crawl,

@@ -14,6 +14,7 @@ PipelineError
 │   ├── SourceIncomplete    fewer or more cells than the total, or no proof that all have arrived
 │   ├── SourceInconsistent  two editions or tables in one download, or two values for one cell
 │   ├── ImplausibleChange   most of the published cells gone, or every value changed
+│   ├── CatalogueShrunk     more than a tenth of the tables listed before are gone
 │   ├── EditionWithdrawn    the vintage was withdrawn by a rollback
 │   └── StaleVintage        older than the published vintage
 ├── WorkerError             the EC2 instance of a large table
@@ -165,6 +166,10 @@ class ImplausibleChange(SourceError):
 
 class EditionWithdrawn(SourceError):
     next_step = "wait for a newer vintage, or run the table again with accept to publish this one"
+
+
+class CatalogueShrunk(SourceError):
+    next_step = "refresh it again later; if SingStat has really retired so many, with `accept`"
 
 
 class StaleVintage(SourceError):

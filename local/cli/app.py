@@ -2,7 +2,8 @@
 
 import typer
 
-from local.cli.data_commands import export, query, revisions, search, tables
+from local.cli.catalogue_commands import catalogue, search
+from local.cli.data_commands import export, query, revisions, tables
 from local.cli.edition_commands import forget, rollback
 from local.cli.list_commands import lists, remove_list, set_list
 from local.cli.run_commands import costs, doctor, explain, mails, redrive, report, run, serve
@@ -14,7 +15,21 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(run, redrive, query, tables, export, revisions, rollback, forget, search, lists, set_list, remove_list),
+    *(
+        run,
+        redrive,
+        query,
+        tables,
+        export,
+        revisions,
+        rollback,
+        forget,
+        catalogue,
+        search,
+        lists,
+        set_list,
+        remove_list,
+    ),
     *(report, explain, mails, costs, doctor, serve),
 ):
     app.command()(command)

@@ -1,4 +1,4 @@
-"""The commands about data: `query`, `tables`, `export`, `revisions` and `search`."""
+"""The commands about data: `query`, `tables`, `export` and `revisions`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,12 +8,10 @@ from typing import Annotated
 import typer
 from pipeline.contracts.states import RunRequest
 from pipeline.run.plan import plan_tables
-from pipeline.source.client import USER_AGENT, SingStat
-from pipeline.source.responses import read_search
 from pipeline.wording import quantity
 
 from local.cli import revisions as changes
-from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, source, table_lists
+from local.cli.options import LAKE, Format, Lake, RowFormat, table_lists
 from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
@@ -107,22 +105,6 @@ def revisions(
     columns = [(name, "varchar") for name in changes.Revision._fields]
     if rows or shape is not Format.TABLE:
         print_rows(athena.Result(columns, [tuple(row) for row in rows], 0), shape)
-
-
-def search(
-    words: Annotated[list[str], typer.Argument(help="Words of the title.")],
-    base_url: BaseUrl = None,
-    live: Live = False,
-    shape: RowFormat = Format.TABLE,
-) -> None:
-    """Find tables by words of their titles; with --live it takes 7 to 10 s."""
-    with one_line_errors(), source(base_url, live) as parameters:
-        api = SingStat(parameters.get("SourceUrl", LIVE_URL), backoff_seconds=1, user_agent=USER_AGENT)
-        found = read_search(api.search(" ".join(words)))
-    if not found:
-        note(f"no table has {' '.join(words)!r} in its title")
-    columns = [("id", "varchar"), ("title", "varchar"), ("kind", "varchar")]
-    print_rows(athena.Result(columns, [(table.id, table.title, table.table_type) for table in found], 0), shape)
 
 
 def _run(sql: str, lake: Path) -> athena.Result:

@@ -1,8 +1,6 @@
 """The commands about a table's editions that change what readers see: `rollback` and `forget`."""
 
 import getpass
-import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +39,11 @@ def _carry_out(request: RunRequest, table_id: str, lake: Path) -> None:
     with one_line_errors():
         plan_tables(request, {})
 
-        from local.cli.run import follow  # noqa: PLC0415
+        from local.cli.run import follow, new_run_id  # noqa: PLC0415
         from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
 
         sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
-        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        run_id = new_run_id()
         with LocalAWS(lake) as aws:
             story = follow(aws, aws.start(sent, run_id), sent, lambda *_: None)
             path = aws.lake / aws.resource("DataBucket") / keys.audit(table_id, run_id)

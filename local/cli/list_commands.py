@@ -12,8 +12,9 @@ from pipeline.run.plan import check_list_name, check_tables, plan_tables
 from pipeline.wording import quantity
 
 from local.cli.options import LAKE, Format, Lake, RowFormat, stored_lists, table_lists
-from local.cli.output import line, one_line_errors, print_rows
+from local.cli.output import USAGE, line, one_line_errors, print_rows, stop
 from local.cloud.sql import athena
+from local.cloud.sql.catalogue import PUBLISHED
 
 Name = Annotated[str, typer.Argument(help="Name of the list: small letters, digits, - and _.")]
 
@@ -38,11 +39,22 @@ def lists(
 
 def set_list(
     name: Name,
-    tables: Annotated[list[str], typer.Argument(help="Table IDs, for example M213751.")],
+    tables: Annotated[
+        list[str] | None, typer.Argument(help="Table IDs, for example M213751.", show_default=False)
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Tables of the catalogue, for example \"frequency = 'monthly'\".")
+    ] = None,
     lake: Lake = LAKE,
 ) -> None:
     """Store a list of tables; one of the template's names replaces the template's."""
+    if bool(tables) == bool(where):
+        stop("give either table IDs or --where", USAGE)
     with one_line_errors():
+        if where:
+            sql = f"SELECT table_id FROM catalogue WHERE retired_on IS NULL AND ({where}) ORDER BY table_id"  # noqa: S608 - the user's own SQL
+            tables = [str(row[0]) for row in athena.run(sql, PUBLISHED, [], lake).rows]
+        tables = tables or []
         check_list_name(name)
         check_tables(tables)
         _change(lake, name, TableList(tables=tables))

@@ -27,9 +27,13 @@ Watcher = Callable[[Story, int], None]
 
 def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
     """Run the pipeline to its end, calling `watch(story so far, stored pages)` at every poll."""
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
-    return _result(aws, aws.start(sent, run_id), sent, watch)
+    return _result(aws, aws.start(sent, new_run_id()), sent, watch)
+
+
+def new_run_id() -> str:
+    """The id of a run that starts now: its time in UTC and four digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
 def redrive(aws: LocalAWS, run_id: str, watch: Watcher) -> RunResult:

@@ -49,6 +49,7 @@ CHAINS = [
     ("cost_report",),
     ("describe_run",),
     ("open_link",),
+    ("refresh_catalogue",),
 ]
 # Fields that a result must contain, besides being of its type.
 FACTS: dict[str, dict[str, Any]] = {
@@ -61,6 +62,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "check_verification": {"status": "SUCCEEDED"},
     "publish_tables": {"published": 1, "failed": 0},
     "write_report": {"tables": 1},
+    "refresh_catalogue": {"retired": 0},
     "restore_edition": {"table_id": "M212161", "edition": ""},
     "cost_report": {"key": "PowerBIChartCostExplorerReport/costs/2026-11-23/report.html", "notice": ""},
     "describe_run": {"statusCode": 200},

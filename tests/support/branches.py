@@ -188,6 +188,7 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     _moved(replay.tables[SMALL])
     assert laptop.run("moved", SMALL)["status"] == "SUCCEEDED"
     for name, request in {
+        "listed": {"refresh": "catalogue"},
         "rolled-back": {"rollback": {"table": SMALL, "to": "2026-09-25"}},
         "rolled-forward": {"rollback": {"table": SMALL, "to": "2026-10-25"}},
         "forgotten": {"forget": {"table": SMALL, "vintage": "2026-09-25"}},
@@ -215,6 +216,7 @@ def _moved(table: Table) -> None:
 def _read(reader: Reader) -> None:
     """Queries of a reader such as Power BI or a notebook, and their cancellation."""
     assert len(reader.query("SELECT * FROM tables t LEFT JOIN revisions r ON r.table_id = t.table_id")[1]) > 1
+    assert len(reader.query("SELECT * FROM catalogue")[1]) > 1
     query = reader.start("SELECT 1")
     reader.finished(query)
     reader.client("athena").stop_query_execution(QueryExecutionId=query)

@@ -21,6 +21,9 @@ NOT_ON_A_LAPTOP = {
     ("CostReportScheduleRole", "SendToDeadLetterQueue", ALL): "the laptop has no scheduler",
     ("CostReportScheduleRole", "InvokeTheReport", ALL): "the laptop has no scheduler",
     ("CostReportScheduleRole", "UseTheKey", ALL): "the laptop has no scheduler",
+    ("CatalogueScheduleRole", "SendToDeadLetterQueue", ALL): "the laptop has no scheduler",
+    ("CatalogueScheduleRole", "StartTheRefresh", ALL): "the laptop has no scheduler",
+    ("CatalogueScheduleRole", "UseTheKey", ALL): "the laptop has no scheduler",
     ("CrawlerRole", "WriteCrawlLogs", ALL): "the crawler of AWS writes a log",
     (
         "CrawlerRole",

@@ -110,7 +110,7 @@ def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
     assert states == {
         *(
             "PlanRun",
-            "IsRestoration?",
+            "IsDownload?",
             "DownloadTables",
             "DownloadTable",
             "IsLarge?",

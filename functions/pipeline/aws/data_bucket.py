@@ -31,14 +31,14 @@ def read_all(keys: Iterable[str], shape: type[T]) -> list[T]:
 
 def read_optional(key: str, shape: type[T]) -> tuple[T | None, str]:
     """The JSON object at `key` and its ETag for `compare_and_swap`; None if it is empty, and "" if there is none."""
-    try:
-        response = s3.get_object(Bucket=BUCKET, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in MISSING:
-            return None, ""
-        raise
-    body = response["Body"].read()
-    return msgspec.json.decode(body, type=shape) if body else None, response["ETag"]
+    body, etag = _get_optional(key)
+    return msgspec.json.decode(body, type=shape) if body else None, etag
+
+
+def read_lines(key: str, shape: type[T]) -> tuple[list[T], str]:
+    """The JSON objects at `key`, one a line, and its ETag for `compare_and_swap`; none, and "", without an object."""
+    body, etag = _get_optional(key)
+    return msgspec.json.Decoder(shape).decode_lines(body), etag
 
 
 def read_bytes(key: str) -> bytes:
@@ -77,6 +77,16 @@ def delete_prefix(prefix: str) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
         if objects := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
             s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
+
+
+def _get_optional(key: str) -> tuple[bytes, str]:
+    try:
+        response = s3.get_object(Bucket=BUCKET, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in MISSING:
+            return b"", ""
+        raise
+    return response["Body"].read(), response["ETag"]
 
 
 def _put(key: str, value: msgspec.Struct | bytes, **condition: str) -> bool:

@@ -12,6 +12,9 @@ RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS, LISTS = (
     "costs",
     "lists",
 )
+CATALOGUE_TABLES = "catalogue/tables.jsonl"
+"""Every table that SingStat lists or has listed, one `ListedTable` a line."""
+
 REPORTS = "PowerBIChartCostExplorerReport/"
 
 

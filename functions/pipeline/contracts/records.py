@@ -15,7 +15,7 @@ DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 class RunPlan(Contract):
     """`runs/<run_id>/plan.json`. Each wait polls every `poll_seconds`, at most `poll_limit` times.
 
-    A `rollback` or `forget` is carried out instead of a run, without `tables`.
+    A `refresh`, `rollback` or `forget` is carried out instead of a run, without `tables`.
     """
 
     run_id: str
@@ -26,6 +26,7 @@ class RunPlan(Contract):
     poll_limit: int
     frequency: RequestedFrequency = ""
     accept: bool = False
+    refresh: Literal["catalogue"] | None = None
     rollback: Rollback | None = None
     forget: Forget | None = None
 

@@ -32,10 +32,11 @@ class Forget(Contract):
 
 
 class RunRequest(Contract):
-    """The input of an execution: exactly one of `tables`, `list`, `dataset`, `rollback` and `forget`.
+    """The input of an execution: exactly one of `tables`, `list`, `dataset`, `refresh`, `rollback` and `forget`.
 
     `list` names a list of tables, and so does `dataset`, its earlier name. A table with a different `frequency` fails;
     "" allows any. `force` downloads published vintages again; `accept` publishes what a gate of PublishTables refuses.
+    `refresh` lists SingStat's tables instead of downloading any.
     """
 
     tables: list[str] | None = None
@@ -45,6 +46,7 @@ class RunRequest(Contract):
     force: bool = False
     accept: bool = False
     crawl: Crawl = "auto"
+    refresh: Literal["catalogue"] | None = None
     rollback: Rollback | None = None
     forget: Forget | None = None
 
@@ -167,6 +169,19 @@ class RestoreRequest(Contract):
     at: str
     rollback: Rollback | None
     forget: Forget | None
+
+
+class CatalogueRequest(Contract):
+    run_id: str
+    accept: bool
+
+
+class CatalogueCounts(Contract):
+    """Tables that SingStat lists, those among them that are new, and those retired since the last refresh."""
+
+    listed: int
+    new: int
+    retired: int
 
 
 class Restored(Contract):

@@ -42,19 +42,21 @@ def check_list_name(name: str) -> None:
 
 
 def plan_tables(request: RunRequest, lists: Mapping[str, Sequence[str]]) -> list[str]:
-    """The request's table ids in its order; none for a restoration.
+    """The request's table ids in its order; none for a refresh or a restoration.
 
     If there is no list `all`, it is the lists monthly, quarterly and yearly, each table once.
-    Raises `InputInvalid` for more or less than one of tables, list, dataset, rollback and forget, an unknown list, or
-    an invalid edition, and as `check_tables`.
+    Raises `InputInvalid` for more or less than one of tables, list, dataset, refresh, rollback and forget, an unknown
+    list, or an invalid edition, and as `check_tables`.
     """
-    given = (request.tables, request.list_name, request.dataset, request.rollback, request.forget)
+    given = (request.tables, request.list_name, request.dataset, request.refresh, request.rollback, request.forget)
     if sum(each is not None for each in given) != 1:
-        raise InputInvalid("give either tables or a list, or a rollback or forget")
+        raise InputInvalid("give either tables or a list, or a refresh, rollback or forget")
     if request.rollback:
         return _restoration(request.rollback.table, request.rollback.to)
     if request.forget:
         return _restoration(request.forget.table, request.forget.vintage)
+    if request.refresh:
+        return []
     tables = _listed(request.list_name or request.dataset or "", lists) if request.tables is None else request.tables
     check_tables(tables)
     return tables

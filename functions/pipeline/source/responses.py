@@ -69,6 +69,7 @@ class SearchResult(Struct, frozen=True, rename={"table_type": "tableType"}):
 
 class _Search(Struct):
     records: list[SearchResult] = field(default_factory=list)
+    total: int | None = None
 
 
 class _Metadata(Struct):
@@ -143,13 +144,16 @@ def read_page(body: bytes) -> Page:
 def read_search(body: bytes) -> list[SearchResult]:
     """The tables in a response of `GET /resourceid`, possibly none.
 
-    Raises `SourceMalformed`, `SourceContract`, `TableNotFound` or `SourceUnavailable` as `read_metadata` does.
+    Raises `SourceMalformed`, `SourceContract` (also if they are not as many as the response says), `TableNotFound` or
+    `SourceUnavailable` as `read_metadata` does.
     """
     data = _open(body).Data
     if bytes(data).startswith(NO_RECORDS):
         return []
-    results: list[SearchResult] = _decode(data, _Search).records
-    return results
+    search: _Search = _decode(data, _Search)
+    if search.total not in (None, len(search.records)):
+        raise SourceContract(f"the search lists {len(search.records)} of {search.total} tables")
+    return search.records
 
 
 def check_update(vintage: date, today: date) -> None:
