@@ -35,13 +35,17 @@ def _without_batch() -> Iterator[None]:
 
 
 with _without_batch():
-    from local.cloud.machine import redrive, states, tokens
+    from local.cloud.machine import choices, intrinsics, paths, redrive, states, tokens, unsupported
 
 
 def install(client: Callable[[str, str], Any], names: Path) -> None:
     """Execute state machines in moto. Tasks use `client(service, role ARN)`; `names` keeps the execution names used."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     states.repair()
+    paths.repair()
+    intrinsics.repair()
+    choices.repair()
+    unsupported.repair()
     tokens.repair()
     redrive.repair()
     names.mkdir(parents=True, exist_ok=True)

@@ -208,7 +208,7 @@ def _choice_fails_on_a_missing_path() -> None:
         if missing and self.comparison_function.operator_type != ComparisonOperatorType.IsPresent:
             path = self.variable.string_sampler.literal_value
             cause = f"Invalid path '{path}': The choice state's condition path references an invalid value."
-            raise _failure(env, "StatesRuntime", cause)
+            raise failure(env, "StatesRuntime", cause)
         self.comparison_function.eval(env)
 
     ComparisonVariable._eval_body = evaluate
@@ -223,7 +223,7 @@ def _no_choice_matched() -> None:
         try:
             original(self, env)
         except RuntimeError as error:
-            raise _failure(
+            raise failure(
                 env, "StatesNoChoiceMatched", f"There are no choice rules of {self.name} that match."
             ) from error
 
@@ -257,7 +257,7 @@ def _runtime_errors_are_not_caught_by_states_all() -> None:
     ErrorEqualsDecl._eval_body = evaluate
 
 
-def _failure(env: Any, error: str, cause: str) -> Exception:
+def failure(env: Any, error: str, cause: str) -> Exception:
     """An exception that fails the execution in its current state; `error` is the name of a moto error type."""
 
     kind = StatesErrorNameType[error]
