@@ -146,7 +146,7 @@ class TestVelocity:
             (r'"a\nb"#set($x = "a\nb")$x', r'"a\nb"a\nb'),
             ("""#if('abc'.matches('ab'))yes#{else}no#end""".replace("'abc'", "$text"), "no"),
             (
-                "$input.path('$').yes $input.path('$.list') $input.json('$.none') $!input.path('$.none')!",
+                "$input.path('$').yes $input.json('$.list') $input.json('$.none') $!input.path('$.none')!",
                 'true [1,"é"] null !',
             ),
             ("#if(!$input.path('$.none'))none#end", "none"),

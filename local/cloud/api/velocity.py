@@ -2,15 +2,23 @@
 
 import base64
 import json
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import airspeed
 
-PATH = re.compile(r"\$((?:\.\w+)*)")
+from local.cloud.api.java import METHODS, divide, remainder, same
+
+PATH = re.compile(r"\$(?:\.\w+|\[\d+\]|\['[^']*'\])*")
+STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\['([^']*)'\]")
+REFUSED = re.compile(r"#\{?(?:break|evaluate|include|parse)\b|\\[$#]")
+DECIMAL = 1e-3, 1e7  # Java writes other numbers with an exponent
 STAGE_VARIABLES = {"Scheme": "http"}  # on loopback
 EMPTY: tuple[Any, ...] = ("", 0, [], {})
 
@@ -27,13 +35,15 @@ class Input:
         self._parameters = parameters
 
     def path(self, path: str) -> Any:
-        """The value at a JSONPath of plain names; None if there is none."""
-        found = PATH.fullmatch(path)
-        if not found:
-            raise AmbiguousError(f"The laptop supports JSONPaths like $.a.b, not {path}.")
+        """The value at a JSONPath of names and indices; None if there is none."""
+        if not PATH.fullmatch(path):
+            raise AmbiguousError(f"not on the laptop: the path {path}; it supports names and indices, $.a[0].b")
         value = json.loads(self.body)
-        for name in found[1].split(".")[1:]:
-            value = value.get(name) if isinstance(value, dict) else None
+        for name, index, quoted in STEP.findall(path):
+            if index:
+                value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+            else:
+                value = value.get(name or quoted) if isinstance(value, dict) else None
         return value
 
     def json(self, path: str) -> str:
@@ -83,6 +93,8 @@ def render(template: str, given: Input, context: dict[str, Any]) -> str:
 
 @cache
 def _compiled(template: str) -> Any:
+    if found := REFUSED.search(template):
+        raise airspeed.TemplateError(f"not on the laptop: {found[0]}")
     _repair()
     return airspeed.Template(template)
 
@@ -94,13 +106,10 @@ def _repair() -> None:
     airspeed.StringLiteral.ESCAPED_CHAR = never  # a backslash in a string is a backslash
     airspeed.InterpolatedStringLiteral.ESCAPED_CHAR = never
     airspeed.FormalReference.evaluate_raw = _write
-    airspeed.BinaryOperator.OPERATORS |= {
-        "&&": lambda one, other: _true(one) and _true(other),
-        "||": lambda one, other: _true(one) or _true(other),
-    }
-    airspeed.UnaryOperatorValue.OPERATORS |= {"!": lambda value: not _true(value)}
-    airspeed.__additional_methods__[str]["matches"] = lambda text, pattern: bool(re.fullmatch(pattern, text))
-    airspeed.__additional_methods__[dict]["containsKey"] = lambda found, name: name in found
+    airspeed.NameOrCall.calculate = _resolve(airspeed.NameOrCall.calculate)
+    airspeed.BinaryOperator.OPERATORS |= OPERATORS
+    airspeed.UnaryOperatorValue.OPERATORS |= dict.fromkeys(("!", "not"), lambda value: not _true(value))
+    airspeed.ForeachDirective.evaluate_raw = _loop(airspeed.ForeachDirective.evaluate_raw)
     parse = airspeed.Condition.parse
 
     def parse_condition(self: Any) -> None:
@@ -109,6 +118,34 @@ def _repair() -> None:
         self.calculate = lambda *scope: _true(calculate(*scope))
 
     airspeed.Condition.parse = parse_condition
+
+
+def _resolve(original: Any) -> Any:
+    """A name or call on a value: of a map its entries, of any value only Java's methods, not Python's."""
+
+    def calculate(self: Any, current: Any, loader: Any, top: Any) -> Any:
+        methods = METHODS.get(type(current), {} if isinstance(current, int | float) else None)
+        if methods is None or (self.parameters is None and isinstance(current, dict)):
+            return original(self, current, loader, top)
+        if self.parameters is None or self.name not in methods:
+            raise AmbiguousError(f"not on the laptop: {self.my_text()} of a {type(current).__name__}")
+        return methods[self.name](current, *self.parameters.calculate(top, loader))
+
+    return calculate
+
+
+def _loop(original: Any) -> Any:
+    """A loop over a map visits its values, one over text is refused."""
+
+    def evaluate(self: Any, stream: Any, namespace: Any, loader: Any) -> None:
+        items, loop = self.value.calculate(namespace, loader), copy(self)
+        if isinstance(items, str):
+            raise AmbiguousError("not on the laptop: a loop over text")
+        values = list(items.values()) if isinstance(items, dict) else items
+        loop.value = SimpleNamespace(calculate=lambda *_: values)
+        original(loop, stream, namespace, loader)
+
+    return evaluate
 
 
 def _write(self: Any, stream: Any, namespace: Any, loader: Any) -> None:
@@ -121,7 +158,11 @@ def _write(self: Any, stream: Any, namespace: Any, loader: Any) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, dict | list):
+        raise AmbiguousError("not on the laptop: an object or a list as text; use $input.json")
+    if isinstance(value, float) and value and not DECIMAL[0] <= abs(value) < DECIMAL[1]:
+        raise AmbiguousError(f"not on the laptop: {value} as text, which Java writes with an exponent")
+    return json.dumps(value)
 
 
 def _true(value: Any) -> bool:
@@ -129,5 +170,57 @@ def _true(value: Any) -> bool:
     if isinstance(value, bool) or value is None:
         return bool(value)
     if value in EMPTY:
-        raise AmbiguousError(f"A condition is {value!r}: use a comparison.")
+        raise AmbiguousError(f"not on the laptop: {value!r} as a condition; use a comparison")
     return True
+
+
+def _numbers(calculate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operation on numbers only."""
+
+    def operation(one: Any, other: Any) -> Any:
+        for value in (one, other):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise AmbiguousError(f"not on the laptop: arithmetic and order of {value!r}, which is no number")
+        return calculate(one, other)
+
+    return operation
+
+
+def _add(one: Any, other: Any) -> Any:
+    """Text and another value are joined."""
+    if isinstance(one, str) or isinstance(other, str):
+        return _text(one) + _text(other)
+    return _numbers(operator.add)(one, other)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Values of different types are equal if their texts are."""
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
+    if numbers or type(one) is type(other) or one is None or other is None:
+        return same(one, other)
+    return _text(one) == _text(other)
+
+
+def _or(one: Any, other: Any) -> bool:
+    return _true(one) or _true(other)
+
+
+def _and(one: Any, other: Any) -> bool:
+    return _true(one) and _true(other)
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": _add,
+    "-": _numbers(operator.sub),
+    "*": _numbers(operator.mul),
+    "/": _numbers(divide),
+    "%": _numbers(remainder),
+    **dict.fromkeys(("==", "eq"), _equal),
+    **dict.fromkeys(("!=", "ne"), lambda one, other: not _equal(one, other)),
+    **dict.fromkeys((">", "gt"), _numbers(operator.gt)),
+    **dict.fromkeys((">=", "ge"), _numbers(operator.ge)),
+    **dict.fromkeys(("<", "lt"), _numbers(operator.lt)),
+    **dict.fromkeys(("<=", "le"), _numbers(operator.le)),
+    **dict.fromkeys(("&&", "and"), _and),
+    **dict.fromkeys(("||", "or"), _or),
+}
