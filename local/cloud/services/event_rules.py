@@ -1,16 +1,14 @@
 """EventBridge on the laptop: when an execution ends, the matching rules of the template invoke their functions."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.events.models import EventPattern
-
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.lambdas.functions import Functions
+from local.cloud.services import event_pattern
 
 POLL_SECONDS = 0.1
 FINISH_SECONDS = 60
@@ -21,10 +19,13 @@ RETRY_SECONDS = (1, 2)
 
 @dataclass(frozen=True)
 class Rule:
-    """An event pattern and the names of the functions that it invokes."""
+    """An event pattern and the names of the functions that it invokes. Raises `ValueError` for an invalid pattern."""
 
     pattern: Mapping[str, Any]
     functions: list[str]
+
+    def __post_init__(self) -> None:
+        event_pattern.check(self.pattern)
 
 
 @dataclass
@@ -68,8 +69,7 @@ class Rules:
 
     def _send(self, event: dict[str, Any]) -> None:
         for rule in self.rules:
-            pattern = dict(rule.pattern)
-            if EventPattern(json.dumps(pattern), pattern).matches_event(event):
+            if event_pattern.matches(rule.pattern, event):
                 for name in rule.functions:
                     self._invoke(name, event)
 

@@ -21,6 +21,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
 from local.cloud.account import ACCOUNT, REGION
+from local.cloud.services import conditional_writes
 
 CHUNK = 1 << 20
 DEFAULT_METADATA = {"content-type": "binary/octet-stream"}
@@ -216,7 +217,7 @@ def _patch() -> None:
     backend.put_object = _settled(backend.put_object)
     backend.delete_object = _settled(backend.delete_object)
     for name in OPERATIONS:
-        setattr(S3Response, name, _locked(getattr(S3Response, name)))
+        setattr(S3Response, name, _locked(name, getattr(S3Response, name)))
 
 
 def _settled(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -230,9 +231,10 @@ def _settled(operation: Callable[..., Any]) -> Callable[..., Any]:
     return settled
 
 
-def _locked(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _locked(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
     def locked(self: Any, *args: Any, **options: Any) -> Any:
         with StoredObject.files.lock:
+            conditional_writes.check(name, self, args)
             return operation(self, *args, **options)
 
     return locked
