@@ -14,6 +14,7 @@ from moto.glue.models import FakeCrawl, FakeCrawler
 
 from local.cloud.iam.calls import Call
 from local.cloud.iam.guard import Access
+from local.cloud.services import partition_expressions
 from local.cloud.sql.catalogue import data_files
 from local.cloud.sql.scan import hive_type
 
@@ -36,6 +37,7 @@ def install(lake: Path, saved: Callable[[], None], access: Access) -> None:
 
     A crawler's role needs `access` to what the crawler reads and catalogues.
     """
+    partition_expressions.repair()
     starting = threading.Lock()
     describe = FakeCrawler.as_dict
 
