@@ -35,9 +35,9 @@ def repair() -> None:
         return bool(low <= self.ident.eval(part_keys, part_input) <= high)
 
     def get(self: Any, expression: str | None) -> Any:
+        if any(sum(map(str.isdigit, number)) > FLOAT_DIGITS for number in NUMBER.findall(expression or "")):
+            raise InvalidInputException("GetPartitions", "not on the laptop: a long decimal without quotes")
         try:
-            if any(sum(map(str.isdigit, number)) > FLOAT_DIGITS for number in NUMBER.findall(expression or "")):
-                raise InvalidInputException("GetPartitions", "a decimal as a float")
             return parse(self, expression)
         except InvalidInputException as error:
             error.message = f"not on the laptop, or invalid: the expression {expression}"

@@ -87,9 +87,9 @@ def apply(con: duckdb.DuckDBPyConnection, steps: Sequence[dict[str, Any]], relat
 
 def _sql(step: Step, relation: str) -> str:
     if step.operation not in OPERATIONS:
-        raise ValueError("the laptop does not support this operation")
+        raise ValueError("not on the laptop: this operation")
     if step.conditions and step.operation != "REMOVE_VALUES":
-        raise ValueError("the laptop supports conditions only for REMOVE_VALUES")
+        raise ValueError("not on the laptop: conditions, but for REMOVE_VALUES")
     select, where = OPERATIONS[step.operation](step), ""
     if isinstance(select, tuple):
         select, where = select
@@ -114,7 +114,7 @@ def _change_data_type(step: Step) -> str:
         return step.replacing(_parsed(text, ISO_DATE, text, "DATE"))
     if kind in ("float", "double", "timestamp"):
         return step.replacing(f"TRY_CAST({text} AS {kind})")
-    raise ValueError(f"the laptop does not support the type {kind}")
+    raise ValueError(f"not on the laptop: the type {kind}")
 
 
 def _parsed(text: str, pattern: str, value: str, kind: str) -> str:
@@ -124,7 +124,7 @@ def _parsed(text: str, pattern: str, value: str, kind: str) -> str:
 def _remove_combined(step: Step) -> str:
     flags = [name for name, value in step.parameters.items() if value == "true"]
     if unknown := sorted(set(flags) - set(WHITESPACE)):
-        raise ValueError(f"the laptop does not support {', '.join(unknown)}")
+        raise ValueError(f"not on the laptop: {', '.join(unknown)}")
     expression = step.source()
     for flag, (pattern, replacement) in WHITESPACE.items():
         if flag in flags:
@@ -162,7 +162,7 @@ def _condition(step: Step, condition: dict[str, str]) -> str:
     if kind in ("IS", "IS_NOT"):
         values = ", ".join(text_sql(value) for value in json.loads(condition["Value"]))
         return f"CAST({column} AS VARCHAR) {'IN' if kind == 'IS' else 'NOT IN'} ({values})"
-    raise ValueError(f"the laptop does not support the condition {kind}")
+    raise ValueError(f"not on the laptop: the condition {kind}")
 
 
 OPERATIONS: dict[str, Callable[[Step], str | tuple[str, str]]] = {
