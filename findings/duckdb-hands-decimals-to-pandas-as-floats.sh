@@ -8,8 +8,8 @@
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check "duckdb==2.0.0" "pandas==3.1.1" "pyarrow==26.0.1"
+python3 -m venv --without-pip "$folder/venv"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "duckdb==2.0.0" "pandas==3.1.1" "pyarrow==26.0.1"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import duckdb

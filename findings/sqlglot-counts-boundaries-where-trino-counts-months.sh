@@ -9,8 +9,8 @@
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check "sqlglot==30.30.0" "duckdb==2.0.0"
+python3 -m venv --without-pip "$folder/venv"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "sqlglot==30.30.0" "duckdb==2.0.0"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import duckdb
@@ -23,7 +23,7 @@ QUERIES = [
 seen = []
 for query in QUERIES:
     (translated,) = sqlglot.transpile(query, read="trino", write="duckdb")
-    seen.append(duckdb.sql(translated).fetchone()[0])
+    seen.append(duckdb.sql(translated).fetchall()[0][0])
     print(f"{translated}: {seen[-1]}")
 assert seen == [1, 1], "the behaviour has changed"
 PY
