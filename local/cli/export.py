@@ -212,9 +212,9 @@ BOOKS = """\
 LAYOUTS = {"parquet": FILES, "csv": FILES, "xlsx": BOOKS}
 EXACTNESS = {
     "parquet": """\
-value is a decimal(38,18); dates are dates. DuckDB's df() and pandas with the engine fastparquet round value to 15 digits.""",
+value is a decimal(38,18); dates are dates. DuckDB's df() and the engine fastparquet round value to 15 digits.""",
     "csv": """\
-The encoding is UTF-8. Text that a spreadsheet would take for a formula is prefixed with '. Programs that guess types round
-value to 15 digits: read it as text, in pandas with dtype={"value": str}.""",
+The encoding is UTF-8. Text that a spreadsheet would take for a formula is prefixed with '. Programs that guess types
+round value to 15 digits: read it as text, in pandas with dtype={"value": str}.""",
     "xlsx": "A number with more digits than the 15 that Excel keeps is text, and so is a date before March 1900.",
 }
