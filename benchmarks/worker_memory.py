@@ -122,6 +122,7 @@ def measure(url: str, cells: int, connections: int) -> tuple[float, float]:
         "AWS_DEFAULT_REGION": "ap-southeast-1",
         "SOURCE_URL": f"{url}/api/table",
         "BACKOFF_SECONDS": "0",
+        "ANSWER_SECONDS": "45",
         "USER_AGENT": "benchmark/1.0",
         **{"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"},  # as in user_data.sh
     }

@@ -128,13 +128,12 @@ def test_no_retry_after_is_waited_for_longer_than_a_minute(sent, monkeypatch):
 @pytest.mark.parametrize("after", [0, 30, 76], ids=["the status line", "the headers", "the body"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_an_answer_that_drips_in_ends_by_name(scheme, after, monkeypatch, certificate):
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.5)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if scheme == "https" else None
     if tls:
         tls.load_cert_chain(certificate)
     with serving([drip(after)], tls) as url:
-        source = SingStat(url, 0, USER_AGENT)
+        source = SingStat(url, 0, USER_AGENT, answer_seconds=0.5)
         began = time.monotonic()
         with pytest.raises(SourceTimeout, match=r"metadata/M1000 was not complete in 0.5 s"):
             source.metadata("M1000")
@@ -142,10 +141,9 @@ def test_an_answer_that_drips_in_ends_by_name(scheme, after, monkeypatch, certif
     assert 0.9 < time.monotonic() - began < 5
 
 
-def test_an_answer_that_drips_in_once_is_requested_again(monkeypatch):
-    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.5)
+def test_an_answer_that_drips_in_once_is_requested_again():
     with serving([drip(76), whole()]) as url:
-        assert SingStat(url, 0, USER_AGENT).metadata("M1000") == BODY
+        assert SingStat(url, 0, USER_AGENT, answer_seconds=0.5).metadata("M1000") == BODY
 
 
 def test_a_silent_server_ends_by_name(monkeypatch):

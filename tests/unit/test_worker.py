@@ -114,6 +114,7 @@ def _data_bucket(aws: LocalAWS, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_bucket, "s3", aws.client("s3"))
     monkeypatch.setattr(data_bucket, "BUCKET", aws.resource("DataBucket"))
     monkeypatch.setenv("BACKOFF_SECONDS", "0")
+    monkeypatch.setenv("ANSWER_SECONDS", "45")
     monkeypatch.setenv("USER_AGENT", "worker-test/1.0")
 
 
@@ -450,7 +451,9 @@ def process(job: WorkerJob, aws: LocalAWS, surroundings: ThreadingHTTPServer) ->
     data_bucket.write(key, job)
     around = f"http://127.0.0.1:{surroundings.server_address[1]}"
     environment = {
-        **{name: os.environ[name] for name in ("PATH", "SOURCE_URL", "BACKOFF_SECONDS", "USER_AGENT")},
+        **{
+            name: os.environ[name] for name in ("PATH", "SOURCE_URL", "BACKOFF_SECONDS", "ANSWER_SECONDS", "USER_AGENT")
+        },
         **{name.upper(): value for name, value in ADMINISTRATOR.items()},
         "AWS_DEFAULT_REGION": "ap-southeast-1",
         "AWS_ENDPOINT_URL": aws.url,

@@ -32,7 +32,7 @@ NO_CAPACITY = {
 CODE_SECONDS = 30
 SHEBANG = "#!/bin/bash\n"  # cloud-init runs user data as a script only if it starts so
 USER_DATA = Path(__file__).parents[2] / "ec2" / "user_data.sh"
-GIVEN = ("DATA_BUCKET", "SOURCE_URL", "BACKOFF_SECONDS", "USER_AGENT", "WORKER_LOG_GROUP")
+GIVEN = ("DATA_BUCKET", "SOURCE_URL", "BACKOFF_SECONDS", "ANSWER_SECONDS", "USER_AGENT", "WORKER_LOG_GROUP")
 
 # botocore retries InsufficientInstanceCapacity as transient: with its default of five attempts, up to 15 s per type.
 ec2 = boto3.client("ec2", config=Config(retries={"total_max_attempts": 2}))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 USER_AGENT = "singstat-pipeline/1.0 (official statistics; AWS SAM application)"  # also the template's default
 CONNECT_SECONDS, READ_SECONDS = 5, 30
-ANSWER_SECONDS = 45
+ANSWER_SECONDS = 45  # also the template's default
 MAX_BODY_BYTES = 64 * 1024 * 1024
 BODY_ATTEMPTS = 3
 SLOWEST_PACE = 4  # in backoffs, between two requests
@@ -56,14 +56,18 @@ class _Retry(Retry):
 class SingStat:
     """The API at `url`. Each method returns a response body verbatim.
 
-    Raises `SourceTimeout` if an answer is twice not complete within 45 s, `SourceThrottled` for 429 after retries,
+    Raises `SourceTimeout` if an answer is twice not complete in time, `SourceThrottled` for 429 after retries,
     `SourceUnavailable` if there is no response or, after retries, a status 408, 425 or 5xx, `TableNotFound` for 404,
     `SourceRefused` for any other status but 200, and `SourceMalformed` for a body that is not JSON, is truncated three
     times or is larger than 64 MiB.
     """
 
-    def __init__(self, url: str, backoff_seconds: float, user_agent: str) -> None:
+    def __init__(
+        self, url: str, backoff_seconds: float, user_agent: str, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         """`backoff_seconds` is the base of the exponential backoff between retries, and its jitter.
+
+        An answer must be complete, headers and body, in `answer_seconds`.
 
         After a 429, requests are also spaced out, by at most four times that; each success shortens the pause.
         """
@@ -77,11 +81,11 @@ class SingStat:
             raise_on_status=False,
         )
         self.url = url
-        self._backoff, self._pace = backoff_seconds, 0.0
+        self._answer, self._backoff, self._pace = answer_seconds, backoff_seconds, 0.0
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, deadline.Adapter(ANSWER_SECONDS, max_retries=retry))
+            self._session.mount(scheme, deadline.Adapter(answer_seconds, max_retries=retry))
 
     def metadata(self, table_id: str) -> bytes:
         """`GET /metadata/{id}`: title, frequency, vintage and number of cells."""
@@ -117,7 +121,7 @@ class SingStat:
                 continue
             except ReadTimeout as error:
                 if attempt:
-                    raise SourceTimeout(f"the answer to {path} was not complete in {ANSWER_SECONDS} s") from error
+                    raise SourceTimeout(f"the answer to {path} was not complete in {self._answer:g} s") from error
             except RequestException as error:
                 raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
         raise SourceMalformed(f"the body of {path} was truncated {BODY_ATTEMPTS} times")

@@ -26,8 +26,9 @@ SINGAPORE = timezone(timedelta(hours=8))  # no daylight saving
 
 
 def connect() -> SingStat:
-    """SingStat as configured in the environment: `SOURCE_URL`, `BACKOFF_SECONDS` and `USER_AGENT`."""
-    return SingStat(os.environ["SOURCE_URL"], float(os.environ["BACKOFF_SECONDS"]), os.environ["USER_AGENT"])
+    """SingStat as configured in the environment: `SOURCE_URL`, `BACKOFF_SECONDS`, `USER_AGENT` and `ANSWER_SECONDS`."""
+    url, agent = os.environ["SOURCE_URL"], os.environ["USER_AGENT"]
+    return SingStat(url, float(os.environ["BACKOFF_SECONDS"]), agent, float(os.environ["ANSWER_SECONDS"]))
 
 
 def gzip_body(body: bytes) -> bytes:
