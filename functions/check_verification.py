@@ -11,7 +11,7 @@ from pipeline.steps.verification import settle
 
 @task
 def handler(check: VerificationStatus) -> VerificationStatus:
-    """Raises `VerificationFailed` if a query is still running after the last poll, or if none succeeded."""
+    """Raises `QueriesFailed` if no query succeeded, `VerificationFailed` if one still runs after the last poll."""
     state, reason, scanned = athena.state(check.query_id)
     check = replace(check, polls=check.polls + 1, scanned_bytes=scanned)
     if STATES.get(state) == "RUNNING":

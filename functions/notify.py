@@ -15,11 +15,9 @@ NOTIFY_UNCHANGED = os.environ["NOTIFY_UNCHANGED"] == "true"
 @task
 def handler(run: RunReference) -> RunReference:
     tables = outcomes.load_outcomes(run.run_id)
-    history = step_functions.read_history(run.run_id)
-    cost = run_cost.record_run(run.run_id, history)
+    cost = run_cost.record_run(run.run_id, step_functions.read_history(run.run_id))
     if tables.newly_published or tables.failed or NOTIFY_UNCHANGED:
-        report = history.failure_of("WriteReport") or (links(run.run_id) if tables.newly_published else None)
-        mail = compose(run.run_id, tables, cost.usd, report)
+        mail = compose(run.run_id, tables, cost.usd, links(run.run_id) if tables.newly_published else None)
         sns.send(mail)
         data_bucket.write(keys.run(run.run_id, "mail"), mail)
     return run

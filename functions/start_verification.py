@@ -10,5 +10,5 @@ from pipeline.run.verification import QUERY
 @task
 def handler(check: VerificationStatus) -> VerificationStatus:
     scope = check.scopes[0]
-    query_id = athena.start(QUERY, check.run_id, scope.first, scope.last)
+    query_id = athena.start(QUERY, (check.run_id, scope.first, scope.last), check.redrives)
     return replace(check, query_id=query_id, queries=check.queries + 1, polls=0, status="RUNNING")

@@ -26,11 +26,11 @@ PipelineError
 ├── CatalogueBusy           the crawler is in use by another run
 ├── CatalogueFailed         the crawler, or a schema that differs from the declared one
 ├── VerificationFailed      Athena, or figures that differ from the manifest
+│   └── QueriesFailed       Athena failed every query: no table's fault
 ├── PublishConflict         another run published the table in the meantime
 ├── ServiceFailed           an AWS service refused a call, or did not answer
 ├── Unexpected              any other exception: a defect of this application
 ├── SomeTablesFailed        a Fail state: the other tables are published
-├── ReportFailed            a Fail state: the tables are published
 └── UnknownStatus           a Fail state: a check returned neither RUNNING nor SUCCEEDED
 """
 
@@ -212,6 +212,10 @@ class VerificationFailed(PipelineError):
     next_step = "run the table again; if it fails again, compare its staged rows with its stored pages"
 
 
+class QueriesFailed(VerificationFailed):
+    next_step = "redrive the run once Athena answers: its queries start again"
+
+
 class PublishConflict(PipelineError):
     next_step = "nothing to do: the other run's vintage stays published"
 
@@ -226,10 +230,6 @@ class Unexpected(PipelineError):
 
 class SomeTablesFailed(PipelineError):
     next_step = "read why in runs/<run_id>/tally.json and published.json, then run the failed tables again"
-
-
-class ReportFailed(PipelineError):
-    next_step = "address the cause, then run the tables again with `force`: that writes their report"
 
 
 class UnknownStatus(PipelineError):

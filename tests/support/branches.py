@@ -126,7 +126,7 @@ def busy_databrew() -> Iterator[None]:
 
 @contextmanager
 def narrow_athena() -> Iterator[None]:
-    """Within this block, Athena refuses to verify more than one table at once."""
+    """Within this block, Athena refuses a query that may be over more than one table."""
     run = athena_api.run
 
     def narrowly(query: str, database: str, parameters: list[str], lake: Path) -> athena.Result:
@@ -247,7 +247,7 @@ def _asked_over_http(laptop: Laptop) -> None:
 
 
 def _ended_badly(laptop: Laptop) -> None:
-    """Runs of an unknown list, and runs that are aborted while an instance or a job is running."""
+    """Runs of an unknown list, aborted while an instance or a job is running, and one whose every query fails."""
     unknown = laptop.aws.start({"list": "unknown"}, "unknown-list")
     wait_for(lambda: laptop.aws.describe(unknown)["status"] != "RUNNING")
     assert laptop.aws.describe(unknown)["error"] == "InputInvalid"
@@ -257,6 +257,8 @@ def _ended_badly(laptop: Laptop) -> None:
     wait_for(lambda: not laptop.workers())
     with busy_databrew():
         laptop.stop_in("CheckTransform", laptop.start("aborted", SMALL, force=True))
+    with narrow_athena():
+        assert laptop.run("no-athena", SMALL, force=True)["error"] == "QueriesFailed"
 
 
 def _torn_down(laptop: Laptop) -> None:

@@ -157,9 +157,12 @@ def test_no_redrive_is_offered_where_it_cannot_help(state, error):
 
 
 def test_a_report_that_failed_does_not_hide_what_is_published():
-    mail = compose("run-1", outcomes(2, 0, 0), COST, Failure(error="Sandbox.Timedout", cause="Task timed out"))
+    failure = Failure(error="Sandbox.Timedout", cause="Task timed out")
+    run = Execution(status="FAILED", state="WriteReport", started_at="", ended_at="", failure=failure)
+    mail = compose_failure(EndedExecution(ARN, "run-1", "FAILED"), run, COST, outcomes(2, 0, 0))
 
-    assert mail.subject == "SingStat: 2 tables published, no report (run-1)"
-    assert "Readers see the new data now" in mail.text
-    assert "The report could not be written. Sandbox.Timedout: Task timed out. Next: " in mail.text
-    assert "http" not in mail.text
+    assert mail.subject == "SingStat: 2 tables published, FAILED in WriteReport (run-1)"
+    assert "2 tables published: readers see the new data." in mail.text
+    assert "Sandbox.Timedout: Task timed out. Next: " in mail.text
+    assert "Redrive resumes at WriteReport: " in mail.text
+    assert "/links/" not in mail.text

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from local.cli.results import RunResult
+from local.cli.run import redrive
 from local.cloud.services import athena_api
 from local.cloud.services.mailbox import mails
 from local.cloud.sql import athena
@@ -70,12 +71,15 @@ def synthetic(table_id: str, frequency: str = "Quarterly", values: tuple[str, ..
 
 @pytest.fixture(scope="module")
 def runs(switched_on: Laptop) -> SimpleNamespace:
-    """Five runs, one after another."""
+    """Five runs, one after another; two of them are redriven."""
     laptop, cloud, tables = switched_on, Cloud(switched_on), switched_on.replay.tables
     tables |= {table_id: synthetic(table_id) for table_id in TABLES}
     tables[OVERFLOW] = synthetic(OVERFLOW, values=(HUGE, HUGE, "-0.5"))
     one_refused = cloud.run(*TABLES, fault=refused)
     outage = cloud.run(REFUSED, DIFFERENT, fault=all_refused)
+    laptop.replay.requests.clear()
+    after_the_outage = redrive(laptop.aws, outage.result.run_id, lambda *_: None)
+    asked_again = list(laptop.replay.requests)
 
     tables[MOVED] = synthetic(MOVED, "Monthly")
     tables[MOVED].revise(SECOND, {})
@@ -87,12 +91,19 @@ def runs(switched_on: Laptop) -> SimpleNamespace:
 
     laptop.revise(COMPARED, "24/11/2026", "8")
 
+    lost: dict[Path, bytes] = {}
+
     def lose_the_page(first: str, last: str, answer: athena.Result) -> athena.Result:
         pages = cloud.data.glob(f"untransformedsingstatdata/*/{COMPARED}/*/page-00000.json.gz")
-        max(pages, key=lambda path: path.stat().st_mtime).write_bytes(b"no gzip")
+        newest = max(pages, key=lambda path: path.stat().st_mtime)
+        lost[newest] = newest.read_bytes()
+        newest.write_bytes(b"no gzip")
         return answer
 
     no_report = cloud.run(COMPARED, fault=lose_the_page)
+    for page, body in lost.items():
+        page.write_bytes(body)
+    reported = redrive(laptop.aws, no_report.result.run_id, lambda *_: None)
 
     odd = cloud.data / "publications" / f"{UNREADABLE}.json"
     odd.write_text(json.dumps(json.loads(odd.read_bytes()) | {"of_a_later_release": 1}))
@@ -105,6 +116,9 @@ def runs(switched_on: Laptop) -> SimpleNamespace:
         outage=outage,
         moved=moved,
         no_report=no_report,
+        after_the_outage=after_the_outage,
+        asked_again=asked_again,
+        reported=reported,
         among_odd_records=cloud.run(OVERFLOW, UNREADABLE),
     )
 
@@ -151,11 +165,16 @@ def test_an_outage_of_athena_is_no_tables_fault(runs):
 
     assert run.result.status == "FAILED"
     assert run.result.error.startswith(
-        "VerificationFailed: CheckVerification: Athena failed each of 3 queries; "
+        "QueriesFailed: CheckVerification: Athena failed each of 3 queries; "
         "the last: its query ended FAILED: INTERNAL_ERROR: a fault of this test. Next: "
     )
     (mail,) = run.mails
     assert "FAILED in CheckVerification. The published data is unchanged." in mail
+
+
+def test_a_redrive_after_the_outage_queries_again_and_publishes(runs):
+    assert outcome(runs.after_the_outage) == {REFUSED: ("published", ""), DIFFERENT: ("published", "")}
+    assert runs.asked_again == []
 
 
 def test_an_edition_that_cannot_be_compared_loses_no_report(runs):
@@ -172,13 +191,26 @@ def test_a_report_that_fails_does_not_hide_a_publication(runs):
     run = runs.no_report
 
     assert run.result.status == "FAILED"
-    assert run.result.error.startswith("ReportFailed: ")
+    assert run.result.error.startswith("ServiceFailed: WriteReport: ")
     assert run.tables == {COMPARED: ("published", "")}
     (mail,) = run.mails
-    assert mail.startswith(f"SingStat: 1 table published, no report ({run.result.run_id})\n")
-    assert "Readers see the new data now" in mail
-    assert "The report could not be written. " in mail
+    assert mail.startswith(f"SingStat: 1 table published, FAILED in WriteReport ({run.result.run_id})\n")
+    assert "1 table published: readers see the new data." in mail
+    assert "Redrive resumes at WriteReport: " in mail
     assert "/links/" not in mail
+
+
+def test_a_redrive_writes_the_report_that_failed(runs):
+    assert (runs.reported.status, runs.no_report.result.report) == ("SUCCEEDED", None)
+    assert "1 cell revised" in runs.reported.report.read_text("utf-8")
+    (second,) = [each for each in mails(runs.lake) if f" published ({runs.reported.run_id})" in each.subject]
+    assert "/links/" in second.path.read_text("utf-8")
+    (record,) = runs.lake.glob(f"*/publications/{COMPARED}.json")
+    assert [each["edition"] for each in json.loads(record.read_bytes())["editions"]] == [
+        "2026-07-24.1",
+        "2026-10-24.1",
+        "2026-11-24.1",
+    ]
 
 
 def test_an_odd_record_does_not_hide_the_others(runs):
@@ -188,7 +220,7 @@ def test_an_odd_record_does_not_hide_the_others(runs):
     assert run.tables[OVERFLOW] == ("unchanged", "")
     assert run.tables[UNREADABLE][0] == "failed"
     assert done.returncode == 1
-    assert [table["table_id"] for table in json.loads(done.stdout)] == [OVERFLOW, COMPARED]
+    assert [table["table_id"] for table in json.loads(done.stdout)] == [OVERFLOW, REFUSED, DIFFERENT, COMPARED]
     assert f"publications/{MOVED}.json cannot be shown: it has 17,00" in done.stderr
     assert f"publications/{UNREADABLE}.json cannot be read: " in done.stderr
     assert "of_a_later_release" in done.stderr

@@ -1,7 +1,7 @@
 """Athena queries on the staged data, with parameters."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import boto3
 
@@ -10,12 +10,12 @@ WORKGROUP, DATABASE = os.environ["WORKGROUP"], os.environ["STAGED_DATABASE"]
 athena = boto3.client("athena")
 
 
-def start(query: str, *parameters: str) -> str:
-    """Start `query` with these ids as parameters (StartQueryExecution), once for the same ids; the query's id."""
+def start(query: str, parameters: Sequence[str], round_: int) -> str:
+    """Start `query` with these ids as parameters (StartQueryExecution), once for the same round; the query's id."""
     return athena.start_query_execution(
         QueryString=query,
         ExecutionParameters=[f"'{parameter}'" for parameter in parameters],
-        ClientRequestToken=f"{'.'.join(parameters):.<32}",  # 32 characters at least; no id contains a dot
+        ClientRequestToken=f"{'.'.join(parameters)}.{round_}".ljust(32, "."),  # 32 characters at least; no id has a dot
         QueryExecutionContext={"Database": DATABASE},
         WorkGroup=WORKGROUP,
     )["QueryExecutionId"]

@@ -24,6 +24,11 @@ def describe_execution(run_id: str) -> Execution:
     return history.read_execution(description, newest["events"])
 
 
+def redrives(run_id: str) -> int:
+    """How often the execution has been redriven (DescribeExecution)."""
+    return states.describe_execution(executionArn=f"{EXECUTIONS}:{run_id}").get("redriveCount", 0)
+
+
 def read_history(run_id: str) -> History:
     """The execution's history: all pages of GetExecutionHistory."""
     pages = states.get_paginator("get_execution_history").paginate(executionArn=f"{EXECUTIONS}:{run_id}")

@@ -138,6 +138,7 @@ class VerificationStatus(Contract):
     """A query over the first of `scopes`, those left to verify; PENDING before it is started.
 
     Of the `queries` started so far `answered` have succeeded. `polls` and `scanned_bytes` are those of the last.
+    `redrives` of the execution were known when the first was started.
     """
 
     run_id: str
@@ -149,6 +150,7 @@ class VerificationStatus(Contract):
     polls: int = 0
     status: Literal["PENDING"] | Progress = "PENDING"
     scanned_bytes: int = 0
+    redrives: int = 0
 
 
 class PublishRequest(Contract):

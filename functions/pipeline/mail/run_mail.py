@@ -8,7 +8,7 @@ from decimal import Decimal
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import EndedExecution
-from pipeline.errors import Failure, InputInvalid, ReportFailed, SomeTablesFailed, UnknownStatus
+from pipeline.errors import Failure, InputInvalid, SomeTablesFailed, UnknownStatus
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.wording import quantity
@@ -17,7 +17,7 @@ MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 MAX_TABLES = 50
 UNCHANGED = "The published data is unchanged."
 UNDER_WAY = "Publication was under way: readers see each table either as before or new, never in part."
-FAIL_STATES = [error.__name__ for error in (SomeTablesFailed, ReportFailed, UnknownStatus)]  # cannot be redriven
+FAIL_STATES = [error.__name__ for error in (SomeTablesFailed, UnknownStatus)]  # cannot be redriven
 
 
 class Mail(Contract):
@@ -35,8 +35,8 @@ class Links(Contract):
     until: date
 
 
-def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, report: Links | Failure | None) -> Mail:
-    """The mail about newly published and failed tables, with their report or why it could not be written.
+def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, report: Links | None) -> Mail:
+    """The mail about newly published and failed tables, with links to their report.
 
     `cost` is an estimate in USD.
     """
@@ -44,14 +44,10 @@ def compose(run_id: str, outcomes: RunOutcomes, cost: Decimal, report: Links | F
     counts = [f"{quantity(len(published), 'table')} published", f"{len(unchanged)} unchanged", f"{len(failed)} failed"]
     lines = [", ".join(counts) + "."]
     lines += ["Readers see the new data now; Athena's figures match the download."] if published else [UNCHANGED]
-    if isinstance(report, Links):
+    if report:
         lines += ["", f"The report, until {report.until:%-d %B %Y}:", report.report, "The data (Excel):", report.data]
-    elif report:
-        cause = f"{report.error}: {report.cause or 'no cause given'}"
-        lines += ["", f"The report could not be written. {cause}. Next: {ReportFailed.next_step}"]
     lines += ["", f"Cost: about {cost} USD, an estimate at list prices.", *_published(published), *_failed(failed)]
-    headline = _headline(outcomes) + (", no report" if isinstance(report, Failure) else "")
-    return _mail(headline, run_id, [*lines, "", f"Run {run_id}"])
+    return _mail(_headline(outcomes), run_id, [*lines, "", f"Run {run_id}"])
 
 
 def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal, outcomes: RunOutcomes) -> Mail:
@@ -71,7 +67,8 @@ def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal, outcom
         *_published(outcomes.newly_published),
         *_failed(outcomes.failed),
     ]
-    return _mail(f"{ended.status} in {state}", ended.name, lines)
+    published = f"{quantity(len(outcomes.newly_published), 'table')} published, " if outcomes.newly_published else ""
+    return _mail(f"{published}{ended.status} in {state}", ended.name, lines)
 
 
 def _readers(run: Execution, outcomes: RunOutcomes) -> str:

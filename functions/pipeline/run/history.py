@@ -77,11 +77,6 @@ class History(Struct, kw_only=True):
         """The attempts that invoked a function, in order."""
         return [each for each in self.tries if each.function == function]
 
-    def failure_of(self, function: str) -> Failure | None:
-        """Why the last attempt that invoked a function failed; None if it did not, or if there is none."""
-        attempts = self.of(function)
-        return attempts[-1].failure if attempts else None
-
 
 def read(events: Iterable[Mapping[str, Any]]) -> History:
     """Read the events of GetExecutionHistory, oldest first; the oldest may be missing.

@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from pipeline.aws import athena, data_bucket
+from pipeline.aws import athena, data_bucket, step_functions
 from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, Tally
 from pipeline.contracts.states import VerificationStatus
-from pipeline.errors import VerificationFailed
+from pipeline.errors import QueriesFailed, VerificationFailed
 from pipeline.run.verification import Verification, divide, read_row, verify
 from pipeline.table.manifest import Manifest
 
@@ -14,7 +14,8 @@ from pipeline.table.manifest import Manifest
 def settle(check: VerificationStatus, state: str, reason: str) -> VerificationStatus:
     """Record which tables of the query are verified; if it failed, divide them, or record that its only table failed.
 
-    Idempotent. Raises `VerificationFailed` if no query succeeded, down to those over one table.
+    Idempotent. Raises `QueriesFailed` if no query succeeded, down to those over one table; if the execution has been
+    redriven since the first, they all start again.
     """
     key = keys.run(check.run_id, "verified")
     known = Verification() if check.queries == 1 else data_bucket.read(key, Verification)
@@ -30,7 +31,9 @@ def settle(check: VerificationStatus, state: str, reason: str) -> VerificationSt
             known.failed[table.table_id] = _failed(table, VerificationFailed(_refusal(state, reason)))
     data_bucket.write(key, known)
     if not left and not check.answered:
-        raise VerificationFailed(f"Athena failed each of {check.queries} queries; the last: {_refusal(state, reason)}")
+        if (redrives := step_functions.redrives(check.run_id)) > check.redrives:
+            return VerificationStatus(run_id=check.run_id, poll_limit=check.poll_limit, redrives=redrives)
+        raise QueriesFailed(f"Athena failed each of {check.queries} queries; the last: {_refusal(state, reason)}")
     return replace(check, scopes=left, status="PENDING" if left else "SUCCEEDED")
 
 
