@@ -4,9 +4,9 @@ import json
 import os
 from typing import Any
 
-import requests
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pipeline.aws import databrew
+from pipeline.aws.http import send
 from pipeline.handler import logger
 
 RESPONSE_SECONDS = 10
@@ -32,5 +32,4 @@ def handler(event: dict[str, Any], _: LambdaContext) -> None:
 
 def respond(url: str, response: dict[str, Any]) -> None:
     """PUT the response to CloudFormation's presigned URL, whose signature covers an empty Content-Type."""
-    body, headers = json.dumps(response).encode(), {"Content-Type": ""}
-    requests.put(url, body, headers=headers, timeout=RESPONSE_SECONDS).raise_for_status()
+    send("PUT", url, RESPONSE_SECONDS, body=json.dumps(response).encode(), headers={"Content-Type": ""})

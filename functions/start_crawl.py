@@ -2,14 +2,14 @@
 
 import os
 
-import boto3
+from pipeline.aws.clients import client
 from pipeline.contracts.states import CrawlStatus, PollRequest
 from pipeline.errors import CatalogueBusy
 from pipeline.handler import task
 from pipeline.run.crawl import last_start
 
 CRAWLER = os.environ["CRAWLER_NAME"]
-glue = boto3.client("glue")
+glue = client("glue")
 
 
 @task

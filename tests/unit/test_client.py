@@ -128,7 +128,7 @@ def test_no_retry_after_is_waited_for_longer_than_a_minute(sent, monkeypatch):
 @pytest.mark.parametrize("after", [0, 30, 76], ids=["the status line", "the headers", "the body"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_an_answer_that_drips_in_ends_by_name(scheme, after, monkeypatch, certificate):
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if scheme == "https" else None
     if tls:
         tls.load_cert_chain(certificate)

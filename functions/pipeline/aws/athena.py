@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator, Sequence
 
-import boto3
+from pipeline.aws.clients import client
 
 WORKGROUP, DATABASE = os.environ["WORKGROUP"], os.environ["STAGED_DATABASE"]
 
-athena = boto3.client("athena")
+athena = client("athena")
 
 
 def start(query: str, parameters: Sequence[str], round_: int) -> str:

@@ -4,10 +4,10 @@ import os
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pipeline.aws.clients import client
 from pipeline.billing.bill import Bill, read
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ TAG = "application"
 MAX_PAGES = 2  # a month by service fits on one; each page costs money
 DENIED, NO_DATA = "AccessDeniedException", "DataUnavailableException"
 
-ce = boto3.client("ce", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+ce = client("ce", config=Config(retries={"mode": "standard", "max_attempts": 5}))
 
 
 def get_bill(first: date, last: date) -> Bill:

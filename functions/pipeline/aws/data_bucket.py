@@ -5,17 +5,18 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import boto3
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from pipeline.aws.clients import client
 
 BUCKET = os.environ["DATA_BUCKET"]
 MISSING, EXISTS = {"NoSuchKey", "404"}, {"PreconditionFailed", "ConditionalRequestConflict"}
 READERS = 16
 T = TypeVar("T")
 
-s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=20))
+s3 = client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=20))
 
 
 def read(key: str, shape: type[T]) -> T:

@@ -4,8 +4,7 @@ import os
 import time
 from contextlib import suppress
 
-import boto3
-
+from pipeline.aws.clients import client
 from pipeline.contracts import keys
 from pipeline.errors import TransformLost
 
@@ -15,9 +14,7 @@ STARTED = {"STARTING", "RUNNING", "SUCCEEDED"}
 BUSY = {"STARTING", "RUNNING", "STOPPING"}
 STOP_SECONDS, POLL_SECONDS = 120, 2
 
-databrew = boto3.client("databrew")
-absent = suppress(databrew.exceptions.ResourceNotFoundException)
-existing = suppress(databrew.exceptions.ConflictException)
+databrew = client("databrew")
 
 
 def job_name(run_id: str) -> str:
@@ -34,14 +31,14 @@ def create_job(run_id: str) -> str:
     What an earlier attempt has created is kept.
     """
     name, bucket, tags = job_name(run_id), os.environ["DATA_BUCKET"], {"application": os.environ["APPLICATION"]}
-    with existing:
+    with _existing():
         databrew.create_dataset(
             Name=name,
             Format="JSON",
             Input={"S3InputDefinition": {"Bucket": bucket, "Key": keys.flattened(run_id)}},
             Tags=tags,
         )
-    with existing:
+    with _existing():
         databrew.create_recipe_job(
             Name=name,
             DatasetName=name,
@@ -89,9 +86,9 @@ def state(job: str, job_run_id: str) -> tuple[str, str, int]:
 
 def delete(name: str) -> None:
     """Delete the job and the dataset of this name, each if it exists."""
-    with absent:
+    with _absent():
         databrew.delete_job(Name=name)
-    with absent:
+    with _absent():
         databrew.delete_dataset(Name=name)
 
 
@@ -100,7 +97,7 @@ def stop_and_delete(name: str) -> None:
 
     Raises DataBrew's `ConflictException` if the job has not stopped within 120 seconds: call again.
     """
-    with absent:
+    with _absent():
         _stop(name)
     delete(name)
 
@@ -119,7 +116,7 @@ def delete_all() -> None:
         if name.startswith(prefix):
             stop_and_delete(name)
     recipe = os.environ["RECIPE_NAME"]
-    with absent:
+    with _absent():
         versions = databrew.get_paginator("list_recipe_versions").paginate(Name=recipe)
         for version in [each["RecipeVersion"] for page in versions for each in page["Recipes"]]:
             databrew.delete_recipe_version(Name=recipe, RecipeVersion=version)
@@ -141,3 +138,11 @@ def publish_recipe() -> str:
     recipe = os.environ["RECIPE_NAME"]
     databrew.publish_recipe(Name=recipe)
     return databrew.describe_recipe(Name=recipe, RecipeVersion="LATEST_PUBLISHED")["RecipeVersion"]
+
+
+def _absent() -> suppress:
+    return suppress(databrew.exceptions.ResourceNotFoundException)
+
+
+def _existing() -> suppress:
+    return suppress(databrew.exceptions.ConflictException)

@@ -7,11 +7,11 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from pipeline.aws.clients import client
+from pipeline.aws.http import send
 from pipeline.contracts import keys
 from pipeline.contracts.records import WorkerJob
 from pipeline.contracts.states import LaunchedWorker
@@ -35,7 +35,7 @@ USER_DATA = Path(__file__).parents[2] / "ec2" / "user_data.sh"
 GIVEN = ("DATA_BUCKET", "SOURCE_URL", "BACKOFF_SECONDS", "ANSWER_SECONDS", "USER_AGENT", "WORKER_LOG_GROUP")
 
 # botocore retries InsufficientInstanceCapacity as transient: with its default of five attempts, up to 15 s per type.
-ec2 = boto3.client("ec2", config=Config(retries={"total_max_attempts": 2}))
+ec2 = client("ec2", config=Config(retries={"total_max_attempts": 2}))
 
 
 def attempt_id(task_token: str) -> str:
@@ -46,10 +46,8 @@ def attempt_id(task_token: str) -> str:
 def function_bundle() -> bytes:
     """This function's deployment package, from `GetFunction`: the worker runs the same code."""
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    location = boto3.client("lambda").get_function(FunctionName=name)["Code"]["Location"]
-    answer = requests.get(location, timeout=CODE_SECONDS)
-    answer.raise_for_status()
-    return answer.content
+    location = client("lambda").get_function(FunctionName=name)["Code"]["Location"]
+    return send("GET", location, CODE_SECONDS)
 
 
 def launch(job: WorkerJob, job_key: str, entered_at: str) -> LaunchedWorker:

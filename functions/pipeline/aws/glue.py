@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 
-import boto3
-
+from pipeline.aws.clients import client
 from pipeline.aws.data_bucket import BUCKET
 from pipeline.contracts import keys
 from pipeline.frequency import Frequency
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 PUBLISHED, STAGED = os.environ["PUBLISHED_DATABASE"], os.environ["STAGED_DATABASE"]
 BATCH = 100  # partitions in one BatchCreatePartition
 
-glue = boto3.client("glue")
+glue = client("glue")
 
 
 def uri(key: str) -> str:

@@ -2,11 +2,11 @@
 
 import os
 
-import boto3
+from pipeline.aws.clients import client
 
 KEY = os.environ["LINK_KEY"]
 
-kms = boto3.client("kms")
+kms = client("kms")
 
 
 def sign(message: bytes) -> bytes:

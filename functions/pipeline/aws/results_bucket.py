@@ -2,16 +2,17 @@
 
 import os
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from pipeline.aws.clients import client
 
 BUCKET = os.environ["RESULTS_BUCKET"]
 URL_SECONDS = 600
 
 # KMS-encrypted objects require Signature Version 4. botocore presigns for bucket.s3.amazonaws.com by default, which
 # redirects requests for a new bucket to the regional host, where the signature is no longer valid.
-s3 = boto3.client(
+s3 = client(
     "s3",
     config=Config(
         signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}

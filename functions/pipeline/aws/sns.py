@@ -2,13 +2,12 @@
 
 import os
 
-import boto3
-
+from pipeline.aws.clients import client
 from pipeline.mail.run_mail import Mail
 
 TOPIC_ARN = os.environ["TOPIC_ARN"]
 
-sns = boto3.client("sns")
+sns = client("sns")
 
 
 def send(mail: Mail) -> None:

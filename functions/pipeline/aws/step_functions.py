@@ -2,15 +2,14 @@
 
 import os
 
-import boto3
-
+from pipeline.aws.clients import client
 from pipeline.run import history
 from pipeline.run.history import Execution, History
 
 EXECUTIONS = os.environ["PIPELINE_ARN"].replace(":stateMachine:", ":execution:")
 NEWEST_EVENTS = 1000  # the most that one GetExecutionHistory returns
 
-states = boto3.client("stepfunctions")
+states = client("stepfunctions")
 
 
 def describe_execution(run_id: str) -> Execution:

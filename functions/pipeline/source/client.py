@@ -4,12 +4,12 @@ import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.parse import urlencode
 
-import requests
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, RequestException
-from urllib3.exceptions import HTTPError, ReadTimeoutError
-from urllib3.util.retry import Retry
+from urllib3 import BaseHTTPResponse, Retry, Timeout
+from urllib3.exceptions import DecodeError, HTTPError, ProtocolError, ReadTimeoutError, SSLError
 
 from pipeline.errors import (
     SourceMalformed,
@@ -21,14 +21,12 @@ from pipeline.errors import (
 )
 from pipeline.source import deadline
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
-
 USER_AGENT = "singstat-pipeline/1.0 (official statistics; AWS SAM application)"  # also the template's default
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 ANSWER_SECONDS = 45  # also the template's default
 MAX_BODY_BYTES = 64 * 1024 * 1024
 BODY_ATTEMPTS = 3
+MAX_CONNECTIONS = 16  # kept open, as many as the template allows a worker
 SLOWEST_PACE = 4  # in backoffs, between two requests
 RETRYABLE = frozenset({408, 425, 429, *range(500, 600)})
 SECONDS = re.compile(r"[0-9]{1,300}(\.[0-9]{1,300})?", re.ASCII)
@@ -37,7 +35,7 @@ SECONDS = re.compile(r"[0-9]{1,300}(\.[0-9]{1,300})?", re.ASCII)
 class _Retry(Retry):
     RETRY_AFTER_STATUS_CODES = frozenset({429, 503})
 
-    def get_retry_after(self, response: "BaseHTTPResponse") -> float | None:
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         """Seconds or a date; None, so the backoff applies, for anything else. urllib3 fails on a fraction."""
         sent = response.headers.get("Retry-After", "").strip()
         if SECONDS.fullmatch(sent):
@@ -82,10 +80,15 @@ class SingStat:
         )
         self.url = url
         self._answer, self._backoff, self._pace = answer_seconds, backoff_seconds, 0.0
-        self._session = requests.Session()
-        self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, deadline.Adapter(answer_seconds, max_retries=retry))
+        self._agent = user_agent
+        self._connections = deadline.connections(
+            url,
+            answer_seconds,
+            headers={"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
+            maxsize=MAX_CONNECTIONS,
+            retries=retry,
+            timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        )
 
     def metadata(self, table_id: str) -> bytes:
         """`GET /metadata/{id}`: title, frequency, vintage and number of cells."""
@@ -104,65 +107,54 @@ class SingStat:
         return self._get("resourceid", {"keyword": words, "searchOption": "title"})
 
     def _get(self, path: str, query: Mapping[str, int | str]) -> bytes:
+        url = f"{self.url}/{path}{'?' if query else ''}{urlencode(query)}"
         for attempt in range(BODY_ATTEMPTS):
             time.sleep(self._pace)
             try:
-                with self._session.get(
-                    f"{self.url}/{path}",
-                    params=query,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
+                with self._connections.request("GET", url, redirect=False, preload_content=False) as response:
                     self._set_pace(response)
-                    _check(response)
+                    self._check(response, url)
                     return _read(response)
-            except (ChunkedEncodingError, ContentDecodingError):  # a truncated body is requested again
-                continue
-            except ReadTimeout as error:
+            except ReadTimeoutError as error:
                 if attempt:
                     raise SourceTimeout(f"the answer to {path} was not complete in {self._answer:g} s") from error
-            except RequestException as error:
+            except (ProtocolError, DecodeError, SSLError):  # a truncated body is requested again
+                continue
+            except HTTPError as error:
                 raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
         raise SourceMalformed(f"the body of {path} was truncated {BODY_ATTEMPTS} times")
 
-    def _set_pace(self, response: requests.Response) -> None:
-        retried = response.raw.retries.history if response.raw.retries else ()
-        if requests.codes.too_many_requests in (response.status_code, *(past.status for past in retried)):
+    def _set_pace(self, response: BaseHTTPResponse) -> None:
+        retried = response.retries.history if response.retries else ()
+        if HTTPStatus.TOO_MANY_REQUESTS in (response.status, *(past.status for past in retried)):
             self._pace = min(2 * self._pace + self._backoff / 2, SLOWEST_PACE * self._backoff)
         else:
             self._pace *= 0.9
 
-
-def _check(response: requests.Response) -> None:
-    status = response.status_code
-    if status == requests.codes.ok:
-        return
-    if status == requests.codes.not_found:
-        raise TableNotFound("SingStat has no such table (404)")
-    if status == requests.codes.too_many_requests:
-        raise SourceThrottled("SingStat answered 429, too many requests, each time")
-    if status in RETRYABLE:
-        raise SourceUnavailable(f"SingStat answered {status} each time")
-    agent = response.request.headers["User-Agent"]
-    raise SourceRefused(f"SingStat answered {status} to GET {response.url} from User-Agent {agent!r}")
+    def _check(self, response: BaseHTTPResponse, url: str) -> None:
+        status = response.status
+        if status == HTTPStatus.OK:
+            return
+        if status == HTTPStatus.NOT_FOUND:
+            raise TableNotFound("SingStat has no such table (404)")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise SourceThrottled("SingStat answered 429, too many requests, each time")
+        if status in RETRYABLE:
+            raise SourceUnavailable(f"SingStat answered {status} each time")
+        raise SourceRefused(f"SingStat answered {status} to GET {url} from User-Agent {self._agent!r}")
 
 
-def _read(response: requests.Response) -> bytes:
+def _read(response: BaseHTTPResponse) -> bytes:
     body = bytearray()
-    try:
-        for chunk in response.iter_content(1 << 16):
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
-    except requests.exceptions.ConnectionError as error:  # a timeout or TLS: requests does not tell them apart
-        raise (ReadTimeout if isinstance(error.args[0], ReadTimeoutError) else ChunkedEncodingError) from error
+    for chunk in response.stream(1 << 16):
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
     if "json" not in response.headers.get("Content-Type", ""):
         raise SourceMalformed(f"the body is {response.headers.get('Content-Type')}, not JSON: {bytes(body[:60])!r}")
     return bytes(body)
 
 
-def _reason(error: Exception) -> str:
-    """The innermost cause on one line: requests wraps it several times."""
-    reason = getattr(error.args[0], "reason", error) if error.args else error
-    return str(reason).rsplit(": ", 1)[-1]
+def _reason(error: HTTPError) -> str:
+    """The innermost cause on one line: urllib3 names the request and the connection before it."""
+    return str(getattr(error, "reason", error)).rsplit(": ", 1)[-1]

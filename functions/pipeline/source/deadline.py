@@ -1,6 +1,6 @@
 """A deadline for the whole answer to an HTTP request, headers and body.
 
-The timeouts of requests and urllib3 limit one read: a server that sends a byte a second never exceeds them.
+The timeouts of urllib3 limit one read: a server that sends a byte a second never exceeds them.
 """
 
 import io
@@ -8,8 +8,10 @@ import socket
 import time
 from http.client import HTTPResponse
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
@@ -33,23 +35,31 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class Adapter(HTTPAdapter):
-    """An adapter of requests: an answer not complete after `seconds` is a read that timed out."""
+def connections(url: str, seconds: float, **options: Any) -> PoolManager:
+    """Connections to `url`, by the proxy that the environment names for it; `options` are those of urllib3.
 
-    def __init__(self, seconds: float, **options: Any) -> None:
-        class Response(HTTPResponse):
-            def __init__(self, sock: socket.socket, *args: Any, **named: Any) -> None:
-                super().__init__(sock, *args, **named)
-                self.fp = io.BufferedReader(_Reader(self.fp, sock, seconds))
+    An answer that is not complete after `seconds` is a read that timed out.
+    """
 
-        self._connections = {
-            "http": type("Connection", (HTTPConnection,), {"response_class": Response}),
-            "https": type("Connection", (HTTPSConnection,), {"response_class": Response}),
-        }
-        super().__init__(**options)
+    class Response(HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **named: Any) -> None:
+            super().__init__(sock, *args, **named)
+            self.fp = io.BufferedReader(_Reader(self.fp, sock, seconds))
 
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """The pool of connections for a request."""
-        pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = self._connections[pool.scheme]
-        return pool
+    class Connection(HTTPConnection):
+        response_class = Response
+
+    class SecureConnection(HTTPSConnection):
+        response_class = Response
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = SecureConnection
+
+    address = urlsplit(url)
+    proxy = None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
+    manager = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
+    manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+    return manager

@@ -4,14 +4,16 @@ import logging
 import os
 import threading
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import requests
+import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
+from pipeline.aws.http import send
 from pipeline.errors import SpotInterrupted
 from pipeline.worker.task_token import Cancellation
 
@@ -28,10 +30,10 @@ def watch_for_interruption(cancellation: Cancellation) -> None:
 
     Polls `spot/instance-action` every five seconds, as the EC2 User Guide recommends.
     """
-    with suppress(RequestException):
+    with suppress(HTTPError):
         announced = _interruption_announced()
         while not announced and not cancellation.wait(POLL_SECONDS):
-            with suppress(RequestException):
+            with suppress(HTTPError):
                 announced = _interruption_announced()
         if announced:
             cancellation.cancel(SpotInterrupted("EC2 announced a Spot interruption"))
@@ -39,14 +41,15 @@ def watch_for_interruption(cancellation: Cancellation) -> None:
 
 def _interruption_announced() -> bool:
     base, lifetime = f"{METADATA.rstrip('/')}/latest", {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    token = requests.put(f"{base}/api/token", headers=lifetime, timeout=TIMEOUT_SECONDS)
-    token.raise_for_status()
-    notice = requests.get(
+    token = send("PUT", f"{base}/api/token", TIMEOUT_SECONDS, headers=lifetime, retries=False)
+    notice = urllib3.request(
+        "GET",
         f"{base}/meta-data/spot/instance-action",
-        headers={"X-aws-ec2-metadata-token": token.text},
+        headers={"X-aws-ec2-metadata-token": token.decode()},
         timeout=TIMEOUT_SECONDS,
+        retries=False,
     )
-    return bool(notice.status_code == requests.codes.ok)
+    return notice.status == HTTPStatus.OK
 
 
 class CloudWatchHandler(logging.Handler):

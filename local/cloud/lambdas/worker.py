@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
 NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # installed with SAM; botocore uses them if present
-PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "requests", "isal.igzip", "jinja2", "xlsxwriter")
+PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "urllib3", "isal.igzip", "jinja2", "xlsxwriter")
 SERVICES = ("s3", "glue", "athena", "sns", "stepfunctions", "databrew", "kms", "ec2")
 DRAWING = ("matplotlib.figure", "matplotlib.backends.backend_svg")
 REQUEST_BYTES = 1 << 16
