@@ -1,4 +1,5 @@
 # run: the main job on recorded data · test · check: the whole gate · fix: what can be mended by itself · bench
+# build: what `sam deploy` takes
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # python3.13, which AWS runs, on PATH or one of pyenv's; if there is none, another from 3.11 on.
@@ -9,7 +10,7 @@ UV := $(BIN)/uv --system-certs pip
 CHECKED := tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
 unexport PYTHONDONTWRITEBYTECODE # or every process would compile the project and the tests again
 
-.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench lock
+.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench build lock
 run: .venv/run
 	@$(BIN)/singstat run
 
@@ -56,8 +57,13 @@ check-tests:
 fix: .venv/check
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
+# All of docs/performance.md; PARTS="imports cost" measures some of it.
 bench: .venv/test
-	@$(BIN)/python -m benchmarks && $(BIN)/python benchmarks/worker_memory.py --10m && $(BIN)/python benchmarks/report.py
+	@$(BIN)/python -m benchmarks $(PARTS)
+
+# WITH="--parameter-overrides Architecture=x86_64" is for SAM.
+build:
+	@PATH="$(CURDIR)/$(BIN):$$PATH" && sam build $(WITH) && python3.13 tools/finish_build.py .aws-sam/build
 
 .venv/bin/uv:
 	@test -n "$(PYTHON)" || { echo "singstat needs Python 3.11 or newer on PATH" >&2; exit 1; }

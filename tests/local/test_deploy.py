@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import re
 import struct
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +20,15 @@ from local.cloud.stack.template import Template, load_template
 from tests.support.moto_services import Client, read
 from tests.support.moto_stack import Deployed, deploy, differences, not_made
 from tests.support.once import once
-from tests.support.sam_build import ARTEFACTS, ROOT, build, client, moto_server, needs_sam, package
+from tests.support.sam_build import ARTEFACTS, PATH, ROOT, build, client, moto_server, needs_sam, package
 
 pytestmark = pytest.mark.timeout(900)  # `sam package` zips the bundle once per function
 
 HEADING = "Not checked without an account"
 MIB = 1024 * 1024
 MACHINES = {"arm64": 183, "x86_64": 62}  # e_machine of ELF headers
-BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "python_dateutil", "six")
+UNCHECKED_HASH = 1  # flags of byte code that is never compared with its source
+BLOCK = 4096
 # Properties that moto's CloudFormation ignores or does not return.
 UNREAD = {
     "AWS::EC2::SecurityGroup": {"SecurityGroupEgress"},
@@ -139,6 +142,11 @@ def _code(function: dict[str, Any]) -> str:
     return str(function["Code"]["S3Key"])
 
 
+def _unzipped(archive: zipfile.ZipFile) -> int:
+    """The size on a disk, in whole blocks."""
+    return sum(-(-part.file_size // BLOCK) * BLOCK for part in archive.infolist())
+
+
 @pytest.fixture
 def bundle(packaged: Packaged) -> Iterator[zipfile.ZipFile]:
     (key,) = {_code(function) for function in _functions(packaged.template).values()}  # shared by all functions
@@ -155,11 +163,25 @@ class TestBundle:
         for path in ("ec2/user_data.sh", "ec2/worker.py", "pipeline/sql/verify.sql"):
             assert bundle.read(path) == (ROOT / "functions" / path).read_bytes()
 
-    def test_it_is_small_except_for_boto3(self, bundle: zipfile.ZipFile) -> None:
-        boto3 = [part for part in bundle.infolist() if part.filename.startswith(BOTO3)]
-        total = sum(part.compress_size for part in bundle.infolist())
-        assert total - sum(part.compress_size for part in boto3) < 3 * MIB
-        assert total < 20 * MIB
+    def test_it_and_the_layer_are_small(self, packaged: Packaged, bundle: zipfile.ZipFile) -> None:
+        (layer,) = _of_kind(packaged.template, "AWS::Lambda::LayerVersion").values()
+        assert _unzipped(bundle) < 20 * MIB
+        with zipfile.ZipFile(packaged.folder / str(layer["Content"]["S3Key"])) as archive:
+            assert _unzipped(archive) < 110 * MIB
+
+    def test_its_byte_code_is_used_as_it_is(self, bundle: zipfile.ZipFile) -> None:
+        for name in ("__pycache__/plan_run", "pipeline/__pycache__/handler", "botocore/__pycache__/session"):
+            flags = struct.unpack("<I", bundle.read(f"{name}.cpython-313.pyc")[4:8])[0]
+            assert flags == UNCHECKED_HASH
+
+    def test_it_has_the_model_of_every_client(self, bundle: zipfile.ZipFile, tmp_path: Path) -> None:
+        bundle.extractall(tmp_path)
+        code = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.py"))
+        services = sorted(set(re.findall(r'client\(\s*"(\w+)"', code)))
+        assert len(services) > 9
+        make = "".join(f"boto3.client({service!r})\n" for service in services)
+        environment = {"PYTHONPATH": str(tmp_path), "PATH": PATH, "AWS_DEFAULT_REGION": REGION}
+        subprocess.run(["python3.13", "-S", "-c", f"import boto3\n{make}"], env=environment, check=True, timeout=60)
 
     def test_its_libraries_are_built_for_the_functions_architecture(
         self, packaged: Packaged, bundle: zipfile.ZipFile

@@ -66,7 +66,7 @@ def sam(*words: str | Path, home: Path, **variables: str) -> str:
 
 
 def build(folder: Path, *words: str) -> None:
-    """`sam build WORDS` into `folder`; skips the test when there is no package index to build from."""
+    """`make build` into `folder`, with WORDS for SAM; skips the test if there is no package index to build from."""
     try:
         sam("build", "--build-dir", folder, *words, home=folder.with_name("sam-home"))
     except AssertionError:
@@ -74,6 +74,8 @@ def build(folder: Path, *words: str) -> None:
         if subprocess.run(index, capture_output=True, check=False).returncode:
             pytest.skip("not checked: no package index can be reached")
         raise
+    finishing = ["python3.13", ROOT / "tools" / "finish_build.py", folder]
+    subprocess.run(finishing, env=os.environ | {"PATH": PATH}, check=True)
 
 
 def package(built: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Only functions with the drawing layer import its packages."""
+"""Functions import what they need: the drawing layer only where they have it, nothing heavier; they make no client."""
 
 import os
 import subprocess
@@ -12,7 +12,11 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).parents[2]
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
 LAYER = ("matplotlib", "numpy", "PIL", "jinja2", "markupsafe", "xlsxwriter")
-LOADED = f"import sys; print(*sorted(sys.modules.keys() & {LAYER!r}))"
+HEAVY = ("duckdb", "moto", "pandas", "polars", "pyarrow", "requests")  # no function's, anywhere
+LOADED = f"""
+import sys, boto3
+print(*sorted(sys.modules.keys() & {LAYER + HEAVY!r}), *["a client"] * (boto3.DEFAULT_SESSION is not None))
+"""
 
 
 def handlers(*, drawing: bool) -> list[str]:
@@ -26,11 +30,14 @@ def handlers(*, drawing: bool) -> list[str]:
 
 
 def loaded(*modules: str) -> list[str]:
-    """The layer's packages that are loaded after importing functions as Lambda does, with their own variables."""
+    """What an import of functions loads of the layer and of heavy packages, as in Lambda, with their own variables.
+
+    And "a client" if it makes one of boto3's.
+    """
     names = {name for module in modules for name in variables(module)}
     environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(names, "1")
     environment["MPLCONFIGDIR"] = tempfile.gettempdir()  # where matplotlib writes its list of fonts
-    command = [sys.executable, "-c", f"import {', '.join(modules)}; {LOADED}"]
+    command = [sys.executable, "-c", f"import {', '.join(modules)}\n{LOADED}"]
     done = subprocess.run(
         command, cwd=ROOT / "functions", env=environment, capture_output=True, text=True, check=False, timeout=60
     )
@@ -47,10 +54,13 @@ def variables(module: str) -> dict:
     return properties.get("Environment", {}).get("Variables", {})
 
 
-def test_functions_without_the_layer_load_none_of_its_packages():
+def test_functions_without_the_layer_load_none_of_its_packages_and_make_no_client():
     assert loaded(*handlers(drawing=False)) == []
 
 
 @pytest.mark.parametrize("handler", handlers(drawing=True))
 def test_a_function_with_the_layer_loads_matplotlib(handler):
-    assert "matplotlib" in loaded(handler)
+    found = loaded(handler)
+
+    assert "matplotlib" in found
+    assert not {*HEAVY, "client"} & set(found)
