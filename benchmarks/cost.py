@@ -5,6 +5,7 @@ recorded tables as there are and one alone give the line. How long AWS's service
 """
 
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,20 +16,21 @@ from msgspec.structs import replace
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.estimate import RunCost, estimate
 from pipeline.costs.usage import Usage
-from pipeline.costs.usage import measure as use
+from pipeline.costs.usage import measure as measured_usage
 from pipeline.run.history import read
 
 from benchmarks.figures import Details, Figure, Part
 from local.cli.options import QUICK
+from local.cli.results import failure_line
 from local.cli.run import follow
 from local.cloud.aws import LocalAWS
 from local.replay.server import Replay
 
 TABLES = ["M015661", "M183891", "M212161", "M212261", "M400391", "M550002", "M810001", "M810361"]
 KINDS = {
-    "first": RunRequest(tables=TABLES),
-    "refreshed without crawl": RunRequest(tables=TABLES, force=True),
-    "unchanged": RunRequest(tables=TABLES),
+    "refreshed with a crawl": RunRequest(force=True, crawl="always"),
+    "refreshed without crawl": RunRequest(force=True),
+    "unchanged": RunRequest(),
 }
 NUMBERS = (1, 16, 50, 200, 1000, 3000)
 GOAL = 50
@@ -40,7 +42,7 @@ DATABREW_MINUTES, NODES, FULL, SMALL = 4, 2, Decimal(1769) / 1024, Decimal(512) 
 
 def measure() -> Part:
     """The cost of 50 tables, and a table of how it grows."""
-    one, many = histories(1), histories(len(TABLES))
+    one, many = histories()
     costs = {kind: {n: cost(one[kind], many[kind], n, kind) for n in NUMBERS} for kind in KINDS}
     figures = [
         Figure(
@@ -72,22 +74,27 @@ ASSUMED = (
 )
 
 
-def histories(number: int) -> dict[str, Usage]:
-    """What three runs over so many tables used, one after the other on a fresh lake."""
-    used = {}
+def histories() -> tuple[dict[str, Usage], dict[str, Usage]]:
+    """What runs of every kind over one table used, and what runs over all of them did, on one lake."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Replay() as replay,
         LocalAWS(Path(folder, "lake"), parameters=QUICK | {"SourceUrl": replay.url}) as aws,
     ):
-        for kind, request in KINDS.items():
-            asked = to_builtins(replace(request, tables=TABLES[:number]))
-            sent = {name: value for name, value in asked.items() if value is not None}
-            execution = aws.start(sent, kind.replace(" ", "-"))
-            if follow(aws, execution, sent, lambda *_: None).status != "SUCCEEDED":
-                raise RuntimeError(f"{kind} over {number} tables failed")
-            used[kind] = use(read(aws.history(execution)), datetime.now(UTC))
-    return used
+        return (
+            {kind: used(aws, replace(request, tables=TABLES[:1])) for kind, request in KINDS.items()},
+            {kind: used(aws, replace(request, tables=TABLES)) for kind, request in KINDS.items()},
+        )
+
+
+def used(aws: LocalAWS, request: RunRequest) -> Usage:
+    """What one run used. Raises RuntimeError if it failed."""
+    sent = {name: value for name, value in to_builtins(request).items() if value is not None}
+    execution = aws.start(sent, f"benchmark-{time.time_ns()}")
+    story = follow(aws, execution, sent, lambda *_: None)
+    if story.status != "SUCCEEDED":
+        raise RuntimeError(failure_line(story))
+    return measured_usage(read(aws.history(execution)), datetime.now(UTC))
 
 
 def cost(one: Usage, many: Usage, number: int, kind: str) -> RunCost:
@@ -101,14 +108,14 @@ def cost(one: Usage, many: Usage, number: int, kind: str) -> RunCost:
     stored = 0 if kind == "unchanged" else number
     others = counts["invocations"] - number - bool(stored)
     seconds = others * SECONDS * SMALL + (number * DOWNLOAD_SECONDS + stored * REPORT_SECONDS_A_TABLE) * FULL
-    used = Usage(
+    whole = Usage(
         **counts,
         gb_seconds=seconds,
         node_minutes=NODES * DATABREW_MINUTES if many.node_minutes else 0,
         dpu_seconds=many.dpu_seconds,
         scanned_bytes=line("scanned_bytes"),
     )
-    return estimate(used, REGION, PROCESSOR)
+    return estimate(whole, REGION, PROCESSOR)
 
 
 def dear(costs: dict[int, RunCost]) -> Iterator:  # type: ignore[type-arg]

@@ -25,7 +25,7 @@ UNUSED = (
     "matplotlib/mpl-data/sample_data", "matplotlib/mpl-data/images", "matplotlib/mpl-data/fonts/afm",
     "matplotlib/mpl-data/fonts/pdfcorefonts", "matplotlib/backends/web_backend", "matplotlib/backends/_tkagg*.so",
     "mpl_toolkits/axes_grid1", "mpl_toolkits/axisartist",
-    "numpy/f2py", "numpy/typing", "numpy/_core/include", "numpy/_core/lib",
+    "numpy/f2py", "numpy/_core/include", "numpy/_core/lib",
     "numpy/random/lib", "numpy/random/_examples",
     "PIL/_avif*", "PIL/_imagingcms*", "PIL/_imagingft*", "PIL/_imagingtk*", "PIL/_webp*",
     "pillow.libs/libavif*", "pillow.libs/libfreetype*", "pillow.libs/libharfbuzz*", "pillow.libs/liblcms2*",
