@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,16 @@ def of(tool: str) -> list[str]:
 
 
 def test_every_command_is_of_a_tool_that_is_checked_here():
-    assert {line.split()[0] for line in COMMANDS} <= {"sam", "aws", "git"}
+    assert {line.split()[0] for line in COMMANDS} <= {"sam", "aws", "git", "make"}
+
+
+@pytest.mark.parametrize("line", sorted(set(of("make"))))
+def test_make_has_the_target_and_passes_its_words_to_sam(line):
+    words = shlex.split(line)
+    printed = subprocess.run([*words, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "sam build" in printed
+    assert all(word.removeprefix("WITH=") in printed for word in words[2:])
 
 
 @pytest.mark.parametrize("line", of("aws"))
@@ -56,7 +66,7 @@ def test_sam_has_the_command_and_its_options(line):
 def test_parameters_and_environments_that_it_names_exist():
     config = (ROOT / "samconfig.toml").read_text("utf-8")
 
-    named = set(re.findall(r"\b([A-Z]\w+)=", GUIDE)) - {"Database"}
+    named = set(re.findall(r"\b([A-Z]\w+)=", GUIDE)) - {"Database", "WITH"}
     assert named
     assert named <= TEMPLATE["Parameters"].keys()
     for environment in re.findall(r"--config-env (\w+)", GUIDE):
