@@ -70,8 +70,8 @@ def measure() -> Part:
 ASSUMED = (
     f"Assumed: a function takes {SECONDS} s, a download {DOWNLOAD_SECONDS} s, or {UNCHANGED_SECONDS} s if the table is"
     f" unchanged, a report {REPORT_SECONDS_A_TABLE} s a table, a DataBrew job {DATABREW_MINUTES} minutes on {NODES}"
-    " nodes, a crawl its minimum of ten minutes; each table has one page and is not large. Numbers of requests are those of runs"
-    f" on the laptop over one and over {len(TABLES)} recorded tables, and of a line through both."
+    " nodes, a crawl its minimum of ten minutes; each table has one page and is not large. Numbers of requests are"
+    f" those of runs on the laptop over one and over {len(TABLES)} recorded tables, and of a line through both."
 )
 
 
