@@ -177,3 +177,13 @@ def test_requests_are_spaced_out_after_a_refusal(monkeypatch):
             source.metadata("M1000")
 
     assert waits == pytest.approx([0, 0.01, 0.2, 0.18])
+
+
+def test_a_proxy_of_the_environment_is_asked_unless_it_excludes_the_host(monkeypatch):
+    with serving([whole()]) as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("no_proxy", "direct.invalid")
+
+        assert SingStat("http://proxied.invalid", 0, USER_AGENT).metadata("M1000") == BODY
+        with pytest.raises(SourceUnavailable):
+            SingStat("http://direct.invalid", 0, USER_AGENT).metadata("M1000")
