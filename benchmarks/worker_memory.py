@@ -110,7 +110,7 @@ def measure(url: str, cells: int, connections: int) -> tuple[float, float]:
     """Peak memory in MiB and pages/s of one worker process."""
     table_id = f"M{cells // 1000}"
     job = {"run_id": f"r{connections}", "table_id": table_id, "attempt": "a", "task_token": "t"}
-    key = f"runs/{job['run_id']}/workers/{table_id}/a/job.json"
+    key = f"workers/{job['run_id']}/{table_id}/a/job.json"
     _request("PUT", f"{url}/data/{key}", json.dumps(job | {"connections": connections, "heartbeat_seconds": 300}))
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "DATA_BUCKET"), "data")
     environment = {

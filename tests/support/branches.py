@@ -8,17 +8,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
+from moto.s3 import models
 from pipeline.api import link_token
+from pipeline.contracts import keys
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cli import costs
 from local.cli.serve import serving
-from local.cloud.account import REGION
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.aws import LocalAWS
 from local.cloud.services import athena_api
 from local.cloud.services.job_runs import JobRun
@@ -84,9 +86,11 @@ class Laptop:
         self.aws.client("stepfunctions").stop_execution(executionArn=execution)
         self.aws.rules.finish()
 
-    def leave(self, key: str) -> None:
-        """Store an object as if left by an earlier attempt."""
-        self.aws.put(f"s3://{self.aws.resource('DataBucket')}/{key}", b"left")
+    def leave(self, key: str, days: int = 0) -> None:
+        """Store an object as if left by an earlier attempt, some days ago."""
+        bucket = self.aws.resource("DataBucket")
+        self.aws.put(f"s3://{bucket}/{key}", b"left")
+        models.s3_backends[ACCOUNT]["aws"].buckets[bucket].keys[key].last_modified -= timedelta(days)
 
     def workers(self) -> list[int]:
         return workers_at_work(self.aws)
@@ -201,6 +205,7 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     older = {name: table[name] for name in ("Name", "PartitionKeys", "StorageDescriptor")}
     older["StorageDescriptor"]["Columns"].pop()
     glue.update_table(DatabaseName="staged_singstat_data", TableInput=older)
+    laptop.leave(keys.staged("long-ago", "yearly", UNKNOWN) + "part.parquet", days=31)
     assert laptop.run("other-schema", OTHER, force=True)["status"] == "SUCCEEDED"
 
 

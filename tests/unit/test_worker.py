@@ -265,7 +265,7 @@ def test_a_worker_whose_task_closes_at_the_end_stores_nothing(replay, monkeypatc
     download.run_job(job(run_id), machine, Cancellation())
 
     assert machine.answers == []
-    assert len(names(f"{keys.RUNS}/{run_id}/workers/")) > 1
+    assert len(names(f"{keys.WORKERS}/{run_id}/")) > 1
     assert not is_stored(run_id)
 
 

@@ -10,7 +10,7 @@ from tests.support.waiting import wait_for
 
 STATES = [
     *("PlanRun", "TallyDownloads", "StartTransform", "CheckTransform", "StagePartitions", "StartCrawl", "CheckCrawl"),
-    *("StartVerification", "CheckVerification", "PublishTables"),
+    *("StartVerification", "CheckVerification", "PublishTables", "WriteReport"),
 ]
 
 
@@ -51,6 +51,17 @@ def test_a_run_is_redriven_from_every_state(laptop):
     assert (found["redriveCount"], found["redriveStatus"]) == (len(STATES), "NOT_REDRIVABLE")
     events = laptop.aws.history(execution)
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+
+
+def test_a_forget_is_redriven(laptop):
+    laptop.run("M810361", force=True)
+    with each_lost_once(laptop.aws, "RestoreEdition"):
+        execution = laptop.aws.start({"forget": {"table": "M810361", "vintage": "2026-02-09"}}, "forgotten")
+        assert ran(laptop, execution)["error"] == "Runtime.ExitError"
+        laptop.aws.redrive("forgotten")
+
+        assert ran(laptop, execution)["status"] == "SUCCEEDED"
+    assert laptop.query("SELECT * FROM yearly WHERE table_id = 'M810361'") == []
 
 
 def test_a_map_that_was_aborted_repeats_what_had_not_succeeded(laptop):

@@ -1,8 +1,9 @@
 """The data bucket: JSON objects as typed structs, and conditional writes."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from pipeline.aws.clients import client
 
 BUCKET = os.environ["DATA_BUCKET"]
 MISSING, EXISTS = {"NoSuchKey", "404"}, {"PreconditionFailed", "ConditionalRequestConflict"}
-READERS = 16
+READERS, DELETED_AT_ONCE = 16, 1000
 T = TypeVar("T")
 
 s3 = client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=20))
@@ -28,6 +29,17 @@ def read_all(keys: Iterable[str], shape: type[T]) -> list[T]:
     """The JSON objects at `keys`, in their order, read in parallel."""
     with ThreadPoolExecutor(READERS) as pool:
         return list(pool.map(lambda key: read(key, shape), keys))
+
+
+def read_dated(keys: Iterable[str]) -> list[tuple[bytes, datetime]]:
+    """The objects at `keys`, verbatim and in their order, each with its last modification, read in parallel."""
+
+    def dated(key: str) -> tuple[bytes, datetime]:
+        response = s3.get_object(Bucket=BUCKET, Key=key)
+        return response["Body"].read(), response["LastModified"]
+
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(dated, keys))
 
 
 def read_optional(key: str, shape: type[T]) -> tuple[T | None, str]:
@@ -69,15 +81,27 @@ def copy(key: str, to: str) -> None:
 
 def list_keys(prefix: str) -> Iterator[str]:
     """The keys that start with `prefix` (ListObjectsV2)."""
+    yield from (key for key, _ in list_objects(prefix))
+
+
+def list_objects(prefix: str) -> Iterator[tuple[str, datetime]]:
+    """The keys that start with `prefix`, each with its last modification (ListObjectsV2)."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
-        yield from (item["Key"] for item in page.get("Contents", []))
+        yield from ((item["Key"], item["LastModified"]) for item in page.get("Contents", []))
 
 
 def delete_prefix(prefix: str) -> None:
-    """Delete the current version of every object below `prefix` (DeleteObjects)."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix):
-        if objects := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
-            s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
+    """Delete the current version of every object below `prefix`, as `delete`."""
+    delete([*list_keys(prefix)])
+
+
+def delete(keys: Sequence[str]) -> None:
+    """Delete the current versions of these objects (DeleteObjects). Raises RuntimeError if S3 refuses one."""
+    for start in range(0, len(keys), DELETED_AT_ONCE):
+        objects = [{"Key": key} for key in keys[start : start + DELETED_AT_ONCE]]
+        answer = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
+        if errors := answer.get("Errors"):
+            raise RuntimeError(f"S3 did not delete {errors[0]}")
 
 
 def _get_optional(key: str) -> tuple[bytes, str]:

@@ -1,6 +1,7 @@
 """Executions of the pipeline's state machine, by run id: an execution is named after its run."""
 
 import os
+from datetime import datetime
 
 from pipeline.aws.clients import client
 from pipeline.run import history
@@ -21,6 +22,15 @@ def describe_execution(run_id: str) -> Execution:
         raise LookupError(arn) from error
     newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=NEWEST_EVENTS)
     return history.read_execution(description, newest["events"])
+
+
+def ended_before(run_id: str, moment: datetime) -> bool:
+    """Whether the execution ended before then (DescribeExecution); one that Step Functions has forgotten did."""
+    try:
+        ended = states.describe_execution(executionArn=f"{EXECUTIONS}:{run_id}").get("stopDate")
+    except states.exceptions.ExecutionDoesNotExist:
+        return True
+    return ended is not None and ended < moment
 
 
 def redrives(run_id: str) -> int:

@@ -2,13 +2,14 @@
 
 from datetime import date
 
-RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, COSTS, LISTS = (
+RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, WORKERS, COSTS, LISTS = (
     "untransformedsingstatdata",
     "flattened",
     "transformedsingstatdata",
     "publications",
     "audit",
     "runs",
+    "workers",
     "costs",
     "lists",
 )
@@ -95,22 +96,22 @@ def outcomes(run_id: str) -> str:
 
 def code(run_id: str) -> str:
     """The code bundle for the workers of a run."""
-    return f"{RUNS}/{run_id}/workers/code.zip"
+    return f"{WORKERS}/{run_id}/code.zip"
 
 
 def job(run_id: str, table_id: str, attempt: str) -> str:
     """The `WorkerJob` of one attempt at a large table."""
-    return run(run_id, f"workers/{table_id}/{attempt}/job")
+    return f"{WORKERS}/{run_id}/{table_id}/{attempt}/job.json"
 
 
 def checkpoint(run_id: str, table_id: str) -> str:
     """The `Checkpoint` of a large table's download, from which the next attempt resumes."""
-    return run(run_id, f"workers/{table_id}/checkpoint")
+    return f"{WORKERS}/{run_id}/{table_id}/checkpoint.json"
 
 
 def chunk(run_id: str, table_id: str, attempt: str, number: int) -> str:
     """Flattened rows written by one attempt at a large table, copied to `flattened_chunk` when it is complete."""
-    return f"{RUNS}/{run_id}/workers/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"
+    return f"{WORKERS}/{run_id}/{table_id}/{attempt}/chunk-{number:05}.jsonl.gz"
 
 
 def costs(day: date) -> str:

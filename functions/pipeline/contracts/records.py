@@ -74,7 +74,7 @@ class PublishOutcome(Contract):
 
 
 class WorkerJob(Contract):
-    """`runs/<run_id>/workers/<table_id>/<attempt>/job.json`: a large table for one EC2 instance.
+    """`workers/<run_id>/<table_id>/<attempt>/job.json`: a large table for one EC2 instance.
 
     `attempt` is the first 16 hexadecimal digits of the task token's SHA-256.
     """

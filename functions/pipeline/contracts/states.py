@@ -96,6 +96,12 @@ class DownloadCounts(Contract):
     failed: int
 
 
+class CleanedUp(Contract):
+    """The number of staged files removed."""
+
+    files: int
+
+
 class TransformStatus(Contract):
     """`seconds` is the ExecutionTime of DescribeJobRun, which DataBrew bills."""
 

@@ -54,11 +54,13 @@ class QueryExecution(Execution):  # type: ignore[misc]
             self.status = ending
 
 
+START_RESPONSE, GET_RESPONSE = AthenaResponse.start_query_execution, AthenaResponse.get_query_execution  # moto's
+
+
 def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
     """Patch moto's Athena to run queries on `lake`; `put` stores a result at `s3://bucket/key`."""
     started: dict[str, str] = {}
     starting = threading.Lock()
-    start_response, get_response = AthenaResponse.start_query_execution, AthenaResponse.get_query_execution
 
     def start(self: AthenaBackend, query: str, workgroup: str | None, **options: Any) -> str:
         group = self.work_groups[workgroup or "primary"]
@@ -76,14 +78,14 @@ def install(lake: Path, put: Callable[[str, bytes], None]) -> None:
         with starting:
             if token in started:
                 return json.dumps({"QueryExecutionId": started[token]})
-            answer = start_response(self)
+            answer = START_RESPONSE(self)
             if token and isinstance(answer, str):
                 started[token] = json.loads(answer)["QueryExecutionId"]
             return answer
 
     def get_query_execution(self: AthenaResponse) -> str:
         execution = _execution(self)
-        answer: dict[str, Any] = json.loads(get_response(self))
+        answer: dict[str, Any] = json.loads(GET_RESPONSE(self))
         described = answer["QueryExecution"]
         if execution.status in ("QUEUED", "RUNNING"):
             described["Status"].pop("CompletionDateTime", None)

@@ -70,6 +70,12 @@ class Files:
         """The path of the current version's attributes, which exist unless all have their default values."""
         return self.lake / ".attributes" / bucket / key
 
+    def expire_versions(self, bucket: str, before: datetime) -> None:
+        """Remove the noncurrent versions that were replaced before a moment: the link to their path was made then."""
+        for path in (self.lake / ".versions" / bucket).rglob("*"):
+            if path.is_file() and datetime.fromtimestamp(path.stat().st_ctime, UTC) < before:
+                path.unlink()
+
     def settle(self, bucket: str, key: str) -> None:
         """Move the files of a key to match moto's list of its versions, which has the newest last."""
         listed = models.s3_backends[ACCOUNT]["aws"].buckets[bucket].keys.getlist(key, [])

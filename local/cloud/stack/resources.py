@@ -13,6 +13,7 @@ from local.cloud.account import ACCOUNT, REGION
 from local.cloud.ec2.instances import Instances, LaunchTemplate
 from local.cloud.iam.guard import Guard
 from local.cloud.lambdas.functions import Function, Functions
+from local.cloud.services import lifecycle
 from local.cloud.services.event_rules import Rule, Rules
 from local.cloud.services.log_groups import LogGroups
 from local.cloud.stack.template import HERE
@@ -68,6 +69,7 @@ def _bucket(to: Deployment, properties: Properties) -> Made:
     status = properties.get("VersioningConfiguration", {}).get("Status")
     if status:
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status})
+    lifecycle.expire(s3, name, properties.get("LifecycleConfiguration", {}).get("Rules", []))
     domain = f"{name}.s3.{REGION}.amazonaws.com"
     return Made(name, {"Arn": f"arn:aws:s3:::{name}", "DomainName": domain, "RegionalDomainName": domain})
 
