@@ -61,6 +61,7 @@ MARKED = {("N", str(n)): "-" for n in range(40)}
         pytest.param(dict(list(FULL.items())[:80]), 50, False, id="exactly half are gone"),
         pytest.param(dict(list(FULL.items())[:79]), 51, False, id="the percentage itself"),
         pytest.param(dict(list(FULL.items())[:79]), 60, False, id="within the parameter"),
+        pytest.param(dict(list(FULL.items())[:47]), 70, True, id="one more than 112 of 160, which are 70 %"),
         pytest.param(dict(list(FULL.items())[:159]), 0, True, id="none may go"),
         pytest.param(FULL | {("S99", "1900"): "1"}, 0, False, id="more cells"),
     ],

@@ -1,5 +1,6 @@
 """Pages of every kind merge into one table with every cell once, or fail with a named error."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.source.shapes import Column, Row
 from pipeline.table import paging
 from pipeline.table.flatten import Count
 from pipeline.table.paging import fetch_table
+from pipeline.table.values import Meaning
 
 VINTAGE = date(2026, 7, 24)
 CELLS = [
@@ -367,11 +369,26 @@ def test_too_many_odd_values_stop_the_table():
         count.manifest(table.header, [], run_id="r", source_url="", fetched_at="")
 
 
+@pytest.mark.parametrize(
+    ("rejected", "of", "refused"),
+    [(1, 1000, False), (1, 999, True), (2, 1000, True), (2, 2000, False), (2, 1999, True)],
+)
+def test_one_odd_value_in_a_thousand_is_let_through(rejected, of, refused):
+    count = Count(by_meaning={Meaning.PARSED: of - rejected, Meaning.MISSING: 0, Meaning.REJECTED: rejected})
+
+    with pytest.raises(SourceContract) if refused else nullcontext():
+        count.manifest(header(of), [], run_id="r", source_url="", fetched_at="")
+
+
 def test_cross_sectional_columns_keep_their_levels():
     tree = [
         Column(key="Total", value="3"),
         Column(key="Males", columns=[Column(key="Chinese", value="1"), Column(key="Malays", value="-")]),
     ]
+    deepest = Column(key="5", value="7")
+    for level in ("4", "3", "2", "1"):
+        deepest = Column(key=level, columns=[deepest])
+    tree.append(deepest)
     rows = [Row(series="15 - 19", row_no="1.6", columns=tree)]
     cross = Header(
         **{name: getattr(header(None), name) for name in Header.__struct_fields__} | {"frequency": "cross_sectional"}
@@ -379,11 +396,15 @@ def test_cross_sectional_columns_keep_their_levels():
 
     table = fetch_table(cross, lambda: cross, lambda *_: Page(vintage=VINTAGE, limit=5000, rows=rows))
 
-    found = [(o.series_no, o.column_1, o.column_2, o.column_3, o.period, o.value_text) for o, _ in table.observations()]
+    levels = [f"column_{level}" for level in range(1, 6)]
+    found = [
+        (o.series_no, *(getattr(o, name) for name in levels), o.period, o.value_text) for o, _ in table.observations()
+    ]
     assert found == [
-        ("1.6", "Total", "", "", "", "3"),
-        ("1.6", "Males", "Chinese", "", "", "1"),
-        ("1.6", "Males", "Malays", "", "", "-"),
+        ("1.6", "Total", "", "", "", "", "", "3"),
+        ("1.6", "Males", "Chinese", "", "", "", "", "1"),
+        ("1.6", "Males", "Malays", "", "", "", "", "-"),
+        ("1.6", "1", "2", "3", "4", "5", "", "7"),
     ]
 
 
