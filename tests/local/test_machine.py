@@ -1,5 +1,6 @@
 """State machines on the laptop behave as on AWS."""
 
+import gc
 import hashlib
 import json
 import threading
@@ -302,3 +303,14 @@ def test_the_history_of_a_task_aborted_before_its_timeout_was_evaluated_can_be_r
     *_, last = aws.client("stepfunctions").get_execution_history(executionArn=arn)["events"]
 
     assert last["lambdaFunctionScheduledEventDetails"] == {"resource": "arn", "input": "{}"}
+
+
+def test_no_thread_of_an_ended_execution_is_kept(aws: LocalAWS) -> None:
+    def ended() -> int:
+        gc.collect()
+        return sum(isinstance(each, threading.Thread) and not each.is_alive() for each in gc.get_objects())
+
+    before = ended()
+    run(aws, {"Both": {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": PASS}}] * 20, "End": True}})
+
+    assert ended() < before + 20

@@ -1,8 +1,10 @@
 """Repairs of moto's interpreter: executions and states. Each states what AWS does and moto does not."""
 
+import sys
 import threading
 import time
 import uuid
+from collections import deque
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -48,6 +50,7 @@ def repair() -> None:
     _one_query_language_stack_per_parse()
     _parse_paths_once()
     _parse_a_definition_once()
+    _threads_end()
     _start_execution_validates_name_and_input()
     _results_have_a_size_quota()
     _start_time_is_text()
@@ -91,6 +94,14 @@ def _parse_a_definition_once() -> None:
         return parsed
 
     AmazonStateLanguageParser.parse = staticmethod(parse)
+
+
+def _threads_end() -> None:
+    """moto keeps a list of all threads that it has started, and with each thread its stack; the list is not read."""
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions.parser") and hasattr(module, "TMP_THREADS"):
+            setattr(module, "TMP_THREADS", deque(maxlen=0))  # noqa: B010 - mypy does not know the module
 
 
 class ExecutionNames:

@@ -39,6 +39,7 @@ class Rules:
     def follow(self, execution_arn: str, describe: Callable[[str], Mapping[str, Any]]) -> None:
         """Send the status change of an execution when it ends."""
         thread = threading.Thread(target=self._wait_and_send, args=(execution_arn, describe), daemon=True)
+        self._following = [each for each in self._following if each.is_alive()]
         self._following.append(thread)
         thread.start()
 
