@@ -10,7 +10,7 @@ UV := $(BIN)/uv --system-certs pip
 CHECKED := tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
 unexport PYTHONDONTWRITEBYTECODE # or every process would compile the project and the tests again
 
-.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench build lock
+.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench build coverage lock
 run: .venv/run
 	@$(BIN)/singstat run
 
@@ -64,6 +64,9 @@ bench: .venv/test
 # WITH="--parameter-overrides Architecture=x86_64" is for SAM.
 build:
 	@PATH="$(CURDIR)/$(BIN):$$PATH" && sam build $(WITH) && python3.13 tools/finish_build.py .aws-sam/build
+
+coverage: .venv/check
+	@$(BIN)/python -m benchmarks.branches -m "not slow" tests/unit tests/workflow tests/faults
 
 .venv/bin/uv:
 	@test -n "$(PYTHON)" || { echo "singstat needs Python 3.11 or newer on PATH" >&2; exit 1; }
