@@ -7,7 +7,6 @@ import msgspec
 import typer
 from pipeline.contracts.states import CatalogueCounts
 from pipeline.run.catalogue import KINDS
-from pipeline.source.client import USER_AGENT, SingStat
 from pipeline.source.responses import read_search
 from pipeline.wording import quantity
 
@@ -53,6 +52,8 @@ def search(
     with one_line_errors():
         found = None if live or base_url else _catalogued(words, lake)
         if found is None:
+            from pipeline.source.client import USER_AGENT, SingStat  # noqa: PLC0415 - the catalogue needs no client
+
             with source(base_url, live) as parameters:
                 api = SingStat(parameters.get("SourceUrl", LIVE_URL), backoff_seconds=1, user_agent=USER_AGENT)
                 tables = read_search(api.search(" ".join(words)))

@@ -56,7 +56,7 @@ def table_lists(lake: Path) -> dict[str, list[str]]:
 
     Raises `InputInvalid` as `stored_lists`.
     """
-    parameters = load_template(TEMPLATE, lake / ".cache")["Parameters"]
+    parameters = load_template(TEMPLATE)["Parameters"]
     defaults = {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in PARAMETERS}
     return defaults | stored_lists(lake)
 

@@ -26,7 +26,7 @@ Watcher = Callable[[Story, int], None]
 
 
 def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
-    """Run the pipeline to its end, calling `watch(story so far, stored pages)` at every poll."""
+    """Run the pipeline to its end, calling `watch(story so far, stored pages)` whenever either has changed."""
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
     return _result(aws, aws.start(sent, new_run_id()), sent, watch)
 
@@ -65,13 +65,20 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
     """Follow an execution, given by its ARN and input, to its end; its story is stored in the lake."""
     run_id = execution.rpartition(":")[2]
     lake = aws.lake / aws.resource("DataBucket")
+    events: list[dict[str, Any]] = []
+    story, pages = Story(run_id=run_id, status="RUNNING", request=sent), 0
     while True:
-        story = summarise(run_id, sent, aws.describe(execution), aws.history(execution))
-        watch(story, stored_pages(lake, run_id))
+        description, known = aws.describe(execution), (len(events), pages)
+        events += aws.history(execution, after=len(events))
+        if not story.state("TallyDownloads"):
+            pages = stored_pages(lake, run_id)
+        if (len(events), pages) != known or description["status"] != "RUNNING":
+            story = summarise(run_id, sent, description, events)
+            watch(story, pages)
         if story.status != "RUNNING":
             break
         time.sleep(POLL_SECONDS)
-    used = measure(history.read(aws.history(execution)), datetime.now(UTC))
+    used = measure(history.read(events), datetime.now(UTC))
     story.cost = estimate(used, REGION, aws.parameter("Architecture"))
     save(aws.lake, story)
     aws.keep(execution)

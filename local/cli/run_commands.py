@@ -11,11 +11,9 @@ from pipeline.contracts.states import RunRequest
 from pipeline.run.plan import ALL, plan_tables
 
 from local.cli import report_pages, terminal
-from local.cli.doctor import run_checks
 from local.cli.options import LAKE, BaseUrl, Json, Lake, Live, PathOnly, source, table_lists
 from local.cli.output import FAILED, console, line, one_line_errors, stop
 from local.cli.story import load
-from local.cloud.services.mailbox import mails as kept_mails
 
 if TYPE_CHECKING:
     from local.cli.results import RunResult
@@ -125,6 +123,8 @@ def explain(
 
 def mails(lake: Lake = LAKE) -> None:
     """List the mails that runs sent; on a laptop they are files."""
+    from local.cloud.services.mailbox import mails as kept_mails  # noqa: PLC0415 - imports botocore, 0.3 s
+
     kept = kept_mails(lake)
     if not kept:
         stop(f"no mail in {lake}", FAILED)
@@ -170,6 +170,8 @@ def serve(
 
 def doctor(as_json: Json = False, lake: Lake = LAKE) -> None:
     """Check what this machine can run: the laptop's pipeline, the functions in containers, a deployment."""
+    from local.cli.doctor import run_checks  # noqa: PLC0415 - imports botocore, 0.3 s
+
     checks = run_checks(lake)
     if as_json:
         sys.stdout.write(json.dumps([check._asdict() for check in checks]) + "\n")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.costs.estimate import RunCost
 from pipeline.run.history import StateVisit
@@ -17,9 +17,11 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from local.cli.doctor import Check
 from local.cli.results import RunResult, TableResult
 from local.cli.story import Story, Worker
+
+if TYPE_CHECKING:
+    from local.cli.doctor import Check
 
 COLOURS = {
     "yes": "green",
@@ -173,7 +175,7 @@ def _cell(cell: str | None) -> Text:
     return Text("NULL", style="dim") if cell is None else Text(cell)
 
 
-def print_checks(console: Console, checks: Sequence[Check]) -> None:
+def print_checks(console: Console, checks: "Sequence[Check]") -> None:
     """The checks of this machine, one row each."""
     table = Table("check", "found", "details", **SHAPE)
     for check in checks:

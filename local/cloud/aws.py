@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Self
 
 import boto3
 from botocore.config import Config
-from moto.core import utils as moto_utils
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 
+from local.cloud import moto_costs
 from local.cloud.account import REGION
 from local.cloud.ec2 import api
 from local.cloud.ec2.instances import Instances
@@ -157,9 +157,9 @@ class LocalAWS:
         """An execution's `status`, `error`, `cause` and `output` (JSON text); None where AWS has no value."""
         return interpreter.describe(execution_arn)
 
-    def history(self, execution_arn: str) -> list[dict[str, Any]]:
-        """The events so far, as in GetExecutionHistory. Their details are shared: do not modify."""
-        return interpreter.history(execution_arn)
+    def history(self, execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
+        """The events so far but for the first `after`, as in GetExecutionHistory. Do not modify their details."""
+        return interpreter.history(execution_arn, after)
 
     def parameter(self, name: str) -> str:
         """The value of a template parameter. Raises `KeyError` if the template does not declare it."""
@@ -189,7 +189,7 @@ class LocalAWS:
         lock.take()
         exit_stack.callback(lock.release)
         _reset_moto()
-        moto_utils.create_loader = lambda: self._session._session.get_component("data_loader")  # load each model once
+        moto_costs.reduce(self._session._session)
         link_key.install()
         objects.install(self.lake)
         exit_stack.callback(objects.uninstall)
@@ -229,7 +229,7 @@ class LocalAWS:
             partial(custom_resources.route, deployment),
             brew,
         ]
-        template = load_template(self._template, self.lake / ".cache")
+        template = load_template(self._template)
         self.stack = Stack(template, self._parameters, deployment)
         self.stack.deploy()
         link_key.keep(self.lake)

@@ -51,8 +51,8 @@ def test_no_statement_applies_to_all_resources_without_a_reason(observed: branch
     assert [action for grant in grants for action in grant["actions"] if "*" in action] == []
 
 
-def test_sam_attaches_the_only_managed_policies(tmp_path: Path) -> None:
-    resources = load_template(TEMPLATE, tmp_path)["Resources"]
+def test_sam_attaches_the_only_managed_policies() -> None:
+    resources = load_template(TEMPLATE)["Resources"]
     attached = [body.get("Properties", {}).get("ManagedPolicyArns", []) for body in resources.values()]
     arns = [arn for several in attached if isinstance(several, list) for arn in several]
     names = {arn.rpartition("/")[2] for arn in arns if isinstance(arn, str)}

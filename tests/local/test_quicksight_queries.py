@@ -44,7 +44,7 @@ def queries(
 ) -> dict[str, tuple[str, list[dict[str, str]]]]:
     """The SQL of each data set and the columns that it declares, by name."""
     nested = TEMPLATE.parent / "quicksight" / "template.yaml"
-    resources = load_template(nested, tmp_path_factory.mktemp("cache"))["Resources"]
+    resources = load_template(nested)["Resources"]
     tables = [
         table["CustomSql"]
         for body in resources.values()

@@ -58,7 +58,7 @@ def house(folder: Path, trust: dict[str, Any] | None = None) -> Iterator[House]:
 
 def small_template(folder: Path) -> dict[str, Any]:
     """template.yaml's API and its role, with stubs for the state machine and the functions."""
-    whole = load_template(TEMPLATE, folder / ".cache")
+    whole = load_template(TEMPLATE)
     services = ["lambda.amazonaws.com", "states.amazonaws.com"]
     statement = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [statement]}

@@ -26,6 +26,8 @@ RULES = (
 FUNCTIONS = (*RULES, "pipeline.handler", "pipeline.api", "pipeline.aws", "pipeline.steps", "pipeline.worker")
 LAPTOP = (
     "local.cloud.account",
+    "local.cloud.cache",
+    "local.cloud.moto_costs",
     "local.cloud.documented_limits",
     "local.cloud.wsgi",
     "local.cloud.lock",

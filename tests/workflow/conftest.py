@@ -1,7 +1,6 @@
 """The real state machine on the laptop's AWS, against a real HTTP server that behaves like SingStat."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,24 +8,14 @@ from typing import Any
 import pytest
 
 from local.cloud.aws import LocalAWS
-from local.cloud.stack.template import TEMPLATE, load_template
 from local.replay.recordings import load_recordings
 from local.replay.server import Replay
 from tests.support.laptop import Laptop, run
 from tests.support.once import once
 
 
-@pytest.fixture(scope="session")
-def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as `LocalAWS` keeps it translated: two seconds that not every test need take again."""
-    cache = tmp_path_factory.mktemp("translated")
-    load_template(TEMPLATE, cache)
-    return cache
-
-
 @pytest.fixture
-def lake(tmp_path: Path, translated: Path) -> Path:
-    shutil.copytree(translated, tmp_path / "lake" / ".cache")
+def lake(tmp_path: Path) -> Path:
     return tmp_path / "lake"
 
 
@@ -37,9 +26,8 @@ def replay() -> Iterator[Replay]:
 
 
 @pytest.fixture(scope="module")
-def switched_on(tmp_path_factory: pytest.TempPathFactory, translated: Path) -> Iterator[Laptop]:
+def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     lake = tmp_path_factory.mktemp("laptop") / "lake"
-    shutil.copytree(translated, lake / ".cache")
     with Replay() as replay:
         parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
         with LocalAWS(lake, parameters=parameters) as aws:

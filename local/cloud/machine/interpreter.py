@@ -61,10 +61,13 @@ def describe(execution_arn: str) -> dict[str, Any]:
         return {"status": execution.status, "error": execution.error, "cause": execution.cause, "output": output}
 
 
-def history(execution_arn: str) -> list[dict[str, Any]]:
-    """The events so far, as in GetExecutionHistory. Their details are shared with the interpreter: do not modify."""
+def history(execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
+    """The events so far but for the first `after`, as in GetExecutionHistory.
+
+    Their details are shared with the interpreter: do not modify.
+    """
     environment = get_backend(ACCOUNT, REGION).describe_execution(execution_arn).exec_worker.env
-    events = list(environment.event_manager._history_event_list) if environment else []
+    events = environment.event_manager._history_event_list[after:] if environment else []
     return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in events]
 
 

@@ -1,9 +1,8 @@
 """`template.yaml` as plain CloudFormation: SAM and language extensions expanded offline, included files inlined.
 
-The result is kept in `<lake>/.cache` and in this process, because translating takes two seconds.
+The result is kept for other processes and in this one, because translating takes two seconds.
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud.account import REGION
+from local.cloud.cache import CACHE, digest, keep
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 HERE = "the-folder-of-the-template"
@@ -23,22 +23,19 @@ Template = dict[str, Any]
 _translations: dict[str, str] = {}
 
 
-def load_template(path: Path, cache: Path) -> Template:
+def load_template(path: Path, cache: Path = CACHE) -> Template:
     """The template without SAM types; intrinsic functions such as Ref, GetAtt and Sub are unresolved.
 
     Local files appear as `{"Bucket": HERE, "Key": <path relative to the template>}`. `cache` is a folder.
     """
     sources = [path.read_bytes(), Path(__file__).read_bytes(), version("aws-sam-translator").encode()]
-    kept = cache / f"{hashlib.sha256(b' '.join(sources)).hexdigest()}.json"
+    kept = cache / f"{digest(*sources)}.json"
     found = kept.read_text() if kept.exists() else ""
     known = (text for text in (found, _translations.get(kept.name, "")) if text and _is_current(text, path.parent))
     content = next(known, None) or _translated(path)
     _translations[kept.name] = content
     if content != found:
-        cache.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(".new")
-        fresh.write_text(content)
-        fresh.replace(kept)
+        keep(kept, content.encode())
     template: Template = json.loads(content)["template"]
     return template
 
@@ -54,7 +51,7 @@ def _is_current(content: str, folder: Path) -> bool:
 
 
 def _digest(path: Path) -> str | None:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+    return digest(path.read_bytes()) if path.exists() else None
 
 
 def _translate(path: Path, files: dict[str, str]) -> Template:
@@ -143,5 +140,5 @@ def _read_definition(properties: dict[str, Any], folder: Path, files: dict[str, 
 
 def _read(folder: Path, name: str, files: dict[str, str]) -> str:
     text = (folder / name).read_text()
-    files[name] = hashlib.sha256(text.encode()).hexdigest()
+    files[name] = digest(text.encode())
     return text

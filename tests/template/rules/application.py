@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
@@ -78,8 +77,7 @@ def load(*, opted: bool) -> Application:
 
 @cache
 def _translated(template: Path) -> Document:
-    with TemporaryDirectory() as folder:
-        return load_template(template, Path(folder))
+    return load_template(template)
 
 
 def many(value: Any) -> list[Any]:
