@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from moto.core import responses, utils
+from moto.core.base_backend import BackendDict
 from moto.core.serialize import XFormedAttributePicker
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -16,8 +17,19 @@ def reduce(session: Any) -> None:
     utils.create_loader = lambda: session.get_component("data_loader")
     utils.Session = lambda: session
     responses.method_names_from_class = cache(responses.method_names_from_class)
+    _an_accounts_backends_are_known()
     _keys_of_a_member_are_known()
     _a_history_is_json_already()
+
+
+def _an_accounts_backends_are_known() -> None:
+    """moto looks through all backends of all services, at each look at one, whether it has to make this one."""
+    original = BackendDict.__getitem__
+
+    def get(self: Any, account: str) -> Any:
+        return dict.__getitem__(self, account) if account in self else original(self, account)
+
+    BackendDict.__getitem__ = get
 
 
 def _keys_of_a_member_are_known() -> None:

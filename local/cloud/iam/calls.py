@@ -15,6 +15,7 @@ from botocore.session import Session, get_session
 CREDENTIAL = re.compile(r"Credential=([^/,]+)/\d{8}/[^/]+/([^/]+)/aws4_request")
 PLACE = re.compile(r"\{(\w+)(\+?)\}")
 MODELS = {"states": "stepfunctions"}
+READ = "singstat.call"  # in the environ of a request whose call has been read: several routes ask for it
 HEADERS = {"CopySource": "HTTP_X_AMZ_COPY_SOURCE", "IfNoneMatch": "HTTP_IF_NONE_MATCH"}
 
 Environ = dict[str, Any]
@@ -41,6 +42,13 @@ def signed(environ: Environ) -> tuple[str, str] | None:
 
 def read_call(environ: Environ, service: str) -> Call:
     """The call that a request makes; its body stays readable. Raises `UnknownCallError` if no operation matches."""
+    known: Call | None = environ.get(READ)
+    if known is None or known.service != service:
+        known = environ[READ] = _read_call(environ, service)
+    return known
+
+
+def _read_call(environ: Environ, service: str) -> Call:
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         return Call(service, target.rpartition(".")[2], json.loads(_body(environ) or b"{}"))
