@@ -153,8 +153,7 @@ def _sheet(con: Any, part: Part, book: Book, name: str) -> int:
     columns, batches = _texts(con, part)
     sheet, count = book.sheet(name, columns), 0
     for rows in batches:
-        for row in rows:
-            sheet.add(row)
+        sheet.add(rows)
         count += len(rows)
     return count
 

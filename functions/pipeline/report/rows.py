@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from pipeline.frequency import Frequency
 from pipeline.report.content import TableReport
@@ -16,6 +17,7 @@ from pipeline.table.values import MARKERS, NUMBER
 MAX_ROWS = 100_000  # keeps the workbook small; Excel allows ten times as many
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = {"table_id": schema.TEXT, "frequency": schema.TEXT} | schema.STAGED
+CELLS = attrgetter(*COLUMNS)
 
 
 class Csv:
@@ -60,9 +62,8 @@ class DataBook:
 
     def add(self, series: Series) -> None:
         """Write one row per cell of a series."""
-        for each in series:
-            self._rows += 1
-            self._data.add(getattr(each, name) for name in COLUMNS)
+        self._rows += len(series)
+        self._data.add(map(CELLS, series))
 
     def finish(self, tables: Sequence[TableReport]) -> bytes:
         """The file, with the sheets notes and quality for these tables."""
@@ -76,9 +77,7 @@ class DataBook:
             ("notes", ("table_id", "what", "note"), notes),
             ("quality", ("table_id", "check", "source", "athena", "equal"), quality),
         ):
-            sheet = self._book.sheet(name, dict.fromkeys(columns, schema.TEXT))
-            for row in rows:
-                sheet.add(row)
+            self._book.sheet(name, dict.fromkeys(columns, schema.TEXT)).add(rows)
         return self._book.finish()
 
 
