@@ -104,7 +104,7 @@ def test_decimals_are_exact(lake: Path) -> None:
         ("(SELECT avg(value) FROM monthly WHERE false)", None),
         ("(SELECT avg(x) FROM (VALUES 1, 2) t(x))", "1.5"),
         ("DECIMAL '0.25'", "0.25"),
-        ("1.5 / 2", "0.750000000000000000"),
+        ("1.5 / 2", "0.8"),
         ("DATE '2024-01-31' + INTERVAL '1' MONTH", "2024-02-29"),
         ("date_trunc('month', DATE '2024-02-29')", "2024-02-01"),
         ("date_trunc('hour', TIMESTAMP '2024-02-29 10:30:00')", "2024-02-29 10:00:00.000"),
@@ -142,14 +142,10 @@ def test_unnamed_columns_are_numbered(lake: Path) -> None:
     assert [name for name, _ in athena.run("VALUES (1, 'a')", DB, (), lake).columns] == ["_col0", "_col1"]
 
 
-def test_a_quotient_of_unknown_type_is_an_error_not_a_guess(lake: Path) -> None:
+def test_types_are_known_through_subqueries(lake: Path) -> None:
     latest = "(SELECT max_by(value, period_start) AS x, count(*) AS n FROM monthly WHERE value = 0.2)"
-    with pytest.raises(athena.QueryError, match="CAST both sides"):
-        rows(lake, f"SELECT max(x) / 3 FROM {latest}")
-    with pytest.raises(athena.QueryError, match="CAST it"):
-        rows(lake, f"SELECT avg(x) FROM {latest}")
-    sql = f"SELECT CAST(x AS decimal(38,18)) / 3, x / 3, n / 3 FROM {latest}"
-    assert rows(lake, sql) == [("0.066666666666666667", "0.066666666666666667", "0")]
+    sql = f"SELECT max(x) / 3, avg(x), max(n) / 3 FROM {latest}"
+    assert rows(lake, sql) == [("0.066666666666666667", "0.200000000000000000", "0")]
 
 
 def test_growth_is_decimal(lake: Path) -> None:
@@ -275,7 +271,10 @@ def test_statements_that_are_not_read_only_are_refused(lake: Path, sql: str) -> 
         ("SELECT value FROM 'monthly.csv'", r"table singstat\.monthly\.csv does not exist"),
         ("SELECT FROM WHERE", "SYNTAX_ERROR: line 1"),
         ("SELECT 'open", "SYNTAX_ERROR"),
-        ("SELECT CAST(title AS date) FROM tables WHERE title = 'Prices'", "(?i)conversion.*Prices"),
+        (
+            "SELECT CAST(title AS date) FROM tables WHERE title = 'Prices'",
+            "INVALID_CAST_ARGUMENT: Cannot cast 'Prices' to DATE",
+        ),
         ("SELECT sum(value) FROM monthly WHERE no_function(1) = 2", "no_function"),
     ],
 )

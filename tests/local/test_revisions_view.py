@@ -14,9 +14,11 @@ from pipeline.publication.revisions import revision_kind
 from pipeline.table import schema
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cloud.sql.rewrite import MACROS, Reference, Relation, duckdb_sql
+from local.cloud.sql.library import install
+from local.cloud.sql.queries import Reference, Relation, Translator
 from local.cloud.sql.scan import duckdb_type
 from local.cloud.sql.statements import parse_statement
+from local.cloud.sql.types import parse_type
 from local.cloud.stack.template import TEMPLATE
 
 TABLES, EDITIONS = 600, ("2026-05-01.2", "2026-05-01.10", "2026-06-01.1")
@@ -107,7 +109,6 @@ def expected(old: Edition, new: Edition) -> Iterator[tuple[str | None, ...]]:
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
-        opened.execute(MACROS)
         for frequency in FREQUENCIES:
             declared = schema.CROSS_SECTIONAL if frequency == "cross_sectional" else schema.TIME_SERIES
             columns = declared | {"table_id": schema.TEXT, "edition": schema.TEXT}
@@ -154,9 +155,11 @@ def test_the_view_and_python_agree_on_random_tables(con: duckdb.DuckDBPyConnecti
 
     def bind(reference: Reference) -> Relation:
         described = con.execute(f"DESCRIBE {reference.table}").fetchall()
-        return Relation(reference.table, {name: kind for name, kind, *_ in described})
+        return Relation(reference.table, [(name, parse_type(kind)) for name, kind, *_ in described])
 
-    rows = con.execute(duckdb_sql(parse_statement(view(), ()), "", bind)).fetchall()
+    query = Translator("", bind).query(parse_statement(view(), ()))
+    install(con, query.sql, set())
+    rows = con.execute(query.sql).fetchall()
     found: dict[tuple[str, str, str], list[tuple[str | None, ...]]] = {}
     for table_id, previous, edition, number, series, cell, kind, _, _, old, new in rows:
         found.setdefault((table_id, previous, edition), []).append((number, series, cell, kind, old, new))

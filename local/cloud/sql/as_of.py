@@ -5,8 +5,9 @@ from datetime import date
 import sqlglot
 from sqlglot import exp
 
-from local.cloud.sql.athena import QueryError
 from local.cloud.sql.catalogue import PUBLISHED
+from local.cloud.sql.dialect import AthenaSQL
+from local.cloud.sql.statements import QueryError, athena_sql
 
 FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly", "cross_sectional")
 END = "'{day}T16:00:00+00:00'"  # of the day in Singapore, UTC+8
@@ -37,7 +38,7 @@ def vintage_as_of(sql: str, day: date) -> str:
 
 def _restricted(sql: str, condition: str, order: str) -> str:
     try:
-        statement = sqlglot.parse_one(sql, read="athena")
+        statement = sqlglot.parse_one(sql, read=AthenaSQL)
     except sqlglot.ParseError as error:
         raise QueryError(str(error).splitlines()[0]) from error
     if not isinstance(statement, exp.Query):
@@ -53,11 +54,11 @@ def _restricted(sql: str, condition: str, order: str) -> str:
         own = statement.args.get("with_") or exp.With()
         own.set("expressions", [*past, *own.expressions])
         statement.set("with_", own)
-    return statement.sql(dialect="athena")
+    return athena_sql(statement)
 
 
 def _common_table(frequency: str, condition: str, order: str) -> exp.CTE:
     query = LAST_EDITIONS.format(frequency=frequency, condition=condition, order=order)
     return exp.CTE(
-        this=sqlglot.parse_one(query, read="athena"), alias=exp.TableAlias(this=exp.to_identifier(frequency))
+        this=sqlglot.parse_one(query, read=AthenaSQL), alias=exp.TableAlias(this=exp.to_identifier(frequency))
     )

@@ -1,7 +1,6 @@
 """Athena queries on DuckDB over a lake, without AWS and without a server."""
 
 import datetime
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -13,18 +12,15 @@ import duckdb
 from sqlglot import exp
 
 from local.cloud.sql.catalogue import Catalogue, Table, load
-from local.cloud.sql.rewrite import MACROS, Reference, Relation, duckdb_sql
-from local.cloud.sql.scan import create_view, duckdb_type, name_sql
+from local.cloud.sql.library import install, worded
+from local.cloud.sql.python_functions import java_double
+from local.cloud.sql.queries import Reference, Relation, Translator
+from local.cloud.sql.scan import create_view, name_sql
+from local.cloud.sql.scope import Output
 from local.cloud.sql.statements import Listing, QueryError, QueryRefused, parse_statement
+from local.cloud.sql.types import Type, parse_type
 
 __all__ = ["QueryError", "QueryRefused", "Result", "run", "session"]
-
-UNNAMED = re.compile(r"_col_\d+")
-ATHENA_TYPES = {
-    "HUGEINT": "bigint",
-    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
-    '"NULL"': "unknown",
-}
 
 
 class Result(NamedTuple):
@@ -48,15 +44,12 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
     with _connect(lake) as con:
         tables = _Tables(con, catalogue, lake.resolve())
         try:
-            cursor = con.execute(duckdb_sql(statement, database, tables.bind))
-            description, rows = cursor.description or [], cursor.fetchall()
+            query = tables.translate(statement, database)
+            rows = con.execute(query.sql).fetchall()
         except duckdb.Error as error:
-            raise QueryError(str(error).splitlines()[0]) from error
-    columns = [
-        (_column_name(name, index, statement), _athena_type(str(kind)))
-        for index, (name, kind, *_) in enumerate(description)
-    ]
-    return Result(columns, [tuple(map(_text, row)) for row in rows], tables.bytes_scanned)
+            raise QueryError(worded(error)) from error
+    columns = [(name, _athena_type(kind)) for name, kind in query.columns]
+    return Result(columns, [tuple(map(cell_text, row)) for row in rows], tables.bytes_scanned)
 
 
 @contextmanager
@@ -70,9 +63,9 @@ def session(
     with _connect(lake, folder) as con:
         tables = _Tables(con, catalogue, lake.resolve())
         try:
-            yield con, lambda sql: tables.select(sql, database)
+            yield con, lambda sql: tables.select(sql, database).sql
         except duckdb.Error as error:
-            raise QueryError(str(error).splitlines()[0]) from error
+            raise QueryError(worded(error)) from error
 
 
 class _Tables:
@@ -83,23 +76,28 @@ class _Tables:
         self.bytes_scanned = 0
         self.serial = count()
         self.expanding: list[str] = []
+        self.installed: set[str] = set()
 
-    def select(self, sql: str, database: str) -> str:
+    def select(self, sql: str, database: str) -> Output:
         """DuckDB's SELECT for Athena's."""
         statement = parse_statement(sql, ())
         if isinstance(statement, Listing):
             raise QueryRefused(f"{sql} is not a SELECT")
-        return duckdb_sql(statement, database, self.bind)
+        return self.translate(statement, database)
+
+    def translate(self, statement: exp.Expr, database: str) -> Output:
+        """DuckDB's query for Athena's, with the functions that it needs."""
+        query = Translator(database, self.bind).query(statement)
+        install(self.con, query.sql, self.installed)
+        return query
 
     def bind(self, reference: Reference) -> Relation:
         table = _table(self.catalogue, reference.database, reference.table)
         view = f"{table.name} {next(self.serial)}"
         if table.view is None:
             self._scan(table, reference.wanted, view)
-            return Relation(view, {name: duckdb_type(hive) for name, hive in table.all_columns})
-        self._expand(table, table.view, view)
-        columns = self.con.execute(f"DESCRIBE {name_sql(view)}").fetchall()
-        return Relation(view, {name: kind for name, kind, *_ in columns})
+            return Relation(view, [(name.lower(), parse_type(hive)) for name, hive in table.all_columns])
+        return Relation(view, self._expand(table, table.view, view))
 
     def _scan(self, table: Table, wanted: dict[str, set[str]], view: str) -> None:
         keys = [key if hive == "string" else None for key, hive in table.partition_keys]
@@ -113,12 +111,14 @@ class _Tables:
         except ValueError as error:
             raise QueryError(f"table {table.database}.{table.name}: {error}") from error
 
-    def _expand(self, table: Table, sql: str, view: str) -> None:
+    def _expand(self, table: Table, sql: str, view: str) -> list[tuple[str, Type]]:
         if table.name in self.expanding:
             raise QueryError(f"view {table.database}.{table.name} is recursive")
         self.expanding.append(table.name)
-        self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {self.select(sql, table.database)}")
+        query = self.select(sql, table.database)
+        self.con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {query.sql}")
         self.expanding.pop()
+        return query.columns
 
 
 def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
@@ -131,7 +131,6 @@ def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
     con.execute("SET parquet_metadata_cache=true")  # a query reads the metadata of a file more than once
     con.execute("SET allowed_directories=$folders", {"folders": folders})
     con.execute("SET enable_external_access=false")
-    con.execute(MACROS)
     return con
 
 
@@ -163,43 +162,43 @@ def _listed(listing: Listing, catalogue: Catalogue, database: str) -> Result:
     return Result(columns, [(name, hive, "") for name, hive in table.all_columns], 0)
 
 
-def _column_name(name: str, index: int, statement: exp.Expr) -> str:
-    unnamed = isinstance(statement, exp.Values) or UNNAMED.fullmatch(name)
-    return f"_col{index}" if unnamed else name
+def _athena_type(kind: Type) -> str:
+    """As Athena's API names the type of a column. Raises `QueryError` if the laptop cannot show its values."""
+    if kind.name.startswith("interval"):
+        raise QueryError(f"not on the laptop: a column of type {kind}; date_diff gives a number")
+    return str(kind) if kind.name == "decimal" else kind.name
 
 
-def _athena_type(duck: str) -> str:
-    if duck in ATHENA_TYPES:
-        return ATHENA_TYPES[duck]
-    if duck.endswith("[]"):
-        return "array"
-    return duck.lower() if duck.startswith("DECIMAL") else duck.partition("(")[0].lower().replace("struct", "row")
-
-
-def _text(value: Any) -> str | None:
+def cell_text(value: Any) -> str | None:
+    """A value as Athena shows it in a result; None for NULL."""
     if value is None or isinstance(value, str):
         return value
     return _TEXTS.get(type(value), str)(value)
 
 
 def _float_text(value: float) -> str:
-    """As Java formats it: in scientific notation, such as `1.0E7`, from ten million and below one thousandth."""
-    if value == 0 or 1e-3 <= abs(value) < 1e7 or value != value or abs(value) == float("inf"):  # noqa: PLR0124, PLR2004
-        return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(str(value), str(value))
-    digits, exponent = f"{Decimal(repr(value)).normalize():E}".split("E")
-    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
+    return {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}.get(str(value)) or java_double(value)
 
 
 def _time_text(value: datetime.datetime) -> str:
     return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}" + (" UTC" if value.tzinfo else "")
 
 
+def _part(value: Any) -> str:
+    text = cell_text(value)
+    return "null" if text is None else text
+
+
 def _items_text(values: Sequence[Any]) -> str:
-    return "[" + ", ".join(_text(value) or "null" for value in values) + "]"
+    return "[" + ", ".join(_part(value) for value in values) + "]"
+
+
+def _row_text(values: tuple[Any, ...]) -> str:
+    return _pairs_text({f"field{index}": value for index, value in enumerate(values)})
 
 
 def _pairs_text(pairs: Mapping[Any, Any]) -> str:
-    return "{" + ", ".join(f"{_text(key)}={_text(value) or 'null'}" for key, value in pairs.items()) + "}"
+    return "{" + ", ".join(f"{cell_text(key)}={_part(value)}" for key, value in pairs.items()) + "}"
 
 
 _TEXTS: dict[type, Callable[[Any], str]] = {
@@ -208,5 +207,7 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     float: _float_text,
     datetime.datetime: _time_text,
     list: _items_text,
+    tuple: _row_text,
     dict: _pairs_text,
+    bytes: lambda value: value.hex(" "),
 }

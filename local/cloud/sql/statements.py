@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlglot import ParseError, Token, TokenError, TokenType, exp, parse, tokenize
-from sqlglot.dialects.athena import Athena
+
+from local.cloud.sql.dialect import AthenaSQL
 
 READS = {"SELECT", "WITH", "VALUES", "("}
 SHOW_OR_DESCRIBE = re.compile(r"\s*(SHOW|DESC)", re.IGNORECASE)
@@ -29,6 +30,11 @@ class Listing(NamedTuple):
     table: str | None
 
 
+def athena_sql(node: exp.Expr) -> str:
+    """A part of a statement as Athena's SQL."""
+    return node.sql(AthenaSQL, comments=False)
+
+
 def parse_statement(sql: str, parameters: Sequence[str]) -> exp.Expr | Listing:
     """The statement with each `?` replaced by an SQL literal, in order.
 
@@ -37,10 +43,10 @@ def parse_statement(sql: str, parameters: Sequence[str]) -> exp.Expr | Listing:
     if listing := _listing(sql.strip().rstrip(";").rstrip()):
         return listing
     try:
-        tokens = tokenize(sql, read=Athena)
+        tokens = tokenize(sql, read=AthenaSQL)
         if not tokens or tokens[0].text.upper() not in READS:
             raise QueryRefused("only SELECT, WITH, VALUES, SHOW TABLES, SHOW PARTITIONS and DESCRIBE are supported")
-        statements = parse(_substituted(sql, tokens, parameters), read=Athena)
+        statements = parse(_substituted(sql, tokens, parameters), read=AthenaSQL)
     except (ParseError, TokenError) as error:
         raise QueryError(f"SYNTAX_ERROR: {_message(error)}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
@@ -69,14 +75,14 @@ def _substituted(sql: str, tokens: list[Token], parameters: Sequence[str]) -> st
 def _literal(parameter: str) -> str:
     """The parameter, generated from its syntax tree to exclude anything but a literal."""
     try:
-        parsed = parse(parameter, read=Athena)
+        parsed = parse(parameter, read=AthenaSQL)
     except (ParseError, TokenError):
         parsed = []
     value = parsed[0] if len(parsed) == 1 else None
     bare = value.this if isinstance(value, exp.Neg | exp.Cast) else value
     if value is None or not isinstance(bare, exp.Literal | exp.Null | exp.Boolean):
         raise QueryError(f"parameter {parameter} is not an SQL literal: put strings in single quotes")
-    return (exp.paren(value) if isinstance(value, exp.Neg) else value).sql(Athena, comments=False)
+    return athena_sql(exp.paren(value) if isinstance(value, exp.Neg) else value)
 
 
 def _message(error: ParseError | TokenError) -> str:

@@ -1,0 +1,110 @@
+"""Athena's casts as DuckDB expressions."""
+
+from local.cloud.sql.scope import Value
+from local.cloud.sql.statements import QueryError
+from local.cloud.sql.types import INTEGERS, JSON, Type
+
+# What Java's parsers and Trino's accept: VarcharOperators, DecimalCasts and DateTimeUtils of github.com/trinodb/trino.
+NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+GRAMMARS = dict.fromkeys(INTEGERS, "[+-]?[0-9]+") | {
+    "decimal": f"[+-]?{NUMBER}",
+    "double": rf"\s*[+-]?(NaN|Infinity|{NUMBER})\s*",
+    "real": rf"\s*[+-]?(NaN|Infinity|{NUMBER})\s*",
+    "boolean": "(?i)t|f|1|0|true|false",
+    "date": r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*",
+    "timestamp": r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?",
+}
+SECONDS = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}
+PLAIN = {*INTEGERS, "decimal", "double", "boolean", "date", "unknown"}
+
+
+def coerced(value: Value, kind: Type) -> Value:
+    """A value as a wider type of the same family."""
+    same = value.type == kind or value.type.duckdb == kind.duckdb
+    return Value(value.sql if same and value.type.name != "unknown" else f"CAST({value.sql} AS {kind.duckdb})", kind)
+
+
+def cast(value: Value, kind: Type) -> Value:  # noqa: PLR0911 - one rule a kind
+    """`CAST(value AS kind)`. Raises `QueryError` if Athena has no such cast, or the laptop has not."""
+    source, target = value.type.name, kind.name
+    if target in ("char", "time", "time with time zone", "real", "uuid", "ipaddress"):
+        raise QueryError(f"not on the laptop: the type {kind}; use varchar, timestamp or double")
+    if value.type == kind or source == "unknown":
+        return coerced(value, kind)
+    if target == "varchar":
+        return Value(_shortened(text(value), value.type, kind), kind)
+    if source == "varchar" and target in GRAMMARS:
+        return Value(_parsed(value.sql, kind), kind)
+    if JSON in (value.type, kind):
+        return Value(_json(value, kind), kind)
+    if (source, target) == ("varchar", "varbinary"):
+        return Value(f"encode({value.sql})", kind)
+    if source in ("double", "real") and target in INTEGERS:
+        return Value(f"CAST(round({value.sql}) AS {kind.duckdb})", kind)
+    if source == target == "array":
+        element = cast(Value("item", value.type.args[0]), kind.args[0])
+        return Value(f"list_transform({value.sql}, lambda item: {element.sql})", kind)
+    if source == target == "row" and len(value.type.args) == len(kind.args):
+        return Value(_row(value, kind), kind)
+    numeric = value.type.is_numeric or source == "boolean"
+    temporal = ("date", "timestamp", "timestamp with time zone")
+    if (numeric and (kind.is_numeric or target == "boolean")) or (source in temporal and target in temporal):
+        return Value(f"CAST({value.sql} AS {kind.duckdb})", kind)
+    raise QueryError(f"TYPE_MISMATCH: Cannot cast {value.type} to {kind}")
+
+
+def tried(value: Value, kind: Type) -> Value:
+    """`TRY_CAST(value AS kind)`."""
+    if value.type.name == "varchar" and kind.name in GRAMMARS:
+        matches = f"regexp_full_match({value.sql}, '{GRAMMARS[kind.name]}')"
+        return Value(f"CASE WHEN {matches} THEN TRY_CAST(trim({value.sql}) AS {kind.duckdb}) END", kind)
+    return Value(f"TRY({cast(value, kind).sql})", kind)
+
+
+def _parsed(sql: str, kind: Type) -> str:
+    wrong = f"fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || {sql} || ''' to {str(kind).upper()}')"
+    matches = f"{sql} IS NULL OR regexp_full_match({sql}, '{GRAMMARS[kind.name]}')"
+    return f"CASE WHEN {matches} THEN CAST(trim({sql}) AS {kind.duckdb}) ELSE {wrong} END"
+
+
+def text(value: Value) -> str:  # noqa: PLR0911 - one rule a kind
+    """The text of a value, as `CAST(value AS varchar)`. Raises `QueryError` if it has none on the laptop."""
+    if value.type.name == "varchar":
+        return value.sql
+    if value.type.name == "decimal" and value.type.args[0] == value.type.args[1]:  # DuckDB writes .5
+        return f"regexp_replace(CAST({value.sql} AS VARCHAR), '^(-?)[.]', '\\10.')"
+    if value.type.name == "double":
+        return f"double_text({value.sql})"
+    if value.type.name == "timestamp" and value.type.args[0] in SECONDS:
+        return f"strftime({value.sql}, '{SECONDS[value.type.args[0]]}')"
+    if value.type.name == "timestamp with time zone":
+        return f"strftime({value.sql}, '{SECONDS[3]} UTC')"
+    if value.type == JSON:
+        return f"json_text({value.sql})"
+    if value.type.name in {*PLAIN}:
+        return f"CAST({value.sql} AS VARCHAR)"
+    raise QueryError(f"TYPE_MISMATCH: Cannot cast {value.type} to varchar")
+
+
+def _shortened(sql: str, source: Type, kind: Type) -> str:
+    """Texts are cut to the length of the type; a number that does not fit fails."""
+    if not kind.args:
+        return sql
+    if source.name == "varchar":
+        return f"substring({sql}, 1, {kind.args[0]})"
+    wrong = f"fail('INVALID_CAST_ARGUMENT: Value ' || {sql} || ' cannot be represented as {kind}')"
+    return f"CASE WHEN length({sql}) > {kind.args[0]} THEN {wrong} ELSE {sql} END"
+
+
+def _json(value: Value, kind: Type) -> str:
+    if kind == JSON:
+        exact = value.type.name in INTEGERS or value.type.name == "decimal"
+        return f"CAST({text(value)} AS JSON)" if exact else f"to_json({value.sql})"
+    return f"CAST({value.sql} AS {kind.duckdb})"
+
+
+def _row(value: Value, kind: Type) -> str:
+    for (_, source), (_, target) in zip(value.type.args, kind.args, strict=True):
+        if source.name != target.name and not (source.name in PLAIN and target.name in PLAIN):
+            raise QueryError(f"not on the laptop: a cast of {value.type} to {kind}; cast each field, then ROW(...)")
+    return f"CAST({value.sql} AS {kind.duckdb})"
