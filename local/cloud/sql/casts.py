@@ -99,6 +99,8 @@ def _shortened(sql: str, source: Type, kind: Type) -> str:
 def _json(value: Value, kind: Type) -> str:
     if kind == JSON:
         exact = value.type.name in INTEGERS or value.type.name == "decimal"
+        if value.type.name == "double":
+            return f"CAST(java_double({value.sql}) AS JSON)"
         return f"CAST({text(value)} AS JSON)" if exact else f"to_json({value.sql})"
     return f"CAST({value.sql} AS {kind.duckdb})"
 

@@ -209,6 +209,7 @@ def _decimal_arithmetic(left: Value, operator: str, right: Value) -> Value:
         if s + t > 38:  # noqa: PLR2004 - the digits of a decimal
             raise QueryError(f"INVALID_FUNCTION_ARGUMENT: the scale of {left.type} * {right.type} is over 38")
         kind = decimal(p + q, s + t)
+        left = Value(f"CAST({left.sql} AS DECIMAL(38, {s}))", left.type)  # DuckDB's product of two short ones overflows
     else:
         kind = (
             remainder(left.type, right.type)

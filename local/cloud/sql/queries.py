@@ -125,6 +125,8 @@ class Translator:
         distinct = node.args.get("distinct")
         if distinct and distinct.args.get("on"):
             raise QueryError("SYNTAX_ERROR: Athena has no DISTINCT ON")
+        if distinct and node.args.get("order"):
+            self._check_distinct(node.args["order"], scope, columns, selected)
         items = ", ".join(
             f"{value.sql} AS {quoted(name)}" for name, value in zip(_unique(columns), selected, strict=True)
         )
@@ -283,6 +285,16 @@ class Translator:
         if offset := node.args.get("offset"):
             ending += f" OFFSET {_number(offset.expression)}"
         return ending
+
+    @staticmethod
+    def _check_distinct(order: exp.Order, scope: Scope, columns: Columns, selected: list[Value]) -> None:
+        names = {name: Value(quoted(name), kind) for name, kind in columns}
+        known = {value.sql for value in (*names.values(), *selected)}
+        for item in (one.this for one in order.expressions):
+            if not isinstance(item, exp.Literal) and translate(item, scope.inside(names)).sql not in known:
+                raise QueryError(
+                    "EXPRESSION_NOT_IN_DISTINCT: For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+                )
 
     @staticmethod
     def _ordered(node: exp.Ordered, scope: Scope, columns: Columns) -> str:
