@@ -6,7 +6,7 @@ page=$(cd "$(dirname "$0")/.." && pwd)/docs/data.md
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv --without-pip "$folder/venv"
-python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "duckdb==2.0.0" "fastparquet==2026.9.0" \
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --no-compile --disable-pip-version-check "duckdb==2.0.0" "fastparquet==2026.9.0" \
   "openpyxl==3.1.5" "pandas==3.1.1" "polars==2.1.0" "pyarrow==26.0.1"
 cd "$folder"
 "$folder/venv/bin/python" - "$page" <<'PY'

@@ -8,7 +8,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv --without-pip "$folder/venv"
-python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "airspeed==0.7.1"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --no-compile --disable-pip-version-check "airspeed==0.7.1"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import airspeed

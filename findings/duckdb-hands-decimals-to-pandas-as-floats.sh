@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # duckdb 2.0.0, pandas 3.1.1, pyarrow 26.0.1: df() turns DECIMAL(38, 18) into float64, fetchall() and arrow do not.
-# Expected: what the other ways of the same result give, or a warning; two different numbers become equal.
+# Expected: what the other ways of the same result give, or a warning: two different numbers become equal. The page of conversions
+# has decimal.Decimal for DECIMAL: https://duckdb.org/docs/stable/clients/python/conversion
 # Output seen:
 #   fetchall: 2 different values
 #   arrow: 2 different values
@@ -9,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv --without-pip "$folder/venv"
-python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "duckdb==2.0.0" "pandas==3.1.1" "pyarrow==26.0.1"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --no-compile --disable-pip-version-check "duckdb==2.0.0" "pandas==3.1.1" "pyarrow==26.0.1"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import duckdb

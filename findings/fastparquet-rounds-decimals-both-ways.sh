@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv --without-pip "$folder/venv"
-python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "fastparquet==2026.9.0" "pandas==3.1.1" "pyarrow==26.0.1"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --no-compile --disable-pip-version-check "fastparquet==2026.9.0" "pandas==3.1.1" "pyarrow==26.0.1"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import warnings

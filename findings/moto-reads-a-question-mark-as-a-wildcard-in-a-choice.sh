@@ -9,7 +9,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv --without-pip "$folder/venv"
-python3 -m pip --python "$folder/venv/bin/python" install --quiet --disable-pip-version-check "moto[stepfunctions]==5.2.5" "boto3==1.43.108"
+python3 -m pip --python "$folder/venv/bin/python" install --quiet --no-compile --disable-pip-version-check "moto[stepfunctions]==5.2.5" "boto3==1.43.108"
 cd "$folder"
 "$folder/venv/bin/python" - <<'PY'
 import json
