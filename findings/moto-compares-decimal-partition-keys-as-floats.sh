@@ -4,7 +4,7 @@
 # Expected: decimal is a supported partition key type, and the expression is SQL's WHERE, where BETWEEN 3 AND 1 selects nothing:
 # https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html
 # Output seen:
-#   amount = '12345678901234567890.1': ['12345678901234567890.1', '12345678901234567890.2', '2']
+#   amount = '12345678901234567890.1': ['12345678901234567890.1', '12345678901234567890.2']
 #   amount BETWEEN 3 AND 1: ['2']
 set -euo pipefail
 folder=$(mktemp -d)
