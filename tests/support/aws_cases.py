@@ -22,6 +22,7 @@ WRITES = {
 READS = {
     "DownloadTable": ["s3:GetObject"],
     "TallyDownloads": ["s3:GetObject", "s3:GetObject 2"],
+    "CleanUp": ["s3:ListObjectsV2"],
     "StartTransform": ["databrew:ListJobRuns"],
     "CheckTransform": ["databrew:DescribeJobRun"],
     "StagePartitions": ["glue:GetTable", "glue:GetTable 2", "s3:GetObject"],

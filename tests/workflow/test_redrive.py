@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from pipeline.contracts import keys
 
 from tests.support.lost_answers import each_lost_once
 from tests.support.waiting import wait_for
@@ -62,31 +61,6 @@ def test_a_forget_is_redriven(laptop):
 
         assert ran(laptop, execution)["status"] == "SUCCEEDED"
     assert laptop.query("SELECT * FROM yearly WHERE table_id = 'M810361'") == []
-
-
-def test_a_map_that_was_aborted_repeats_what_had_not_succeeded(laptop):
-    tables = ["M810361", "M183891", "M810001"]
-    usual = laptop.replay.answer
-    laptop.replay.requests.clear()
-    stopped = []
-
-    def stop_at_the_last(request):
-        if "/tabledata/M810001" in request.path and not stopped:
-            wait_for(lambda: str(laptop.aws.history(execution)).count("MapIterationSucceeded'") >= 2)
-            states = laptop.aws.client("stepfunctions")
-            stopped.append(states.stop_execution(executionArn=execution, error="Enough", cause="a person"))
-        return usual(request)
-
-    laptop.replay.answer = stop_at_the_last
-    execution = laptop.aws.start({"tables": tables, "force": True}, "aborted_map")
-    assert ran(laptop, execution)["status"] == "ABORTED"
-    laptop.aws.redrive("aborted_map")
-
-    assert ran(laptop, execution)["status"] == "SUCCEEDED"
-    asked = [path.rpartition("/")[2] for path, _ in laptop.replay.requests if "/tabledata/" in path]
-    assert [asked.count(table) for table in tables] == [1, 1, 2]
-    (tally,) = laptop.lake.glob(f"*/{keys.run('aborted_map', 'tally')}")
-    assert len(json.loads(tally.read_bytes())["stored"]) == 3
 
 
 def test_a_run_that_succeeded_cannot_be_redriven(laptop):
