@@ -50,7 +50,7 @@ def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
     ]
     table, count = Table(header), Count()
     table.add(Page(vintage, None, rows))
-    for _ in count.lines(table.observations()):
+    for _ in count.lines(table.series()):
         pass
     key = keys.page(keys.raw("monthly", table_id, run_id), 0)
     data = {"id": table_id, "title": "", "dataLastUpdated": f"{vintage:%d/%m/%Y}", "row": rows}

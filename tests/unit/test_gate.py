@@ -2,6 +2,7 @@
 
 import datetime
 import random
+from itertools import groupby
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from msgspec import structs
 from pipeline.publication.gate import objections
 from pipeline.source.responses import Header
 from pipeline.table.flatten import Count
+from pipeline.table.flattened import flatten
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.sample import SIZE
@@ -30,7 +32,8 @@ def count(observations: list[Observation], chunk: int = 10_000) -> Count:
     counted = Count()
     for start in range(0, len(observations), chunk):
         counted = msgspec.json.decode(msgspec.json.encode(counted), type=Count)
-        list(counted.lines((each, read_value(each.value_text)[0]) for each in observations[start : start + chunk]))
+        part = ((each, read_value(each.value_text)[0]) for each in observations[start : start + chunk])
+        list(counted.add(flatten(group) for _, group in groupby(part, lambda pair: pair[0].series_no)))
     return counted
 
 

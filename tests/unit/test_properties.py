@@ -146,7 +146,7 @@ def test_keys_are_unique_and_periods_ascend(table):
 def test_the_manifest_conserves_cells_and_their_sum(table):
     head, rows = table
     count = Count()
-    lines = [json.loads(line) for line in count.lines(fetched(head, rows, 11).observations())]
+    lines = [json.loads(line) for line in b"".join(count.lines(fetched(head, rows, 11).series())).splitlines()]
 
     assert sum(count.by_meaning.values()) == len(lines) == head.total
     assert count.total_value == sum((Decimal(line["value"]) for line in lines if line["value"]), Decimal(0))

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -77,10 +78,18 @@ class _Metadata(Struct):
 
 
 class _Envelope(Struct):
-    Data: msgspec.Raw
+    Data: Any
     StatusCode: int = OK
     Message: Any = UNSET
     DataCount: Any = UNSET
+
+
+class _AnyEnvelope(_Envelope):
+    Data: msgspec.Raw
+
+
+class _PageEnvelope(_Envelope):
+    Data: Records
 
 
 def read_metadata(body: bytes) -> Header:
@@ -116,10 +125,10 @@ def read_page(body: bytes) -> Page:
     Raises `SourceInconsistent` if a row is listed twice, and `SourceMalformed`, `SourceContract`, `TableNotFound` or
     `SourceUnavailable` as `read_metadata` does.
     """
-    envelope = _open(body)
-    if bytes(envelope.Data).startswith(NO_RECORDS):
+    envelope = _open_page(body)
+    if envelope is None:
         return Page()
-    records = _decode(envelope.Data, Records)
+    records = envelope.Data
     if not isinstance(records.row, list):
         raise SourceContract("$.Data lacks row")
     if not has_keys(body, *_keys(envelope, records)):
@@ -173,10 +182,10 @@ def label(text: str | None) -> str:
     return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
 
 
-def _open(body: bytes) -> _Envelope:
+def _open(body: bytes) -> _AnyEnvelope:
     try:
         body.decode()
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = msgspec.json.decode(body, type=_AnyEnvelope)
     except msgspec.ValidationError as error:
         raise SourceContract(f"the envelope has an unknown shape ({error}): {body[:60]!r}") from error
     except UnicodeDecodeError as error:
@@ -191,6 +200,20 @@ def _open(body: bytes) -> _Envelope:
         data = bytes(envelope.Data)[:200]
         raise SourceContract(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}: {data!r}")
     return envelope
+
+
+def _open_page(body: bytes) -> _PageEnvelope | None:
+    """The envelope of a page with its records; None if it has none. Parses the body once if nothing is odd about it."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body.decode()
+        page = msgspec.json.decode(body, type=_PageEnvelope)
+        if page.StatusCode == OK:
+            return page
+    envelope = _open(body)
+    if bytes(envelope.Data).startswith(NO_RECORDS):
+        return None
+    records = _decode(envelope.Data, Records)
+    return _PageEnvelope(records, envelope.StatusCode, envelope.Message, envelope.DataCount)
 
 
 def _decode(data: msgspec.Raw, shape: type[Any]) -> Any:

@@ -13,7 +13,7 @@ Footnote = Annotated[str, Meta(max_length=20_000)]  # the longest observed has 1
 Optional = Text | UnsetType | None
 
 
-class Column(Struct):
+class Column(Struct, gc=False):
     """A cell (`key`, `value`) or, in a cross-sectional table, a group of columns (`key`, `columns`)."""
 
     key: Text
@@ -21,7 +21,9 @@ class Column(Struct):
     columns: list["Column"] | None = None
 
 
-class Row(Struct, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}):
+class Row(
+    Struct, gc=False, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}
+):
     """A series of a time series table (`time_series_no`) or a row of a cross-sectional table (`row_no`)."""
 
     series: Text

@@ -132,10 +132,10 @@ class TableFetch:
     def store(self, table: Table) -> DownloadOutcome:
         """Write the flattened rows of a complete table, then commit it.
 
-        Raises `SourceContract` as `manifest` and `Table.observations`, `SourceInconsistent` as the latter.
+        Raises `SourceContract` as `manifest` and `Series.observations`, `SourceInconsistent` as the latter.
         """
         count = Count()
-        rows = gzip_lines(count.lines(table.observations()))
+        rows = gzip_lines(count.lines(table.series()))
         manifest = replace(self.manifest(table.header, count, self._kept), doubt=table.doubt())
         data_bucket.write(keys.flattened(self._run_id, self._table_id), rows)
         return commit(manifest)

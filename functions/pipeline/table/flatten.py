@@ -1,34 +1,32 @@
-"""Flattening: observations as lines of JSON, counted for the manifest as they are written."""
+"""Flattening: series as lines of JSON, counted for the manifest as they are written."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-import msgspec
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract
 from pipeline.source.responses import Header
+from pipeline.table import flattened, ordinary
 from pipeline.table.digest import Digest
+from pipeline.table.flattened import Flattened
 from pipeline.table.manifest import KeptPage, Manifest
-from pipeline.table.observations import Observation
+from pipeline.table.observations import Series
 from pipeline.table.sample import Sample
 from pipeline.table.values import EXACT, Meaning
 
 REJECTED_PER_MILLE = 1
-CHECKSUMS = 2**256
 
 
 class Count(Struct):
-    """Counts a stream of observations, series by series; restored from JSON, it continues.
+    """Counts the series of a table; restored from JSON, it continues.
 
-    `total_value` is their exact sum, `digest` the total of `Digest`. `checksum` is the sum of the SHA-256 of their JSON
-    lines modulo 2**256, in hexadecimal digits: independent of their order and of how they are divided.
+    `total_value` is the exact sum of the values, `checksum` and `digest` are those of `Digest`, in hexadecimal and in
+    decimal digits.
     """
 
     by_meaning: dict[Meaning, int] = field(default_factory=lambda: dict.fromkeys(Meaning, 0))
     series: int = 0
-    last_series: str | None = None
     first_period: str = ""
     last_period: str = ""
     total_value: Decimal = Decimal(0)
@@ -37,35 +35,30 @@ class Count(Struct):
     digest: str = "0"
     sample: dict[str, str] = field(default_factory=dict)
 
-    def lines(self, observations: Iterable[tuple[Observation, Meaning]]) -> Iterator[bytes]:
-        """Each observation of some complete series as a JSON line; consume all for the sums to be updated."""
-        encode, total, digest = msgspec.json.Encoder().encode, int(self.checksum, 16), Digest(int(self.digest))
-        sample = Sample(self.sample)
-        for observation, meaning in observations:
-            self._add(observation, meaning)
-            if meaning is Meaning.REPEATED:
-                continue
-            digest.add(observation)
-            sample.add(observation)
-            line = encode(observation) + b"\n"
-            total += int.from_bytes(hashlib.sha256(line).digest(), "big")
-            yield line
-        self.checksum = f"{total % CHECKSUMS:064x}"
-        self.digest = str(digest.total())
-        self.sample = sample.sample()
+    def lines(self, series: Iterable[Series]) -> Iterator[bytes]:
+        """The lines of each series, in parts; consume all for the sums to be updated.
 
-    def _add(self, observation: Observation, meaning: Meaning) -> None:
-        self.by_meaning[meaning] = self.by_meaning.get(meaning, 0) + 1
-        if observation.series_no != self.last_series:
+        Raises `SourceInconsistent` and `SourceContract` as `Series.observations`.
+        """
+        return self.add(ordinary.flatten(each) or flattened.flatten(each.observations()) for each in series)
+
+    def add(self, series: Iterable[Flattened]) -> Iterator[bytes]:
+        """Count each series and return its lines, in parts; consume all for the sums to be updated."""
+        digest, sample = Digest(int(self.digest), int(self.checksum, 16)), Sample(self.sample)
+        for each in series:
             self.series += 1
-            self.last_series = observation.series_no
-        if start := observation.period_start:
-            self.first_period = min(self.first_period or start, start)
-            self.last_period = max(self.last_period, start)
-        if meaning is Meaning.PARSED:
-            self.total_value = EXACT.add(self.total_value, Decimal(observation.value))
-        elif meaning is Meaning.REJECTED:
-            self.rejected_example = self.rejected_example or observation.value_text
+            for meaning, number in each.meanings.items():
+                self.by_meaning[meaning] = self.by_meaning.get(meaning, 0) + number
+            if start := each.first_period:
+                self.first_period = min(self.first_period or start, start)
+                self.last_period = max(self.last_period, each.last_period)
+            self.total_value = EXACT.add(self.total_value, each.total)
+            self.rejected_example = self.rejected_example or each.odd
+            digest.add(each.text)
+            sample.add(each.label, each.places, each.values)
+            yield from each.lines
+        self.digest, self.checksum = str(digest.digest), f"{digest.checksum:064x}"
+        self.sample = sample.sample()
 
     def manifest(
         self, header: Header, pages: list[KeptPage], *, run_id: str, source_url: str, fetched_at: str

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
 from pipeline.source.responses import Header, Page, label
 from pipeline.source.shapes import MAX_COLUMN_LEVELS, Row
+from pipeline.table.layout import ColumnPath, Layout, layout, read_cells
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 
-ColumnPath = tuple[str, ...]  # column keys from the outermost to the innermost; one period key in a time series
 NO_LEVELS = ("",) * MAX_COLUMN_LEVELS
 
 
@@ -43,13 +44,98 @@ class Added(NamedTuple):
     new: int
 
 
+class Cells:  # noqa: PLW1641 - it changes, so it has no hash
+    """The cells of one series in the order of arrival; a dictionary once a second page lists the series."""
+
+    def __init__(self, layout: Layout, texts: list[str]) -> None:
+        self._layout, self._texts = layout, texts
+        self._merged: dict[ColumnPath, str] | None = None
+
+    def __len__(self) -> int:
+        return len(self._texts if self._merged is None else self._merged)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cells) and self.merged() == other.merged()
+
+    def listed(self) -> tuple[Layout, list[str]]:
+        """The layout and the texts."""
+        if self._merged is None:
+            return self._layout, self._texts
+        return layout(tuple(self._merged)), list(self._merged.values())
+
+    def merged(self) -> dict[ColumnPath, str]:
+        """The texts by cell, to be changed in place."""
+        if self._merged is None:
+            self._merged = dict(zip(self._layout.paths, self._texts, strict=True))
+        return self._merged
+
+
+class Series(NamedTuple):
+    """One series of the table that `header` describes, complete; `row` has its labels, `texts` are in listed order."""
+
+    header: Header
+    row: Row
+    layout: Layout
+    texts: list[str]
+
+    def observations(self) -> Iterator[tuple[Observation, Meaning]]:
+        """Every cell and the meaning of its text, in ascending order of the periods.
+
+        If a period is spelt in two ways and its texts are equal, the second cell is `REPEATED`.
+        Raises `SourceInconsistent` if they differ or two columns have equal labels, `SourceContract` if a period is not
+        of the table's frequency or a time series has nested columns.
+        """
+        header, row, number = self.header, self.row, self.row.series_no
+        series, unit, footnote = label(row.series), label(row.unit), label(row.footnote)
+        vintage = header.vintage.isoformat()
+        texts: dict[ColumnPath, str] = {}
+        for start, path, text in self._ordered():
+            period, columns = ("", path) if header.frequency == "cross_sectional" else (path[0], ())
+            levels = [*map(label, columns), *NO_LEVELS[len(columns) :]]
+            meaning, value = read_value(text)
+            key = (start, *levels)
+            if key in texts:
+                if columns or texts[key] != text:
+                    raise _twice(number, tuple(filter(None, key)), texts[key], text)
+                meaning = Meaning.REPEATED
+            texts[key] = text
+            observation = Observation(
+                header.table_id,
+                header.frequency,
+                number,
+                series,
+                unit,
+                footnote,
+                period,
+                start,
+                levels[0],
+                levels[1],
+                levels[2],
+                levels[3],
+                levels[4],
+                value,
+                text,
+                vintage,
+            )
+            yield observation, meaning
+
+    def _ordered(self) -> list[tuple[str, ColumnPath, str]]:
+        frequency, cells = self.header.frequency, zip(self.layout.paths, self.texts, strict=True)
+        if frequency == "cross_sectional":
+            return [("", path, text) for path, text in cells]
+        if nested := next((path for path in self.layout.paths if len(path) > 1), None):
+            number = self.row.series_no
+            raise SourceContract(f"series {number} has nested columns ({' / '.join(nested)}) in a time series")
+        return sorted((period_start(path[0], frequency), path, text) for path, text in cells)
+
+
 class Table:
     """The cells received so far of the table that `header` describes; `size` is their number."""
 
     def __init__(self, header: Header) -> None:
         self.header = header
-        self.rows: dict[str, Row] = {}
-        self.cells: dict[str, dict[ColumnPath, str]] = {}
+        self.rows: dict[str, Row] = {}  # without columns
+        self.cells: dict[str, Cells] = {}
         self.size = 0
 
     def add(self, page: Page) -> Added:
@@ -61,25 +147,21 @@ class Table:
         """
         listed = new = 0
         for row in page.rows:
-            number, cells = row.series_no, list(row.cells())
-            known = self.cells.setdefault(number, {})
-            if not known:
-                self.rows[number] = row
-            elif cells:
+            number, (layout, texts) = row.series_no, read_cells(row)
+            known = self.cells.get(number)
+            if known and texts:
                 _check_labels(self.rows[number], row)
-            if len(dict(cells)) < len(cells):
-                _check_listed_once(number, cells)
-            size = len(known)
-            for path, text in cells:
-                before = known.get(path)
-                if not before:
-                    known[path] = text
-                    new += bool(text) and before is not None
-                elif text and before != text:
-                    raise _twice(number, path, before, text)
-            self.size += len(known) - size
-            new += len(known) - size
-            listed += len(cells)
+            if not layout.listed_once:
+                _check_listed_once(number, layout, texts)
+            if known:
+                added, filled = _merge(number, known.merged(), layout, texts)
+            else:
+                self.rows[number] = replace(row, columns=[])
+                self.cells[number] = Cells(layout, texts)
+                added, filled = len(texts), 0
+            self.size += added
+            new += added + filled
+            listed += len(texts)
         return Added(listed, new)
 
     def check_complete(self) -> None:
@@ -91,7 +173,7 @@ class Table:
 
     def doubt(self) -> str:
         """Why the table may lack cells although its pages have ended; "" if the metadata say otherwise."""
-        header, columns = self.header, [list(cells) for cells in self.cells.values() if cells]
+        header = self.header
         if header.total is not None:
             return ""
         if header.frequency != "cross_sectional":
@@ -99,60 +181,21 @@ class Table:
         if missing := [number for number in header.rows if not self.cells.get(number)]:
             arrived = len(header.rows) - len(missing)
             return f"{arrived} of the {len(header.rows)} rows in the metadata arrived; row {missing[0]} did not"
+        columns = [cells.listed()[0].paths for cells in self.cells.values() if cells]
         last, widest = columns[-1], max(columns, key=len)
         if len(last) < len(widest) and last[-1] != widest[-1]:
             return f"the last row ends after {len(last)} cells; another has {len(widest)}"
         return ""
 
+    def series(self) -> Iterator[Series]:
+        """Every series with cells, in SingStat's order."""
+        for number, cells in self.cells.items():
+            if cells:
+                yield Series(self.header, self.rows[number], *cells.listed())
+
     def observations(self) -> Iterator[tuple[Observation, Meaning]]:
-        """Every cell and the meaning of its text: series in SingStat's order, periods in ascending order.
-
-        If a period is spelt in two ways and its texts are equal, the second cell is `REPEATED`.
-        Raises `SourceInconsistent` if they differ or two columns of a row have equal labels, `SourceContract` if a
-        period is not of the table's frequency or a time series has nested columns.
-        """
-        table_id, frequency, vintage = self.header.table_id, self.header.frequency, self.header.vintage.isoformat()
-        for series_no, row in self.rows.items():
-            series, unit, footnote = label(row.series), label(row.unit), label(row.footnote)
-            texts: dict[ColumnPath, str] = {}
-            for start, path, text in self._ordered(series_no):
-                period, columns = ("", path) if frequency == "cross_sectional" else (path[0], ())
-                levels = [*map(label, columns), *NO_LEVELS[len(columns) :]]
-                meaning, value = read_value(text)
-                key = (start, *levels)
-                if key in texts:
-                    if columns or texts[key] != text:
-                        raise _twice(series_no, tuple(filter(None, key)), texts[key], text)
-                    meaning = Meaning.REPEATED
-                texts[key] = text
-                observation = Observation(
-                    table_id,
-                    frequency,
-                    series_no,
-                    series,
-                    unit,
-                    footnote,
-                    period,
-                    start,
-                    levels[0],
-                    levels[1],
-                    levels[2],
-                    levels[3],
-                    levels[4],
-                    value,
-                    text,
-                    vintage,
-                )
-                yield observation, meaning
-
-    def _ordered(self, series_no: str) -> list[tuple[str, ColumnPath, str]]:
-        frequency = self.header.frequency
-        if frequency == "cross_sectional":
-            return [("", path, text) for path, text in self.cells[series_no].items()]
-        if nested := next((path for path in self.cells[series_no] if len(path) > 1), None):
-            raise SourceContract(f"series {series_no} has nested columns ({' / '.join(nested)}) in a time series")
-        cells = self.cells[series_no].items()
-        return sorted((period_start(path[0], frequency), path, text) for path, text in cells)
+        """Every cell and the meaning of its text, series by series. Raises as `Series.observations`."""
+        return (each for series in self.series() for each in series.observations())
 
 
 def _check_labels(known: Row, row: Row) -> None:
@@ -161,12 +204,25 @@ def _check_labels(known: Row, row: Row) -> None:
         raise SourceInconsistent(f"series {row.series_no} is {before!r:.100} on one page and {now!r:.100} on another")
 
 
-def _check_listed_once(number: str, cells: list[tuple[ColumnPath, str]]) -> None:
+def _check_listed_once(number: str, layout: Layout, listed: list[str]) -> None:
     texts: dict[ColumnPath, str] = {}
-    for path, text in cells:
+    for path, text in zip(layout.paths, listed, strict=True):
         if path in texts:
             raise _twice(number, path, texts[path], text)
         texts[path] = text
+
+
+def _merge(number: str, known: dict[ColumnPath, str], layout: Layout, texts: list[str]) -> tuple[int, int]:
+    """Add the cells that a further page lists; the numbers of cells added, and of those that were empty until then."""
+    size, filled = len(known), 0
+    for path, text in zip(layout.paths, texts, strict=True):
+        before = known.get(path)
+        if not before:
+            filled += bool(text) and before is not None
+            known[path] = text
+        elif text and before != text:
+            raise _twice(number, path, before, text)
+    return len(known) - size, filled
 
 
 def _twice(number: str, path: ColumnPath, first: str, second: str) -> SourceInconsistent:

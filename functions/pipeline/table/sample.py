@@ -2,18 +2,33 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-
-from pipeline.table.observations import Observation
+from itertools import chain
 
 SIZE = 256
 KEYS = 2**64
 
 
-@lru_cache(maxsize=65536)  # the series of a table share their periods or columns
-def _hash(*texts: str) -> int:
+@lru_cache(maxsize=8192)  # the series of a table share their periods or columns
+def place(*texts: str) -> int:
+    """The hash of a period, or of the five levels of a column."""
     return int.from_bytes(hashlib.blake2b("\0".join(texts).encode(), digest_size=8).digest(), "big")
+
+
+class Places:
+    """The cells of a series by the hashes of their places, each with its position in the series."""
+
+    def __init__(self, hashes: Iterable[int]) -> None:
+        ascending = sorted((each, position) for position, each in enumerate(hashes))
+        self._hashes, self._positions = [each for each, _ in ascending], [position for _, position in ascending]
+
+    def between(self, first: int, last: int) -> Iterable[tuple[int, int]]:
+        """The cells with a hash from `first` to `last`; round through zero if `last` is smaller."""
+        start, end = bisect_left(self._hashes, first), bisect_right(self._hashes, last)
+        found = range(start, end) if first <= last else chain(range(start, len(self._hashes)), range(end))
+        return ((self._hashes[n], self._positions[n]) for n in found)
 
 
 class Sample:
@@ -26,22 +41,15 @@ class Sample:
     def __init__(self, sample: Mapping[str, str]) -> None:
         """Continue from the `sample` of other cells."""
         self._values = {int(key, 16): int(value, 16) for key, value in sample.items()}
-        self._series, self._label = "", _hash("")
-        self._limit = max(self._values) if len(self._values) >= SIZE else KEYS
+        self._limit = max(self._values) if len(self._values) >= SIZE else KEYS - 1
 
-    def add(self, cell: Observation) -> None:
-        """Add a cell."""
-        if cell.series != self._series:
-            self._series, self._label = cell.series, _hash(cell.series)
-        if cell.column_1:
-            place = _hash(cell.column_1, cell.column_2, cell.column_3, cell.column_4, cell.column_5)
-        else:
-            place = _hash(cell.period)
-        key = (self._label + place) % KEYS
-        if key > self._limit:
-            return
-        number = cell.value.rstrip("0").rstrip(".") if "." in cell.value else cell.value
-        self._values[key] = (self._values.get(key, 0) + zlib.crc32(number.encode())) % 2**32
+    def add(self, series: str, places: Places, values: Sequence[str]) -> None:
+        """Add the cells of a series: its label, and where and what they are."""
+        label = place(series)
+        for hashed, position in places.between(-label % KEYS, (self._limit - label) % KEYS):
+            key, value = (label + hashed) % KEYS, values[position]
+            number = value.rstrip("0").rstrip(".") if "." in value else value
+            self._values[key] = (self._values.get(key, 0) + zlib.crc32(number.encode())) % 2**32
         if len(self._values) >= 2 * SIZE:
             self._shrink()
 
@@ -53,4 +61,4 @@ class Sample:
     def _shrink(self) -> None:
         kept = sorted(self._values)[:SIZE]
         self._values = {key: self._values[key] for key in kept}
-        self._limit = kept[-1] if len(kept) == SIZE else KEYS
+        self._limit = kept[-1] if len(kept) == SIZE else KEYS - 1

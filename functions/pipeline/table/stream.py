@@ -1,4 +1,4 @@
-"""Streams the observations of a table from its pages in order, one series at a time."""
+"""Streams the series of a table from its pages in order."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,8 @@ from msgspec import Struct, field
 from pipeline.errors import SourceContract, SourceInconsistent
 from pipeline.source.responses import Header, Page
 from pipeline.source.shapes import Row
-from pipeline.table.observations import ColumnPath, Observation, Table
-from pipeline.table.values import Meaning
-
-Observations = Iterator[tuple[Observation, Meaning]]
+from pipeline.table.layout import ColumnPath, layout
+from pipeline.table.observations import Cells, Series, Table
 
 
 class StreamState(Struct, kw_only=True):
@@ -34,14 +32,15 @@ class Stream:
         self._table.size = state.size
         self._finished = set(state.finished)
         if state.row:
+            paths, texts = zip(*state.cells, strict=True) if state.cells else ((), ())
             self._table.rows[state.row.series_no] = state.row
-            self._table.cells[state.row.series_no] = dict(state.cells)
+            self._table.cells[state.row.series_no] = Cells(layout(paths), list(texts))
 
-    def add(self, page: Page, limit: int) -> Observations:
-        """Add the next page, of at most `limit` cells, and return the observations of each series that it completes.
+    def add(self, page: Page, limit: int) -> Iterator[Series]:
+        """Add the next page, of at most `limit` cells, and return each series that it completes.
 
-        Raises `SourceInconsistent` if a cell has two values or a finished series is listed again, `SourceContract` if
-        the page has more or fewer cells than expected or as `Table.observations`.
+        Raises `SourceInconsistent` if a cell has two values or a finished series is listed again, and `SourceContract`
+        if the page has more or fewer cells than expected.
         """
         before = self._table.size
         for row in page.rows:
@@ -57,8 +56,8 @@ class Stream:
         if size != expected:
             raise SourceContract(f"the page from cell {before} has {size} cells, not {expected}")
 
-    def finish(self) -> Observations:
-        """The observations of the last series. Raises `SourceIncomplete` if cells are missing."""
+    def finish(self) -> Iterator[Series]:
+        """The last series. Raises `SourceIncomplete` if cells are missing."""
         self._table.check_complete()
         yield from self._close()
 
@@ -66,12 +65,12 @@ class Stream:
         """The state to continue from; only valid between two pages."""
         state = StreamState(size=self._table.size, finished=list(self._finished))
         for number, row in self._table.rows.items():
-            state.row = Row(row.series, row.time_series_no, row.row_no, row.unit, row.footnote)
-            state.cells = list(self._table.cells[number].items())
+            state.row, (listed, texts) = row, self._table.cells[number].listed()
+            state.cells = list(zip(listed.paths, texts, strict=True))
         return state
 
-    def _close(self) -> Observations:
-        yield from self._table.observations()
+    def _close(self) -> Iterator[Series]:
+        yield from self._table.series()
         self._finished.update(self._table.rows)
         self._table.rows.clear()
         self._table.cells.clear()

@@ -9,8 +9,11 @@ from decimal import Context, Inexact
 from enum import StrEnum
 
 MARKERS = frozenset({"", "-", "na", "n.a.", "s", "..", "..."})
+MAX_DIGITS, MAX_DECIMALS = 20, 18
 EXACT = Context(prec=80, traps=[Inexact])  # for sums and differences of values; rounding raises
-NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", re.ASCII)  # exactly representable as decimal(38,18)
+NUMBER = re.compile(
+    rf"-?[0-9]{{1,{MAX_DIGITS}}}(\.[0-9]{{1,{MAX_DECIMALS}}})?", re.ASCII
+)  # fits decimal(38,18) exactly
 
 
 class Meaning(StrEnum):

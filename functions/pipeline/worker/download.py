@@ -19,6 +19,7 @@ from pipeline.source.responses import Header, read_page
 from pipeline.steps.fetch import TableFetch, commit, connect, gzip_body, gzip_lines, kept_page
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import KeptPage
+from pipeline.table.observations import Series
 from pipeline.table.paging import check_page, fetch_one_vintage
 from pipeline.table.stream import Stream, StreamState
 from pipeline.worker.parallel import map_in_order
@@ -170,7 +171,8 @@ class _TableDownload:
 
     def _write_chunk(self, checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> None:
         """Write the rows that the next pages complete, then the checkpoint."""
-        rows = gzip_lines(_flatten(checkpoint, stream, itertools.islice(bodies, CHUNK_PAGES)))
+        series = _series(checkpoint, stream, itertools.islice(bodies, CHUNK_PAGES))
+        rows = gzip_lines(checkpoint.count.lines(series))
         self._cancellation.check()
         if rows:
             job = self._job
@@ -204,17 +206,17 @@ class _TableDownload:
         self._thread.source = connect()  # `requests.Session` is not thread-safe
 
 
-def _flatten(checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines that each page completes, as one block per page; the checkpoint advances by each page."""
+def _series(checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> Iterator[Series]:
+    """The series that each page completes; the checkpoint advances by each page."""
     for body in bodies:
         page = read_page(body)
         check_page(page, checkpoint.header)
-        yield b"".join(checkpoint.count.lines(stream.add(page, checkpoint.limit)))  # ten times faster than line by line
+        yield from stream.add(page, checkpoint.limit)
         key, offset = keys.page(checkpoint.folder, checkpoint.next_page), checkpoint.next_page * checkpoint.limit
         checkpoint.pages.append(kept_page(key, offset, body))
         checkpoint.next_page += 1
     if checkpoint.next_page == _page_count(checkpoint):
-        yield b"".join(checkpoint.count.lines(stream.finish()))
+        yield from stream.finish()
 
 
 def _page_count(checkpoint: Checkpoint) -> int:

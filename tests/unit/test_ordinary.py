@@ -1,0 +1,108 @@
+"""A series flattened at once and cell by cell gives the same, or the fast way leaves it to the other."""
+
+from datetime import date
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pipeline.errors import SourceError
+from pipeline.source.responses import Header
+from pipeline.source.shapes import Row
+from pipeline.table import flattened, ordinary
+from pipeline.table.digest import Digest
+from pipeline.table.flatten import Count
+from pipeline.table.layout import layout
+from pipeline.table.observations import Series
+from pipeline.table.values import MARKERS
+
+from tests.unit.test_properties import KEYS, labels, numbers, odd
+
+digits = st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,18})?", fullmatch=True)
+texts = (
+    numbers
+    | digits
+    | st.sampled_from(sorted(MARKERS))
+    | odd
+    | st.sampled_from([" 5", "NA", "1\n2", "\n", "-0", "00.0"])
+)
+names = st.text(min_size=1, max_size=4) | st.sampled_from(["a", "b", "\0", '"'])
+spellings = ["2020 1H", "2020 H1", "2020 2H", "2021 H2", "2021 1H"]
+
+
+def series(frequency: str, paths: list[tuple[str, ...]], found: list[str], *label: str) -> Series:
+    header = Header(table_id='M"1', title="", frequency=frequency, vintage=date(2026, 7, 24), total=None)
+    row = Row(label[0], "1.10", unit=label[1], footnote=label[2])
+    return Series(header, row, layout(tuple(paths)), found)
+
+
+@st.composite
+def any_series(draw: st.DrawFn) -> Series:
+    frequency = draw(st.sampled_from([*sorted(KEYS), "cross_sectional"]))
+    keys = spellings if frequency == "half_yearly" else [*KEYS.get(frequency, []), "2020", "odd"]
+    columns = st.lists(names, min_size=1, max_size=5).map(tuple)
+    path = columns if frequency == "cross_sectional" else st.sampled_from(keys).map(lambda key: (key,))
+    paths = draw(st.lists(path | st.just(("a", "b")), min_size=1, max_size=9, unique=True))
+    return series(frequency, paths, [draw(texts) for _ in paths], draw(labels), draw(labels), draw(labels))
+
+
+def counted(one: flattened.Flattened) -> tuple[bytes, Count]:
+    count = Count()
+    return b"".join(count.add([one])), count
+
+
+@given(any_series())
+@example(series("yearly", [("2020",), ("2021",)], ["0.05", "-0.50"], "a", "", ""))
+@example(series("yearly", [("2020",)], ["99999999999999999999.999999999999999999"], "a", "", ""))
+@example(series("half_yearly", [("2020 1H",), ("2020 H1",)], ["1", "1"], "a", "", ""))
+@example(series("cross_sectional", [("Male",), ("Male ",)], ["1", "1"], "a", "", ""))
+@example(series("cross_sectional", [("\u200b", "b"), ("c",)], ["1", "na"], "\u98df\u54c1", "\\", '"'))
+def test_at_once_is_as_cell_by_cell(one):
+    at_once = ordinary.flatten(one)
+    try:
+        cell_by_cell = flattened.flatten(one.observations())
+    except SourceError:
+        assert at_once is None
+        return
+
+    if at_once is not None:
+        assert counted(at_once) == counted(cell_by_cell)
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ([("2020",), ("2021",)], ["1.5", "-0.05"]),
+        ([("2021",), ("2020",), ("1999",)], ["na", "-", "2"]),
+        ([("2021",)], [""]),
+    ],
+)
+def test_ordinary_series_are_flattened_at_once(paths, found):
+    assert ordinary.flatten(series("yearly", paths, found, "a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    "text", [" 1", "1e5", "NA", "1\n2", "\uff11", "1" * 21, "1." + "1" * 19, "5.", ".5", "1_0", "--1"]
+)
+def test_other_texts_are_not(text):
+    assert ordinary.flatten(series("yearly", [("2020",), ("2021",)], ["1", text], "a", "b", "c")) is None
+
+
+def test_lines_are_those_of_the_json_encoder():
+    one = series("cross_sectional", [("é", '"')], ["-1.50"], 'a"\\\n', "%", "新")
+    ((observation, _),) = one.observations()
+
+    assert b"".join(ordinary.flatten(one).lines) == msgspec.json.encode(observation) + b"\n"
+
+
+def test_the_checksum_is_the_sum_of_a_sha256_for_each_series():
+    """Vectors of FIPS 180-4: the SHA-256 of `abc` and of nothing."""
+    digest = Digest()
+    digest.add("abc")
+    digest.add("")
+
+    known = (
+        0xBA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD
+        + 0xE3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855
+    )
+    assert digest.checksum == known % 2**256
