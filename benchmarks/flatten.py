@@ -1,4 +1,4 @@
-"""SingStat's answers to flattened lines: `flatten.py IN.ndjson OUT.jsonl.gz [--whole]`, one page of a time series a line.
+"""Pages to flattened lines: `flatten.py IN.ndjson OUT.jsonl.gz [--whole]`, one answer of SingStat a line.
 
 The code, the lines and the counts are the pipeline's; the header is that of the first line, the total what is there.
 Prints the cells, the CPU seconds of the process and its peak memory. With --whole all pages are read before the first
@@ -56,8 +56,12 @@ def whole(header: Header, bodies: BinaryIO) -> Iterator[Series]:
 def main(source: str, target: str, *options: str) -> None:
     """Flatten one file into another."""
     count = Count()
-    with Path(source).open("rb") as bodies, igzip.open(target, "wb", compresslevel=1) as lines:
-        flatten = whole if "--whole" in options else streamed
+    flatten = whole if "--whole" in options else streamed
+    with (
+        Path(source).open("rb") as bodies,
+        Path(target).open("wb") as file,
+        igzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines,
+    ):
         lines.writelines(count.lines(flatten(read_header(bodies), bodies)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
     cells = sum(count.by_meaning.values())

@@ -53,6 +53,8 @@ def counted(one: flattened.Flattened) -> tuple[bytes, Count]:
 
 @given(any_series())
 @example(series("yearly", [("2020",), ("2021",)], ["0.05", "-0.50"], "a", "", ""))
+@example(series("yearly", [("2020",), ("2021",)], ["900719925474.993", "-99999999999999.9"], "a", "", ""))
+@example(series("yearly", [("2020",), ("2021",)], ["9007199254740993", "0.1"], "a", "", ""))
 @example(series("yearly", [("2020",)], ["99999999999999999999.999999999999999999"], "a", "", ""))
 @example(series("half_yearly", [("2020 1H",), ("2020 H1",)], ["1", "1"], "a", "", ""))
 @example(series("cross_sectional", [("Male",), ("Male ",)], ["1", "1"], "a", "", ""))

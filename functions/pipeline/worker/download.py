@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 STATE = "DownloadLargeTable"
 CHUNK_PAGES = 50
+KIND = "checksums of series"
 THROTTLED_SECONDS, THROTTLED_WAITS = 30, 20  # ten minutes, as heartbeats go on
 T = TypeVar("T")
 
@@ -38,11 +39,12 @@ class Checkpoint(Struct, kw_only=True):
     """`checkpoint.json`: the progress of a fetch. Pages below `next_page` are done.
 
     Their rows are in `chunks`, except those of the last series, which `stream` still holds. `limit` is the page size
-    in cells.
+    in cells. `kind` tells it from those of code that counted otherwise, which are not resumed.
     """
 
     header: Header
     folder: str
+    kind: str = ""
     limit: int = 0
     next_page: int = 0
     chunks: list[str] = field(default_factory=list)
@@ -129,7 +131,7 @@ class _TableDownload:
     def _resume(self, header: Header) -> Checkpoint | None:
         """The checkpoint of an earlier attempt, offered once, if the header is unchanged."""
         checkpoint, self._previous = self._previous, None
-        if checkpoint is None or checkpoint.header != header:
+        if checkpoint is None or (checkpoint.kind, checkpoint.header) != (KIND, header):
             return None
         self._kept_keys = frozenset(data_bucket.list_keys(checkpoint.folder))
         logger.info("Resumed", extra={"next_page": checkpoint.next_page, "kept": len(self._kept_keys)})
@@ -139,7 +141,8 @@ class _TableDownload:
         state = Stream(header, StreamState()).state()  # rejects a table without a total before anything is written
         self._cancellation.check()
         self._kept_keys = frozenset()
-        checkpoint = Checkpoint(header=header, folder=self._fetch.create_folder(header), stream=state)
+        folder = self._fetch.create_folder(header)
+        checkpoint = Checkpoint(header=header, folder=folder, kind=KIND, stream=state)
         data_bucket.write(self._checkpoint_key, checkpoint)
         return checkpoint
 
