@@ -2,7 +2,7 @@
 
 from datetime import date
 
-RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, WORKERS, COSTS, LISTS = (
+RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, WORKERS, COSTS, LISTS, CATALOGUE = (
     "untransformedsingstatdata",
     "flattened",
     "transformedsingstatdata",
@@ -12,10 +12,8 @@ RAW, FLATTENED, STAGED, PUBLICATIONS, AUDIT, RUNS, WORKERS, COSTS, LISTS = (
     "workers",
     "costs",
     "lists",
+    "catalogue",
 )
-CATALOGUE_TABLES = "catalogue/tables.jsonl"
-"""Every table that SingStat lists or has listed, one `ListedTable` a line."""
-
 REPORTS = "PowerBIChartCostExplorerReport/"
 
 
@@ -72,6 +70,11 @@ def publication(table_id: str) -> str:
 def table_list(name: str) -> str:
     """The `TableList` of this name."""
     return f"{LISTS}/{name}.json"
+
+
+def catalogue() -> str:
+    """Every table that SingStat lists or has listed, one `ListedTable` a line."""
+    return f"{CATALOGUE}/tables.jsonl"
 
 
 def audit(table_id: str, run_id: str) -> str:

@@ -27,11 +27,11 @@ def refresh(source: SingStat, accept: bool) -> CatalogueCounts:
     the catalogue in the meantime; `SourceIncomplete`, `SourceInconsistent` or `SourceContract` as `merged`; and
     `SourceUnavailable`, `SourceMalformed` or `TableNotFound` as the client and `read_search`.
     """
-    known, etag = data_bucket.read_lines(keys.CATALOGUE_TABLES, ListedTable)
+    known, etag = data_bucket.read_lines(keys.catalogue(), ListedTable)
     today = datetime.now(SINGAPORE).date().isoformat()
     tables = refreshed(known, _search(source), today, accept)
     body = msgspec.json.Encoder().encode_lines(tables)
-    if not data_bucket.compare_and_swap(keys.CATALOGUE_TABLES, body, etag):
+    if not data_bucket.compare_and_swap(keys.catalogue(), body, etag):
         raise PublishConflict("another run refreshed the catalogue in the meantime")
     before = {table.table_id for table in known}
     return CatalogueCounts(
