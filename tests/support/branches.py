@@ -193,6 +193,7 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     assert laptop.run("moved", SMALL)["status"] == "SUCCEEDED"
     for name, request in {
         "listed": {"refresh": "catalogue"},
+        "listed-again": {"refresh": "catalogue"},
         "rolled-back": {"rollback": {"table": SMALL, "to": "2026-09-25"}},
         "rolled-forward": {"rollback": {"table": SMALL, "to": "2026-10-25"}},
         "forgotten": {"forget": {"table": SMALL, "vintage": "2026-09-25"}},
