@@ -11,6 +11,11 @@ from pathlib import Path
 from benchmarks.page import RESULTS, Measured, load, row, store
 
 PARTS = {
+    "cells": "benchmarks.cells",
+    "worker": "benchmarks.worker",
+    "laptop": "benchmarks.laptop",
+    "report": "benchmarks.write_report",
+    "export": "benchmarks.export",
     "imports": "benchmarks.imports",
     "sizes": "benchmarks.sizes",
     "cost": "benchmarks.cost",

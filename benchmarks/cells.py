@@ -1,32 +1,26 @@
-"""A million synthetic cells, from response bodies to flattened, counted, gzipped lines: `cells.py [PAIRS] [BASE]`.
+"""A million synthetic cells, from response bodies to flattened, counted, gzipped lines, by the CPU of whole processes.
 
-Compares, in turn and by the CPU seconds of whole processes: flatten.py, the script of a data engineer (peer.py,
-pandas), the floor (simdjson's parse without objects, igzip of the same lines) and the code of the commit BASE.
+Compared in turn: flatten.py, the script of a data engineer (peer.py, pandas), the floor (simdjson's parse without
+objects, igzip of the same lines) and the code of before.
 """
 
 import os
-import platform
-import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from isal import igzip
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.figures import ROOT, Details, Figure, Part, Used, before, process
+from benchmarks.synthetic import bodies
 
-from benchmarks.synthetic import bodies  # noqa: E402
-from benchmarks.work_tree import work_tree  # noqa: E402
-
-CELLS, PAIRS, BASE = 1_000_000, 5, "0fa2a4e"
-KIB_PER_MIB = 1024 if sys.platform == "linux" else 1 << 20
+CELLS, PAIRS = 1_000_000, 5
+GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
 PARSE = "import sys, simdjson\nparser = simdjson.Parser()\nfor line in open(sys.argv[1], 'rb'):\n    parser.parse(line)"
 NOTHING = "import simdjson"
-AT_BASE = """
+BEFORE = """
 import sys
 from isal import igzip
 from pipeline.source.responses import Header, read_page
@@ -50,86 +44,94 @@ with igzip.open(sys.argv[2], "wb", compresslevel=1) as lines, open(sys.argv[1], 
 """
 
 
-class Cost(NamedTuple):
-    """What a process took."""
+def measure() -> Part:
+    """Medians of five rounds, in each of which every side runs once; and one run of flatten.py at each size."""
+    with tempfile.TemporaryDirectory() as temporary, before() as earlier:
+        folder = Path(temporary)
+        rounds = compare(folder, earlier)
+        rows = list(grown(folder))
 
-    cpu: float
-    mib: float
+    def ratio(one: Callable[[dict[str, Used]], float]) -> tuple[float, str]:
+        ratios = [one(costs) for costs in rounds]
+        return median(ratios), f"{min(ratios):.3f} to {max(ratios):.3f}"
+
+    cpu, cpu_note = ratio(lambda costs: costs["ours"].cpu / costs["peer"].cpu)
+    paged, paged_note = ratio(lambda costs: costs["ours"].peak / costs["peer"].peak)
+    whole, whole_note = ratio(lambda costs: costs["whole"].peak / costs["peer"].peak)
+    floor, floor_note = ratio(lambda costs: costs["ours"].cpu / floor_of(costs))
+    earlier_cpu, earlier_note = ratio(lambda costs: costs["ours"].cpu / costs["before"].cpu)
+    seconds = {name: median(costs[name].cpu for costs in rounds) for name in ("ours", "before", "peer")}
+    title = "1M cells, bodies to gzipped lines"
+    figures = [
+        Figure(name=f"{title}: CPU against the pandas script", now=cpu, before="0.9", bar=0.12, note=cpu_note),
+        Figure(name="the same, peak memory, page by page", now=paged, before="0.02", bar=0.05, note=paged_note),
+        Figure(name="the same, peak memory, whole table", now=whole, before="0.31", bar=0.15, note=whole_note),
+        Figure(name="the same CPU against the floor, imports included", now=floor, before="65", bar=5, note=floor_note),
+        Figure(name="the same CPU against the code before", now=earlier_cpu, bar=0.15, note=earlier_note),
+        Figure(
+            name="CPU of a million cells",
+            now=seconds["ours"],
+            unit="s",
+            before=f"{seconds['before']:.1f} s",
+            note=f"the pandas script {seconds['peer']:.1f} s",
+        ),
+    ]
+    text = (
+        "One run each. The last row is modelled: ten times the processor time of the row before it, in the same memory."
+    )
+    header = ["cells", "response bodies", "CPU", "peak memory"]
+    return Part(figures, [Details("How the cost grows with cells", header, rows, text)])
 
 
-def run(command: Sequence[str | Path], pythonpath: Path | None = None) -> Cost:
-    """Run a process to its end."""
-    environment = os.environ | ({"PYTHONPATH": str(pythonpath)} if pythonpath else {})
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{command} ended with {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB_PER_MIB)
-
-
-def prepare(folder: Path) -> None:
-    """The input, its lines and an environment with pandas."""
+def compare(folder: Path, earlier: Path) -> list[dict[str, Used]]:
+    """The rounds: what each side used."""
+    python, source, out = folder / "peer" / "bin" / "python", folder / "in", folder / "out"
     uv = ROOT / ".venv" / "bin" / "uv"
-    run([uv, "venv", "--quiet", "--python", sys.executable, folder / "peer"])
+    process([uv, "venv", "--quiet", "--python", sys.executable, folder / "peer"])
     locked = ["--quiet", "--require-hashes", "-r", ROOT / "benchmarks" / "peer.txt"]
-    run([uv, "pip", "install", "--python", folder / "peer" / "bin" / "python", *locked])
-    with (folder / "in").open("wb") as pages:
-        pages.writelines(body + b"\n" for body in bodies(CELLS))
-    run([sys.executable, ROOT / "benchmarks" / "flatten.py", folder / "in", folder / "out"])
-    (folder / "lines").write_bytes(igzip.decompress((folder / "out").read_bytes()))
-
-
-def measure(folder: Path, base: Path, pairs: int) -> list[str]:
-    """The rows of the result: figure, value, bar."""
-    peer_python, source, out = folder / "peer" / "bin" / "python", folder / "in", folder / "out"
+    process([uv, "pip", "install", "--python", python, *locked])
+    write_bodies(source, CELLS)
     ours = [sys.executable, ROOT / "benchmarks" / "flatten.py", source, out]
+    process(ours)
+    (folder / "lines").write_bytes(igzip.decompress(out.read_bytes()))
     commands: dict[str, list[str | Path]] = {
         "ours": ours,
         "whole": [*ours, "--whole"],
-        "peer": [peer_python, ROOT / "benchmarks" / "peer.py", source, out],
-        "parse": [peer_python, "-c", PARSE, source],
-        "import": [peer_python, "-c", NOTHING],
+        "peer": [python, ROOT / "benchmarks" / "peer.py", source, out],
+        "before": [sys.executable, "-c", BEFORE, source, out, str(CELLS)],
+        "parse": [python, "-c", PARSE, source],
+        "import": [python, "-c", NOTHING],
         "gzip": [sys.executable, "-c", GZIP, folder / "lines", out],
         "empty": [sys.executable, "-c", "from isal import igzip"],
     }
-    rounds = []
-    for _ in range(pairs):
-        costs = {name: run(command) for name, command in commands.items()}
-        at_base = [sys.executable, "-c", AT_BASE, source, out, str(CELLS)]
-        costs["base"] = run(at_base, base / "functions")
-        rounds.append(costs)
-
-    def against(one: str, other: str, of: int = 0) -> float:
-        return median(costs[one][of] / costs[other][of] for costs in rounds)
-
-    def floor(costs: dict[str, Cost]) -> float:
-        return costs["parse"].cpu - costs["import"].cpu + costs["gzip"].cpu - costs["empty"].cpu
-
-    seconds = {name: median(costs[name].cpu for costs in rounds) for name in commands | {"base": []}}
-    of_floor = median(costs["ours"].cpu / floor(costs) for costs in rounds)
+    environments = {"before": os.environ | {"PYTHONPATH": str(earlier / "functions")}}
     return [
-        f"1M cells to gzipped lines, CPU against the pandas script | {against('ours', 'peer'):.3f} | <= 0.12",
-        f"the same, peak memory, page by page | {against('ours', 'peer', 1):.3f} | <= 0.05",
-        f"the same, peak memory, whole table | {against('whole', 'peer', 1):.3f} | <= 0.15",
-        f"CPU against the floor, imports included | {of_floor:.1f} | <= 5",
-        f"CPU against {BASE} | {against('ours', 'base'):.3f} | <= 0.15",
-        f"CPU s: ours, whole, pandas, {BASE} | "
-        + ", ".join(f"{seconds[name]:.1f}" for name in ("ours", "whole", "peer", "base"))
-        + " | none",
+        {name: process(command, env=environments.get(name)) for name, command in commands.items()} for _ in range(PAIRS)
     ]
 
 
-def main(pairs: int = PAIRS, base: str = BASE) -> None:
-    """Print the machine and the rows."""
-    with tempfile.TemporaryDirectory() as temporary, work_tree(base) as earlier:
-        prepare(Path(temporary))
-        rows = measure(Path(temporary), earlier, pairs)
-    sys.stdout.write(
-        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {pairs} pairs\n"
-    )
-    sys.stdout.write("\n".join(["figure | value | bar", *rows]) + "\n")
+def floor_of(costs: dict[str, Used]) -> float:
+    """CPU seconds of parsing and compressing alone, without imports."""
+    return costs["parse"].cpu - costs["import"].cpu + costs["gzip"].cpu - costs["empty"].cpu
 
 
-if __name__ == "__main__":
-    main(*(kind(text) for kind, text in zip((int, str), sys.argv[1:], strict=False)))
+def grown(folder: Path) -> Iterator[list[str]]:
+    """A row for each size."""
+    source, out = folder / "grown", folder / "out"
+    for cells in GROWTH:
+        write_bodies(source, cells)
+        used = process([sys.executable, ROOT / "benchmarks" / "flatten.py", source, out])
+        size = source.stat().st_size / 1e6
+        yield [f"{cells:,}", f"{size:,.1f} MB", f"{used.cpu:.2f} s", f"{used.peak:.0f} MiB"]
+    yield [
+        f"{10 * cells:,}",
+        f"{10 * size:,.0f} MB",
+        f"{10 * used.cpu:.0f} s, modelled",
+        f"{used.peak:.0f} MiB, modelled",
+    ]
+
+
+def write_bodies(path: Path, cells: int) -> None:
+    """One answer a line."""
+    with path.open("wb") as pages:
+        pages.writelines(body + b"\n" for body in bodies(cells))

@@ -1,20 +1,18 @@
-"""`singstat run` of what is recorded: processor of the laptop outside its functions, against an earlier build.
+"""`singstat run` of what is recorded: processor of the laptop outside its functions, against the code before.
 
-Usage: python benchmarks/laptop.py [COMMIT] [PAIRS]. One run with an empty lake, then one in which no table has changed.
+One run of a small table, one of all tables with an empty lake, and one in which no table has changed.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
-ROOT = Path(__file__).parents[1]
-TODAY = "0fa2a4e"
+from benchmarks.figures import ROOT, Figure, Part, before
+
+PAIRS = 5
 # The functions are children of another process, which the laptop starts: RUSAGE_SELF leaves them out.
 MEASURED = """
 import atexit, pathlib, resource, sys
@@ -29,28 +27,23 @@ local.cli.app.main()
 BARS = {"one small table, first": None, "all that is recorded, first": 0.6, "all that is recorded, unchanged": 0.5}
 
 
-@contextmanager
-def checkout(commit: str) -> Iterator[Path]:
-    """The tree of a commit, in a folder that exists for the time being."""
-    with TemporaryDirectory() as folder:
-        tree = Path(folder, "tree").resolve()
-        _run("git", "worktree", "add", "--quiet", "--detach", tree, commit, cwd=ROOT)
-        try:
-            yield tree
-        finally:
-            _run("git", "worktree", "remove", "--force", tree, cwd=ROOT)
+def measure() -> Part:
+    """Five pairs. What a build keeps for later processes, its byte code and translated template, is there already."""
+    with before() as earlier:
+        for tree in (earlier, ROOT):
+            runs(tree)
+        taken = [(runs(ROOT), runs(earlier)) for _ in range(PAIRS)]
+    figures = []
+    for name, bar in BARS.items():
+        ratios = [now[name] / then[name] for now, then in taken]
+        seconds = [median(side[name] for side in sides) for sides in zip(*taken, strict=True)]
+        note = f"{min(ratios):.2f} to {max(ratios):.2f}; {seconds[0]:.1f} s, before {seconds[1]:.1f} s"
+        title = f"`singstat run`, {name}: CPU outside the functions, against before"
+        figures.append(Figure(name=title, now=median(ratios), bar=bar, note=note))
+    return Part(figures)
 
 
-def cpu(tree: Path, *tables: str, lake: Path) -> float:
-    """CPU seconds of the laptop's process for one run."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(lake), "PYTHONPATH": f"{tree}:{tree / 'functions'}"}
-    lake.mkdir(exist_ok=True)
-    words = ("run", *tables, "--json", "--lake", lake)
-    _run(sys.executable, "-P", "-c", MEASURED, tree, *words, cwd=tree, env=environment)
-    return float((lake / "cpu").read_text())
-
-
-def measure(tree: Path) -> dict[str, float]:
+def runs(tree: Path) -> dict[str, float]:
     """CPU seconds of each kind of run, in lakes of their own."""
     with TemporaryDirectory() as folder:
         small, lake = Path(folder, "small"), Path(folder, "lake")
@@ -58,24 +51,10 @@ def measure(tree: Path) -> dict[str, float]:
     return dict(zip(BARS, seconds, strict=True))
 
 
-def _run(*words: str | Path, **options: Any) -> None:
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, **options)  # noqa: S603
-
-
-def main(commit: str = TODAY, pairs: str = "5") -> None:
-    """Print the median of each side, and of their ratio pair by pair."""
-    with checkout(commit) as before:
-        for tree in (before, ROOT):
-            measure(tree)  # byte code, and what a build keeps for later processes
-        taken = [(measure(before), measure(ROOT)) for _ in range(int(pairs))]
-    sys.stdout.write(
-        f"figure | value | bar\nCPU of the laptop outside the functions, against {commit}, {pairs} pairs | |\n"
-    )
-    for name, bar in BARS.items():
-        old, new = (median(side[name] for side in sides) for sides in zip(*taken, strict=True))
-        ratio = median(now[name] / then[name] for then, now in taken)
-        limit = f"<= {bar}" if bar else ""
-        sys.stdout.write(f"{name}: {new:.1f} s against {old:.1f} s | {ratio:.2f} | {limit}\n")
-
-
-main(*sys.argv[1:])
+def cpu(tree: Path, *tables: str, lake: Path) -> float:
+    """CPU seconds of the laptop's process for one run."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(lake), "PYTHONPATH": f"{tree}:{tree / 'functions'}"}
+    lake.mkdir(exist_ok=True)
+    command = [sys.executable, "-P", "-c", MEASURED, tree, "run", *tables, "--json", "--lake", lake]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=tree, env=environment)  # noqa: S603
+    return float((lake / "cpu").read_text())

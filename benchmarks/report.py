@@ -1,4 +1,4 @@
-"""CPU seconds and peak memory of the report of a run over 50 tables, in one process and without S3."""
+"""WriteReport for 16 tables, in one process and without S3: CPU seconds and peak memory, against the code before."""
 
 import os
 import resource
@@ -28,7 +28,7 @@ from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table
 from pipeline.table.periods import MONTHS
 
-TABLES = [f"M{900000 + number}" for number in range(50)]
+TABLES = [f"M{900000 + number}" for number in range(16)]
 SERIES = 40
 PERIODS = [f"{1996 + n // 12} {MONTHS[n % 12]}" for n in range(360)]  # 14,400 cells per table and vintage
 LARGE = 17  # factor for the series of the first table: just small enough to be compared

@@ -1,39 +1,30 @@
-"""The worker on tables of 1,000,000 and, with --10m, 10,000,000 synthetic cells: memory, pages/s, CPU per page.
+"""The worker on 1,000,000 and 10,000,000 synthetic cells: memory, pages per second, CPU per page.
 
 A process of its own plays SingStat (50 ms before each answer), S3 (keeps all but the pages) and Step Functions; on
-Linux it has one core and the worker another. The code of the commit --base is measured in turn with today's.
+Linux it has one core and the worker another. The code of before is measured in turn with today's.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.work_tree import work_tree  # noqa: E402
+from benchmarks.figures import MIB, PEAK_UNIT, ROOT, Details, Figure, Part, before
 
 LATENCY_SECONDS = 0.05
 CELLS_PER_PAGE = 5000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 CELLS = [f'{{"key":"{1961 + n // 12} {MONTHS[n % 12]}","value":"{n * 7919 % 100003 / 10}"}}' for n in range(700)]
-CONNECTIONS, PAIRS, BASE = 8, 5, "0fa2a4e"
-WORKERS = {
-    True: "workers/{}",
-    False: "runs/{}/workers",
-}  # where this code keeps a worker's job, and where the earlier one did
-SIZES, LARGEST = [1_000_000], 10_000_000
-KIB_PER_MIB = 1024 if sys.platform == "linux" else 1 << 20
+PAIRS = 5
+WORKERS = {True: "workers/{}", False: "runs/{}/workers"}  # where a job is kept, by this code and by the one before
+CELLS_OF_A_TABLE, LARGEST = 1_000_000, 10_000_000
 
 
 class StandIn(BaseHTTPRequestHandler):
@@ -127,7 +118,7 @@ class Cost(NamedTuple):
     cpu: float
 
 
-def measure(url: str, root: Path, cells: int, connections: int, number: int) -> Cost:
+def cost(url: str, root: Path, cells: int, connections: int, number: int) -> Cost:
     """Run one worker of the code in `root`."""
     table_id = f"M{cells // 1000}"
     job = {"run_id": f"r{connections}-{number}", "table_id": table_id, "attempt": "a", "task_token": "t"}
@@ -159,7 +150,7 @@ def measure(url: str, root: Path, cells: int, connections: int, number: int) -> 
     result = json.loads(answer["output"])
     pages = result["pages"]
     cpu = 1000 * (usage.ru_utime + usage.ru_stime) / pages
-    return Cost(usage.ru_maxrss / KIB_PER_MIB, pages / float(result["seconds"]), cpu)
+    return Cost(usage.ru_maxrss * PEAK_UNIT / MIB, pages / float(result["seconds"]), cpu)
 
 
 def pin(process: int, core: int) -> None:
@@ -175,52 +166,60 @@ def _request(method: str, url: str, body: str = "") -> bytes:
         return bytes(answer.read())
 
 
-def rows(url: str, base: Path, pairs: int, sizes: list[int]) -> Iterator[str]:
-    """The rows of the result: figure, value, bar."""
-    for connections in (8, 16):
-        bound = connections / LATENCY_SECONDS
-        found = [
-            [measure(url, root, SIZES[-1], connections, 2 * n + place) for place, root in enumerate((ROOT, base))]
-            for n in range(pairs)
-        ]
-        ours = [cost for cost, _ in found]
-        bar = ">= 0.60" if connections == CONNECTIONS else "none"
-        share, before = (median(costs[place].rate for costs in found) / bound for place in (0, 1))
-        yield f"worker, {connections} connections: pages/s against connections / latency | {share:.2f} | {bar}"
-        yield f"the same, {BASE} | {before:.2f} | none"
-        ratio = median(cost.cpu / other.cpu for cost, other in found)
-        yield f"worker, {connections} connections: CPU per page against {BASE} | {ratio:.3f} | <= 0.15"
-        yield f"worker, {connections} connections: CPU ms per page | {median(cost.cpu for cost in ours):.1f} | none"
-        if connections == CONNECTIONS and sizes[-1] == LARGEST:
-            largest = measure(url, ROOT, LARGEST, connections, 2 * pairs)
-            growth = largest.peak / median(cost.peak for cost in ours)
-            yield f"worker: peak memory, 10M against 1M cells | {growth:.2f} | <= 1.2"
-            yield f"worker: peak memory at 10M cells, MiB | {largest.peak:.0f} | none"
-
-
-def main() -> None:
-    """Print the rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--10m", dest="largest", action="store_true", help="10,000,000 cells as well, a minute")
-    parser.add_argument("--pairs", type=int, default=PAIRS, help="of a worker of today and one of the base")
-    parser.add_argument("--base", default=BASE, help="the commit to compare with")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.serve:
-        return serve()
-    command = [sys.executable, __file__, "--serve"]
+def measure() -> Part:
+    """Five pairs with 8 and with 16 connections, and one table ten times as large."""
+    command = [sys.executable, "-m", __spec__.name if __spec__ else __name__, "--serve"]
     with (
-        work_tree(chosen.base) as base,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,  # noqa: S603
+        before() as earlier,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,  # noqa: S603
     ):
         url = next(iter(server.stdout or [])).strip()
         pin(server.pid, 1)
-        sys.stdout.write("figure | value | bar\n")
-        for row in rows(url, base, chosen.pairs, SIZES + [LARGEST] * chosen.largest):
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
-    return None
+        pairs = {
+            connections: [
+                tuple(
+                    cost(url, root, CELLS_OF_A_TABLE, connections, 2 * n + place)
+                    for place, root in enumerate((ROOT, earlier))
+                )
+                for n in range(PAIRS)
+            ]
+            for connections in (8, 16)
+        }
+        largest = cost(url, ROOT, LARGEST, 8, 2 * PAIRS)
+    shares = {n: [[each.rate * LATENCY_SECONDS / n for each in pair] for pair in taken] for n, taken in pairs.items()}
+    now, then = (median(side) for side in zip(*shares[8], strict=True))
+    many, many_then = (median(side) for side in zip(*shares[16], strict=True))
+    ratios = [one.cpu / other.cpu for one, other in pairs[8]]
+    growth = [largest.peak / one.peak for one, _ in pairs[8]]
+    title = "worker: pages per second against connections / latency"
+    figures = [
+        Figure(name=f"{title}, 8 connections", now=now, before=f"{then:.2f}", bar=0.6, at_least=True),
+        Figure(name=f"{title}, 16 connections", now=many, before=f"{many_then:.2f}"),
+        Figure(
+            name="worker: CPU per page against the code before",
+            now=median(ratios),
+            bar=0.15,
+            note=f"{min(ratios):.2f} to {max(ratios):.2f}",
+        ),
+        Figure(name="worker: peak memory, 10M against 1M cells", now=median(growth), before="1.13 to 1.19", bar=1.2),
+    ]
+    rows = [
+        [
+            str(n),
+            who,
+            f"{median(each.rate for each in side):.0f}",
+            f"{median(each.cpu for each in side):.1f} ms",
+            f"{median(each.peak for each in side):.0f} MiB",
+        ]
+        for n, taken in pairs.items()
+        for who, side in zip(("now", "before"), zip(*taken, strict=True), strict=True)
+    ]
+    rows.append(["8", "now, 10M cells", f"{largest.rate:.0f}", f"{largest.cpu:.1f} ms", f"{largest.peak:.0f} MiB"])
+    header = ["connections", "code", "pages per second", "CPU per page of 5,000 cells", "peak memory"]
+    return Part(
+        figures, [Details("The worker", header, rows, "50 ms a page; one core for the worker, one for the services.")]
+    )
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__" and sys.argv[1:] == ["--serve"]:
+    serve()
