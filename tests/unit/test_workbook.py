@@ -64,14 +64,20 @@ def through_the_api(rows: list[tuple]) -> bytes:
         return path.read_bytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ROWS.filter(any), max_size=5))
 @example([("a & b < c > \"d\" 'e'", "2026-01-01", "-0.000001", "999999999999999")])
+@example([("\r", None, None, None)])
 @example([(" _x0041_ \x00\x0b\r\n\t\ufffe\U0001f3e0", "1900-03-01", "123456789.123456", "0")])
 def test_every_part_is_what_xlsxwriter_writes(rows):
     rows = [("A", "2026-10-24", "1.50", "2"), *rows]
 
     assert parts(ours(rows)) == parts(through_the_api(rows))
+
+
+def test_a_file_does_not_depend_on_the_time_of_day():
+    with ZipFile(io.BytesIO(ours([("A", None, None, None)]))) as book:
+        assert {part.date_time for part in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.parametrize("text", ["<r><t>x</t></r>", "_x0041_x0041_"])

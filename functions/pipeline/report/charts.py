@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Canvas, Colours
 from pipeline.report.content import Chart, Mark
@@ -18,6 +17,7 @@ WIDE, NARROW, PNG = 720, 344, 960  # widths on a desktop, on a phone, and of the
 LINE_HEIGHT, BAR_HEIGHT = 324, 48
 LETTER, LINE = 6.6, 17.0  # width of a letter, height of a line of text
 FEW_MARKS, FEW_RINGS = 16, 12
+LABEL_GAP = 3.5  # between an axis and its labels
 DASHES = (0, (4, 3))
 
 
@@ -29,6 +29,18 @@ class Margins(NamedTuple):
     side: int
 
 
+class Scale(NamedTuple):
+    """Maps values from `low` to `high` to positions from `start` to `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
 class Panel:
     """A chart on a canvas of its own."""
 
@@ -37,16 +49,13 @@ class Panel:
         self.chart, self.colours, self.margins = chart, colours, margins
         plot = LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 24
         self.canvas = Canvas(width, margins.top + margins.bottom + plot)
-        self.axes = self.canvas.axes(0, 0, self.canvas.width, self.canvas.height)
-        self.axes.tick_params(length=0, colors=colours.muted)
         (_draw_line if chart.step else _draw_bars)(self)
 
     def set_padding(self, left: float, right: float, above: float, below: float) -> None:
-        """Position the axes within the margins, and write the unit above them."""
+        """Position the plot within the margins, and write the unit above it."""
         top, bottom, side = self.margins
-        self.inner_width = self.canvas.width - 2 * side - left - right
-        self.inner_height = self.canvas.height - top - bottom - above - below
-        self.canvas.move(self.axes, side + left, top + above, self.inner_width, self.inner_height)
+        self.left, self.right = side + left, self.canvas.width - side - right
+        self.top, self.bottom = top + above, self.canvas.height - bottom - below
         unit = textwrap.shorten(self.chart.unit, 60, placeholder="…")
         self.canvas.text(side, top + 14, unit, color=self.colours.muted)
 
@@ -76,47 +85,61 @@ def _wrap(text: str, width: int) -> list[str]:
 
 
 def _draw_line(panel: Panel) -> None:
-    chart, axes, colours = panel.chart, panel.axes, panel.colours
-    _plot(axes, chart.previous, chart.step, colours.before, previous=True)
-    _plot(axes, chart.marks, chart.step, colours.accent, previous=False)
-    _draw_rings(panel)
-    axes.margins(x=0.015, y=0.08)
-    axes.grid(axis="y", color=colours.grid, lw=0.8)
-    axes.spines["bottom"].set(visible=True, color=colours.muted, lw=0.8)
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-    longest = max(len(_tick(value)) for value in axes.get_yticks())
+    chart, canvas, colours = panel.chart, panel.canvas, panel.colours
+    now, before = (line_points(marks, chart.step) for marks in (chart.marks, chart.previous))
+    known = [(x, y) for points in (now, before) for x, y in zip(*points, strict=True) if not math.isnan(y)]
+    first, last = _limits([x for x, _ in known], 0.015)
+    low, high = _limits([y for _, y in known], 0.08)
+    ticks = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    longest = max(len(_tick(tick)) for tick in ticks)
     widest = max(map(len, (_last_value(chart), day(chart.vintage), chart.previous_label)))
     panel.set_padding(left=LETTER * longest + 8, right=LETTER * widest + 12, above=28, below=24)
+    x, y = Scale(first, last, panel.left, panel.right), Scale(low, high, panel.bottom, panel.top)
+    for tick in filter(lambda tick: low <= tick <= high, ticks):
+        canvas.line((panel.left, panel.right), (y(tick), y(tick)), color=colours.grid, lw=0.8, zorder=1)
+        canvas.text(panel.left - LABEL_GAP, y(tick), _tick(tick), color=colours.muted, ha="right", va="center_baseline")
+    canvas.line((panel.left, panel.right), (panel.bottom, panel.bottom), color=colours.muted, lw=0.8, zorder=2)
+    dates = date_ticks(first, last, int((panel.right - panel.left) / 50))
     if len(chart.marks) == 1:
-        axes.set_xticks([start_year(chart.marks[0])], [chart.marks[0].label])
-    else:
-        axes.set_xticks(*date_ticks(*axes.get_xlim(), int(panel.inner_width / 50)))
-    _label_ends(panel)
+        dates = [start_year(chart.marks[0])], [chart.marks[0].label]
+    for position, text in zip(*dates, strict=True):
+        canvas.text(x(position), panel.bottom + LABEL_GAP, text, color=colours.muted, ha="center", va="top")
+    for points, colour, previous in ((before, colours.before, True), (now, colours.accent, False)):
+        _plot(canvas, [x(each) for each in points[0]], [y(each) for each in points[1]], colour, previous=previous)
+    _draw_rings(panel, x, y)
+    _label_ends(panel, y)
 
 
-def _plot(axes: Axes, marks: Sequence[Mark], step: int, colour: str, *, previous: bool) -> None:
+def _limits(values: Sequence[float], margin: float) -> tuple[float, float]:
+    """The range of the values, widened by a margin on both sides; of a single value, 5 % of it around it."""
+    low, high = min(values), max(values)
+    around = 0.05 * (abs(low) or 1) if low == high else 0.0
+    wide = margin * (high - low + 2 * around)
+    return low - around - wide, high + around + wide
+
+
+def _plot(canvas: Canvas, x: Sequence[float], y: Sequence[float], colour: str, *, previous: bool) -> None:
     """A line with gaps at missing values; dots on short series and on values without neighbours."""
-    x, y = line_points(marks, step)
-    axes.plot(x, y, color=colour, lw=1.6 if previous else 2.2, ls=DASHES if previous else "-", zorder=3 - previous)
+    canvas.line(x, y, color=colour, lw=1.6 if previous else 2.2, ls=DASHES if previous else "-", zorder=3 - previous)
     padded = [math.nan, *y, math.nan]
     isolated = [n for n in range(len(y)) if math.isnan(padded[n]) and math.isnan(padded[n + 2])]
     dotted = range(len(y)) if len(y) <= FEW_MARKS else isolated
-    _dots(axes, [x[n] for n in dotted], [y[n] for n in dotted], colour, hollow=previous)
+    _dots(canvas, [x[n] for n in dotted], [y[n] for n in dotted], colour, hollow=previous)
 
 
-def _dots(axes: Axes, x: Sequence[float], y: Sequence[float], colour: str, *, hollow: bool) -> None:
-    face = "none" if hollow else colour
-    axes.plot(x, y, ls="", marker="o", ms=5, mfc=face, mec=colour, mew=1.2, zorder=4)
+def _dots(canvas: Canvas, x: Sequence[float], y: Sequence[float], colour: str, *, hollow: bool) -> None:
+    if x:
+        face = "none" if hollow else colour
+        canvas.line(x, y, ls="", marker="o", ms=5, mfc=face, mec=colour, mew=1.2, zorder=4)
 
 
-def _draw_rings(panel: Panel) -> None:
+def _draw_rings(panel: Panel, x: Scale, y: Scale) -> None:
     """Ring the previous vintage's values that have been revised, unless there are so many that they hide the line."""
     now = {mark.start: mark.value for mark in panel.chart.marks}
     revised = [mark for mark in panel.chart.previous if mark.value is not None and now.get(mark.start) != mark.value]
     if len(revised) <= FEW_RINGS:
-        x, y = [start_year(mark) for mark in revised], [float(mark.value or 0) for mark in revised]
-        _dots(panel.axes, x, y, panel.colours.before, hollow=True)
+        across, up = [x(start_year(mark)) for mark in revised], [y(float(mark.value or 0)) for mark in revised]
+        _dots(panel.canvas, across, up, panel.colours.before, hollow=True)
 
 
 def _tick(value: float) -> str:
@@ -135,42 +158,40 @@ def _last_value(chart: Chart) -> str:
     return number(last.value) + ("" if last is chart.marks[-1] else f" in {last.label}")
 
 
-def _label_ends(panel: Panel) -> None:
+def _label_ends(panel: Panel, scale: Scale) -> None:
     """Label the ends of the lines with the last value and the vintages, without overlap."""
-    chart, axes, colours = panel.chart, panel.axes, panel.colours
-    low, high = axes.get_ylim()
-    line = LINE * (high - low) / panel.inner_height
+    chart, colours = panel.chart, panel.colours
     last, last_before = _last(chart.marks), _last(chart.previous)
-    now = float(last.value or 0) if last else 0.0
-    labels = [(_last_value(chart), now + line / 2, colours.accent, "bold")]
-    labels.append((day(chart.vintage), now - line / 2, colours.accent, "normal"))
+    now = scale(float(last.value or 0) if last else 0.0)
+    labels = [(_last_value(chart), now - LINE / 2, colours.accent, "bold")]
+    labels.append((day(chart.vintage), now + LINE / 2, colours.accent, "normal"))
     if last_before:
-        old = float(last_before.value or 0)
-        y = max(old, now + 1.5 * line) if old > now else min(old, now - 1.5 * line)
+        old = scale(float(last_before.value or 0))
+        y = min(old, now - 1.5 * LINE) if old < now else max(old, now + 1.5 * LINE)
         labels.append((chart.previous_label, y, colours.before, "normal"))
-    lift = max(0.0, low - min(y for _, y, _, _ in labels))
+    lift = max(0.0, max(y for _, y, _, _ in labels) - panel.bottom)
     for text, y, colour, weight in labels:
-        end = (axes.get_xlim()[1], y + lift)
-        axes.annotate(text, end, (8, 0), textcoords="offset points", va="center", color=colour, weight=weight,
-                      annotation_clip=False)  # fmt: skip
+        panel.canvas.text(panel.right + 8, y - lift, text, color=colour, weight=weight, va="center")
 
 
 def _draw_bars(panel: Panel) -> None:
-    chart, axes, colours = panel.chart, panel.axes, panel.colours
+    chart, canvas, colours = panel.chart, panel.canvas, panel.colours
     previous = chart.previous or [Mark(mark.label, "", None) for mark in chart.marks]
     panel.set_padding(left=0, right=70, above=20, below=0)
+    values = [float(mark.value or 0) for mark in (*chart.marks, *previous)]
+    x = Scale(*_limits([0, *values], 0), panel.left, panel.right)
+    y = Scale(-0.7, len(chart.marks) - 0.5, panel.top, panel.bottom)
+    thickness = y(1) - y(0)
     for row, (mark, old) in enumerate(zip(chart.marks, previous, strict=True)):
         length, old_length = float(mark.value or 0), float(old.value or 0)
-        axes.barh(row, length, height=0.36, color=colours.accent, zorder=2)
+        canvas.box(x(0), y(row - 0.18), x(length) - x(0), 0.36 * thickness, color=colours.accent, zorder=2)
         if old.value not in (None, mark.value):
-            axes.barh(row, old_length, height=0.46, fill=False, edgecolor=colours.before, ls=DASHES, zorder=3)
+            outline = {"fill": False, "edgecolor": colours.before, "ls": DASHES, "zorder": 3}
+            canvas.box(x(0), y(row - 0.23), x(old_length) - x(0), 0.46 * thickness, **outline)
         value = "missing" if mark.value is None else number(mark.value)
-        axes.annotate(value, (max(length, old_length, 0), row), (6, 0), textcoords="offset points", va="center",
-                      color=colours.ink, weight="bold")  # fmt: skip
-        label = textwrap.shorten(mark.label, int(panel.canvas.width / LETTER), placeholder="…")
-        axes.annotate(label, (0, row), (0, 19), xycoords=("axes fraction", "data"), textcoords="offset points",
-                      va="center", color=colours.ink)  # fmt: skip
-    if any((mark.value or 0) < 0 for mark in (*chart.marks, *previous)):
-        axes.axvline(0, color=colours.muted, lw=0.8)
-    axes.margins(x=0)
-    axes.set(ylim=(len(chart.marks) - 0.5, -0.7), xticks=[], yticks=[])
+        end = x(max(length, old_length, 0)) + 6
+        canvas.text(end, y(row), value, va="center", color=colours.ink, weight="bold")
+        label = textwrap.shorten(mark.label, int(canvas.width / LETTER), placeholder="…")
+        canvas.text(panel.left, y(row) - 19, label, va="center", color=colours.ink)
+    if min(values) < 0:
+        canvas.line((x(0), x(0)), (panel.top, panel.bottom), color=colours.muted, lw=0.8)

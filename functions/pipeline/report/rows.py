@@ -25,15 +25,15 @@ class Csv:
 
     def __init__(self, frequency: Frequency) -> None:
         columns = schema.CROSS_SECTIONAL if frequency == "cross_sectional" else schema.TIME_SERIES
-        self._columns = [*columns, "table_id"]
+        names = [*columns, "table_id"]
+        self._cells = attrgetter(*names)
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow(self._columns)
+        self._writer.writerow(names)
 
     def add(self, series: Series) -> None:
         """Write one row per cell of a series."""
-        columns = self._columns
-        self._writer.writerows([safe(getattr(each, name)) for name in columns] for each in series)
+        self._writer.writerows(map(safe, row) for row in map(self._cells, series))
 
     def finish(self) -> bytes:
         """The file in UTF-8."""

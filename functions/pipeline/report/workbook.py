@@ -98,7 +98,8 @@ class Book:
                 if part in self._sheets:
                     _put(self._sheets[part], headers.read(part), book, part)
                 else:
-                    book.writestr(part, headers.read(part))
+                    with book.open(part, "w") as file:  # dated 1980; writestr would write the time of the day
+                        file.write(headers.read(part))
         body = path.read_bytes()
         self._folder.cleanup()
         return body
@@ -118,7 +119,7 @@ def _text(text: str) -> str:
     if len(text) > CELL_CHARACTERS // 2 and len(units := text.encode("utf-16-le")) > 2 * CELL_CHARACTERS:
         text = f"{units[: 2 * (CELL_CHARACTERS - 1)].decode('utf-16-le', 'ignore')}…"
     safe = escape(UNSAFE.sub(_escaped, text))
-    space = ' xml:space="preserve"' if text[0].isspace() or text[-1].isspace() else ""
+    space = ' xml:space="preserve"' if safe[0].isspace() or safe[-1].isspace() else ""
     return f' t="inlineStr"><is><t{space}>{safe}</t></is>'
 
 
