@@ -222,13 +222,13 @@ class TestLife:
     def test_an_update_changes_only_its_parameter_and_a_deletion_retains_the_data(self, packaged: Packaged) -> None:
         with account(packaged) as (aws, url):
             before = deploy(aws, url, packaged.template, packaged.parameters, "create_stack")
-            asked = packaged.parameters | {"BackoffSeconds": "7"}
+            asked = packaged.parameters | {"LargeTableCells": "7"}
             after = deploy(aws, url, packaged.template, asked, "update_stack")
             assert after.physical == before.physical
             different = differences(aws, before)
             logical_id, now, then = different["AWS::Lambda::Function"]["Environment"]
             assert logical_id == "DownloadTableFunction"
-            assert now["Variables"] == then["Variables"] | {"BACKOFF_SECONDS": "7"}
+            assert now["Variables"] == then["Variables"] | {"LARGE_TABLE_CELLS": "7"}
             del different["AWS::Lambda::Function"]["Code"], different["AWS::Lambda::Function"]["Environment"]
             assert {kind: set(names) for kind, names in different.items()} == UNREAD, different
             with pytest.raises(ClientError, match="DependencyViolation"):

@@ -35,7 +35,7 @@ def age(lake, zone, seconds, run=""):
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory, translated):
+def lake(tmp_path_factory):
     """Two sessions: six runs of which one failed; forty days later another run, then a redrive of one that is young."""
     folder = tmp_path_factory.mktemp("leftovers")
     (folder / "project").mkdir()

@@ -171,7 +171,7 @@ def test_a_workbook_opens_on_the_sheet_of_tables(published, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
-        (["--dataset", "weekly"], 2, "'weekly' is not a dataset (monthly, quarterly, yearly, all)"),
+        (["--dataset", "weekly"], 2, "there is no list 'weekly' (all, monthly, quarterly, yearly)"),
         (["--lake", "nowhere"], 1, "nothing is published in nowhere yet: start with `singstat run`"),
     ],
 )

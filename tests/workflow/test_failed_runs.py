@@ -161,9 +161,9 @@ def test_a_republication_between_pages_starts_the_fetch_again(laptop):
     [
         (["../../x"], "'../../x' is not a table id"),
         (["M212161", "M212161"], "M212161 is given twice"),
-        (["--dataset", "weekly"], "'weekly' is not a dataset (monthly, quarterly, yearly, all)"),
-        (["--dataset", ""], "'' is not a dataset"),
-        (["M212161", "--dataset", "monthly"], "give either tables or a dataset"),
+        (["--dataset", "weekly"], "there is no list 'weekly' (all, monthly, quarterly, yearly)"),
+        (["--dataset", ""], "there is no list ''"),
+        (["M212161", "--dataset", "monthly"], "give either tables or a list"),
         ([""], "'' is not a table id"),
     ],
 )

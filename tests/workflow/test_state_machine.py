@@ -19,13 +19,16 @@ def ended(aws, request_, name):
     [
         ({"tables": []}, "the list of tables is empty"),
         ({"tables": ["M2137511"]}, "is not a table id"),
-        ({"dataset": "weekly"}, "is not a dataset"),
-        ({}, "either tables or a dataset"),
+        ({"dataset": "weekly"}, "there is no list 'weekly'"),
+        ({}, "either tables or a list"),
         ({"tables": ["M213751"], "sql": "DROP"}, "unknown field `sql`"),
         ({"tables": "M213751"}, "Expected `array"),
         ({"tables": ["M213751"], "crawl": "never"}, "Invalid enum value"),
         ({"tables": ["M213751"], "force": "yes"}, "Expected `bool`"),
-        ({"tables": ["M213751"], "forget": {"table": "M213751", "vintage": "2026-07-24"}}, "or a rollback or forget"),
+        (
+            {"tables": ["M213751"], "forget": {"table": "M213751", "vintage": "2026-07-24"}},
+            "or a refresh, rollback or forget",
+        ),
         ({"rollback": {"table": "M213751", "to": "../x"}}, "neither a vintage nor an edition"),
     ],
 )
