@@ -53,7 +53,7 @@ def keep(table_id: str, run_id: str, vintage: date) -> Manifest:
     for _ in count.lines(table.series()):
         pass
     key = keys.page(keys.raw("monthly", table_id, run_id), 0)
-    data = {"id": table_id, "title": "", "dataLastUpdated": f"{vintage:%d/%m/%Y}", "row": rows}
+    data = {"id": table_id, "title": "", "frequency": "Monthly", "dataLastUpdated": f"{vintage:%d/%m/%Y}", "row": rows}
     objects[key] = igzip.compress(msgspec.json.encode({"Data": data, "StatusCode": 200}))
     pages, fetched_at = [KeptPage(key=key, offset=0, sha256="")], "2026-11-23T08:00:00+00:00"
     manifest = count.manifest(header, pages, run_id=run_id, source_url="", fetched_at=fetched_at)
