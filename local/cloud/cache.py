@@ -1,4 +1,4 @@
-"""What processes of this checkout derive once and share, in its virtual environment: trusted as byte code is."""
+"""What processes of this checkout derive once and share, in its virtual environment, as JSON."""
 
 import hashlib
 import os

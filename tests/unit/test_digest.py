@@ -17,7 +17,7 @@ from pipeline.source.responses import Header
 from pipeline.table import schema
 from pipeline.table.digest import netstrings
 from pipeline.table.flatten import Count
-from pipeline.table.flattened import flatten
+from pipeline.table.flatten_cells import flatten
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.values import NUMBER, read_value

@@ -10,7 +10,7 @@ from msgspec import structs
 from pipeline.publication.gate import objections
 from pipeline.source.responses import Header
 from pipeline.table.flatten import Count
-from pipeline.table.flattened import flatten
+from pipeline.table.flatten_cells import flatten
 from pipeline.table.manifest import Manifest
 from pipeline.table.observations import Observation
 from pipeline.table.sample import SIZE

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 from pipeline.source.responses import Header, Page, read_metadata, read_page
-from pipeline.table import ordinary
+from pipeline.table import flatten_series
 from pipeline.table.flatten import Count
 from pipeline.table.observations import Table
 from pipeline.table.paging import fetch_table
@@ -63,7 +63,7 @@ def test_lines_digest_and_sum_are_as_noted_for_any_page_size_and_cell_by_cell(ta
     counts = [Count() for _ in range(3)]
     tables = [fetched(table_id, size) for size in (5000, 700, 5000)]
     lines = [list(count.lines(table.series())) for count, table in zip(counts[:2], tables, strict=False)]
-    with patch.object(ordinary, "flatten", return_value=None):
+    with patch.object(flatten_series, "flatten", return_value=None):
         lines.append(list(counts[2].lines(tables[2].series())))
 
     assert b"".join(lines[0]) == b"".join(lines[1]) == b"".join(lines[2])
@@ -75,4 +75,4 @@ def test_lines_digest_and_sum_are_as_noted_for_any_page_size_and_cell_by_cell(ta
 
 @pytest.mark.parametrize("table_id", sorted(TABLES))
 def test_every_series_of_a_recording_is_flattened_at_once(table_id):
-    assert all(ordinary.flatten(series) for series in fetched(table_id, 5000).series())
+    assert all(flatten_series.flatten(series) for series in fetched(table_id, 5000).series())

@@ -34,18 +34,18 @@ def refresh(source: SingStat, accept: bool) -> CatalogueCounts:
     if not data_bucket.compare_and_swap(keys.catalogue(), body, etag):
         raise PublishConflict("another run refreshed the catalogue in the meantime")
     before = {table.table_id for table in known}
+    retired_before = {table.table_id for table in known if table.retired_on}
     return CatalogueCounts(
         listed=sum(table.retired_on is None for table in tables),
         new=sum(table.table_id not in before for table in tables),
-        retired=sum(table.retired_on == today for table in tables),
+        retired=sum(table.retired_on is not None and table.table_id not in retired_before for table in tables),
     )
 
 
 def _search(source: SingStat) -> list[SearchResult]:
     """All tables, in one answer if SingStat gives one, else in one for each letter and digit of the titles."""
     try:
-        if everything := read_search(source.search(EVERYTHING)):
-            return merged([everything])
+        everything = read_search(source.search(EVERYTHING))
     except (SourceTimeout, SourceMalformed, SourceContract, SourceRefused):
-        pass
-    return merged(read_search(source.search(keyword)) for keyword in KEYWORDS)
+        everything = []
+    return merged([everything] if everything else (read_search(source.search(keyword)) for keyword in KEYWORDS))

@@ -7,9 +7,9 @@ from msgspec import Struct, field
 
 from pipeline.errors import SourceContract
 from pipeline.source.responses import Header
-from pipeline.table import flattened, ordinary
+from pipeline.table import flatten_cells, flatten_series
 from pipeline.table.digest import Digest
-from pipeline.table.flattened import Flattened
+from pipeline.table.flatten_cells import Flattened
 from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Series
 from pipeline.table.sample import Sample
@@ -40,7 +40,7 @@ class Count(Struct):
 
         Raises `SourceInconsistent` and `SourceContract` as `Series.observations`.
         """
-        return self.add(ordinary.flatten(each) or flattened.flatten(each.observations()) for each in series)
+        return self.add(flatten_series.flatten(each) or flatten_cells.flatten(each.observations()) for each in series)
 
     def add(self, series: Iterable[Flattened]) -> Iterator[bytes]:
         """Count each series and return its lines, in parts; consume all for the sums to be updated."""

@@ -206,7 +206,7 @@ class _TableDownload:
         )
 
     def _connect(self) -> None:
-        self._thread.source = connect()  # `requests.Session` is not thread-safe
+        self._thread.source = connect()  # each thread has a connection and a pace of its own
 
 
 def _series(checkpoint: Checkpoint, stream: Stream, bodies: Iterator[bytes]) -> Iterator[Series]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.errors import SourceError
 from pipeline.source.responses import Header
 from pipeline.source.shapes import Row
-from pipeline.table import flattened, ordinary
+from pipeline.table import flatten_cells, flatten_series
 from pipeline.table.digest import Digest
 from pipeline.table.flatten import Count
 from pipeline.table.layout import layout
@@ -46,7 +46,7 @@ def any_series(draw: st.DrawFn) -> Series:
     return series(frequency, paths, [draw(texts) for _ in paths], draw(labels), draw(labels), draw(labels))
 
 
-def counted(one: flattened.Flattened) -> tuple[bytes, Count]:
+def counted(one: flatten_cells.Flattened) -> tuple[bytes, Count]:
     count = Count()
     return b"".join(count.add([one])), count
 
@@ -60,9 +60,9 @@ def counted(one: flattened.Flattened) -> tuple[bytes, Count]:
 @example(series("cross_sectional", [("Male",), ("Male ",)], ["1", "1"], "a", "", ""))
 @example(series("cross_sectional", [("\u200b", "b"), ("c",)], ["1", "na"], "\u98df\u54c1", "\\", '"'))
 def test_at_once_is_as_cell_by_cell(one):
-    at_once = ordinary.flatten(one)
+    at_once = flatten_series.flatten(one)
     try:
-        cell_by_cell = flattened.flatten(one.observations())
+        cell_by_cell = flatten_cells.flatten(one.observations())
     except SourceError:
         assert at_once is None
         return
@@ -80,21 +80,21 @@ def test_at_once_is_as_cell_by_cell(one):
     ],
 )
 def test_ordinary_series_are_flattened_at_once(paths, found):
-    assert ordinary.flatten(series("yearly", paths, found, "a", "b", "c"))
+    assert flatten_series.flatten(series("yearly", paths, found, "a", "b", "c"))
 
 
 @pytest.mark.parametrize(
     "text", [" 1", "1e5", "NA", "1\n2", "\uff11", "1" * 21, "1." + "1" * 19, "5.", ".5", "1_0", "--1"]
 )
 def test_other_texts_are_not(text):
-    assert ordinary.flatten(series("yearly", [("2020",), ("2021",)], ["1", text], "a", "b", "c")) is None
+    assert flatten_series.flatten(series("yearly", [("2020",), ("2021",)], ["1", text], "a", "b", "c")) is None
 
 
 def test_lines_are_those_of_the_json_encoder():
     one = series("cross_sectional", [("é", '"')], ["-1.50"], 'a"\\\n', "%", "新")
     ((observation, _),) = one.observations()
 
-    assert b"".join(ordinary.flatten(one).lines) == msgspec.json.encode(observation) + b"\n"
+    assert b"".join(flatten_series.flatten(one).lines) == msgspec.json.encode(observation) + b"\n"
 
 
 def test_the_checksum_is_the_sum_of_a_sha256_for_each_series():

@@ -1,4 +1,4 @@
-"""Flattens a series of ordinary texts as a whole: what `flattened.flatten` says of it, without a step for each cell.
+"""Flattens a series of ordinary texts as a whole: the same as `flatten_cells.flatten`, without a step for each cell.
 
 Ordinary are numbers without white space and lower-case markers, in a layout that names each period or column once.
 """
@@ -16,7 +16,7 @@ from pipeline.errors import SourceContract
 from pipeline.frequency import Frequency
 from pipeline.source.responses import label
 from pipeline.table.digest import netstrings
-from pipeline.table.flattened import Flattened
+from pipeline.table.flatten_cells import Flattened
 from pipeline.table.layout import ColumnPath, Layout
 from pipeline.table.observations import NO_LEVELS, Series
 from pipeline.table.periods import period_start

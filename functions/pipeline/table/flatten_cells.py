@@ -31,7 +31,7 @@ class Flattened(NamedTuple):
 
 
 def flatten(observations: Iterable[tuple[Observation, Meaning]]) -> Flattened:
-    """The cells of one series, at least one. `pipeline.table.ordinary` gives the same for most series, but faster."""
+    """The cells of one series, at least one. For most series `flatten_series` gives the same, faster."""
     meanings, total, odd = dict.fromkeys(Meaning, 0), Decimal(0), ""
     kept: list[Observation] = []
     for each, meaning in observations:
