@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Final, NamedTuple
 
 from pipeline.publication.identity import LabelChange
@@ -39,7 +40,8 @@ def compare(series: Series, previous: PreviousSeries | None) -> list[Revision]:
     """The cells of a series that differ; deleted cells last. All are new if there is no previous series."""
     old = dict(previous.texts) if previous else {}
     new = {cell_name(each): each.value_text for each in series}
-    names = [*new, *(name for name in old if name not in new)]
+    names = [name for name in new if old.get(name) != new[name]]
+    names += (name for name in old if name not in new)
     found = (_revision(series[0].series_no, series[0].series, name, old.get(name), new.get(name)) for name in names)
     return [revision for revision in found if revision]
 
@@ -55,7 +57,7 @@ def add(comparison: Comparison, found: Iterable[Revision]) -> None:
     found = list(found)
     for revision in found:
         comparison.counts[revision.kind] += 1
-    comparison.largest = sorted([*comparison.largest, *found], key=_rank)[:MAX_REVISIONS]
+    comparison.largest = nsmallest(MAX_REVISIONS, [*comparison.largest, *found], key=_rank)
 
 
 def add_labels(comparison: Comparison, found: Iterable[LabelChange]) -> None:

@@ -33,11 +33,18 @@ class Csv:
 
     def add(self, series: Series) -> None:
         """Write one row per cell of a series."""
-        self._writer.writerows(map(safe, row) for row in map(self._cells, series))
+        columns = zip(*map(self._cells, series), strict=True)
+        self._writer.writerows(zip(*map(_safe_column, columns), strict=True))
 
     def finish(self) -> bytes:
         """The file in UTF-8."""
         return self._text.getvalue().encode()
+
+
+def _safe_column(texts: Sequence[str]) -> Sequence[str]:
+    """The column of a series, whose cells often share one text: each text is looked at once."""
+    unsafe = any(text.startswith(FORMULA_PREFIXES) for text in set(texts))
+    return [safe(text) for text in texts] if unsafe else texts
 
 
 def safe(text: str) -> str:

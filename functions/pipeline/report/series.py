@@ -21,8 +21,10 @@ Series = Sequence[Observation]
 
 def cell_name(observation: Observation) -> str:
     """A cell's name within its series, as in the `revisions` view: its period, or its column levels."""
+    if observation.period:
+        return observation.period
     columns = (observation.column_1, observation.column_2, observation.column_3, observation.column_4)
-    return observation.period or " / ".join(name for name in (*columns, observation.column_5) if name)
+    return " / ".join(name for name in (*columns, observation.column_5) if name)
 
 
 def parse_cell(text: str) -> Cell:
