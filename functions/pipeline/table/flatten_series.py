@@ -57,14 +57,15 @@ def flatten(series: Series) -> Flattened | None:
     if template is None:
         return None
     texts = values = numbers = template.ascending(series.texts)
-    shapes = shapes_of_numbers = "\n".join(texts).translate(TO_SHAPE).split("\n")
-    kinds = set(shapes)
+    shapes = "\n".join(texts).translate(TO_SHAPE).split("\n")
+    kinds, missing = set(shapes), []
     if len(shapes) != len(texts) or not kinds <= LENGTHS.keys():
         return None
     if not kinds <= DECIMALS.keys():
-        values = [text if shape in DECIMALS else "" for text, shape in zip(texts, shapes, strict=True)]
-        numbers = [value for value in values if value]
-        shapes_of_numbers = [shape for shape in shapes if shape in DECIMALS]
+        missing = [position for position, shape in enumerate(shapes) if shape not in DECIMALS]
+        values, numbers = list(texts), list(texts)
+        for position in missing:
+            values[position], numbers[position] = "", "0"
     labels = (row.series_no, label(row.series), label(row.unit), label(row.footnote))
     start = _json(
         table_id=header.table_id,
@@ -77,10 +78,10 @@ def flatten(series: Series) -> Flattened | None:
     end = _json(vintage=header.vintage.isoformat())
     return Flattened(
         lines=_lines(f"{{{start},", template.fields, values, texts, f'",{end}}}\n'),
-        meanings={Meaning.PARSED: len(numbers), Meaning.MISSING: len(texts) - len(numbers)},
+        meanings={Meaning.PARSED: len(texts) - len(missing), Meaning.MISSING: len(missing)},
         first_period=template.first_period,
         last_period=template.last_period,
-        total=_total(numbers, shapes_of_numbers),
+        total=_total(numbers, shapes),
         odd="",
         text=netstrings(*labels) + _sorted_cells(template, texts, shapes),
         label=labels[1],
@@ -106,9 +107,7 @@ def _sorted_cells(template: Template, texts: Sequence[str], shapes: Sequence[str
 
 def _total(numbers: Sequence[str], shapes: Sequence[str]) -> Decimal:
     """The exact sum, from integers: the numbers without their points, brought to the same number of decimals."""
-    if not numbers:
-        return Decimal(0)
-    decimals = {shape: DECIMALS[shape] for shape in set(shapes)}
+    decimals = {shape: DECIMALS.get(shape, 0) for shape in set(shapes)}
     most = max(decimals.values())
     integers: Iterable[int] = _integers(",".join(numbers))
     if most != min(decimals.values()):
