@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
@@ -94,6 +94,12 @@ def opened(browser: Browser, folder: Path, **settings: Any) -> Iterator[Page]:
     assert noise == [url]
 
 
+def unfold(section: Locator) -> None:
+    """Open the values of a table, which are folded on a phone."""
+    if (summary := section.locator("summary")).is_visible():
+        summary.click()
+
+
 def test_every_chart_is_visible_and_not_clipped(page):
     width = page.viewport_size["width"]
     pictures = page.evaluate(PICTURES)
@@ -143,11 +149,41 @@ def test_hostile_labels_are_escaped(page):
 
     assert section.locator("h2").inner_text() == NASTY
     assert section.locator("figcaption strong").inner_text() == f"{NASTY} {LONG_WORD}"
+    unfold(section)
     assert NASTY in section.locator("p.note").first.inner_text()
     assert '=HYPERLINK("https://example.invalid","x")' in section.inner_text()
     assert page.title() != "broken"
     assert page.locator("script").count() == 1  # our own
     assert page.locator("b, img").count() == 0
+
+
+def test_the_first_screen_says_what_moved_and_what_was_revised(browser, runs):
+    with opened(browser, runs[1], viewport=DESKTOP) as page:
+        changed = page.locator("section[aria-labelledby=changed]")
+        moves = [move.split("\n")[:2] for move in changed.locator(".moves li").all_inner_texts()]
+        revised = changed.locator("ul:not(.moves) li").all_inner_texts()
+        lead = page.locator("p.lead").inner_text()
+
+    assert moves == [
+        ["GDP, 2025 2Q: 131 Million Dollars", "+13.7% on the year, +8.7% on the quarter"],
+        [
+            "Kind of Activity Number 1 With a Name That Goes On, 2026 Jan: 40 Per Cent",
+            "+9.3 points on the year, \u221237.7 points on the month",
+        ],
+    ]
+    assert revised[1] == "Balance of Trade: 2 cells revised, the largest in Balance, 2020: 5.5 to 2.5 (\u22123.0)."
+    assert "208 cells revised." in lead
+
+
+def test_on_a_phone_values_are_folded_below_the_chart(browser, runs):
+    with opened(browser, runs[0], viewport=PHONE) as page:
+        section = page.locator("section[aria-labelledby=M900001]")
+        values = section.locator("table").first
+
+        assert section.locator("figure").is_visible()
+        assert not values.is_visible()
+        unfold(section)
+        assert values.is_visible()
 
 
 def test_failed_and_unchanged_tables_are_listed(browser, runs):

@@ -8,7 +8,7 @@ from pipeline.costs.usage import Usage
 from pipeline.publication.identity import LabelChange, Labels
 from pipeline.report import revisions, wording
 from pipeline.report.content import MAX_REVISIONS, Comparison, Report, TableReport
-from pipeline.report.page import page
+from pipeline.report.page import page, table_page
 from pipeline.report.revisions import PreviousSeries, difference
 from pipeline.report.table_report import Before, Vintage, table_report
 from pipeline.run.verification import Measured
@@ -128,12 +128,50 @@ def test_changes_of_labels_are_all_counted_and_the_first_kept():
     assert shown.comparison.truncated
 
 
+def run(*tables: TableReport, split: bool) -> Report:
+    return Report(
+        run_id="r",
+        fetched_at="2026-10-24T00:00:00+00:00",
+        split=split,
+        tables=list(tables),
+        unchanged=[],
+        failed=[],
+        cost=estimate(Usage(transitions=1), "ap-southeast-1", "arm64"),
+    )
+
+
+def test_of_many_tables_the_page_lists_them_and_each_has_its_own():
+    texts = {str(year): str(year) for year in range(1900, 2026)}
+    shown = report([series("1", texts, "A")], [series("1", texts | {"2024": "7", "2025": "8"}, "A")])
+    own = table_page("r", shown, {"report.html": "https://a.invalid/r"}).decode()
+    shown.condense()
+    html = page(run(shown, split=True), {"M1.html": "https://a.invalid/1"}).decode()
+
+    assert own.count("<svg") == len(("wide", "narrow"))
+    assert '<a href="https://a.invalid/r" data-file="report.html">SingStat pipeline, run r</a>' in own
+    assert own.count("<tr data-series") == 1 + 2  # the latest value and the revised cells
+    assert (html.count("<svg"), html.count('<h2 id="M1">'), html.count("<tr data-series")) == (1, 0, 0)
+    for text in ("A", "T"):  # the series that moved; the title, where it is revised and in the list
+        assert f'<a href="https://a.invalid/1" data-file="M1.html">{text}</a>' in html
+    assert "2 cells revised, the largest in A, 2024:" in html
+
+
+def test_the_tables_are_listed_by_theme():
+    prices, trade, none = (report([], [series("1", {"2020": "1"}, "A")]) for _ in range(3))
+    prices.theme, trade.theme = "Prices", "Trade"
+    report_of_all = run(none, trade, prices, split=False)
+
+    assert list(report_of_all.themes) == ["Prices", "Trade", ""]
+    html = page(report_of_all, {}).decode()
+    assert [html.index(name) for name in (">Prices<", ">Trade<", ">Other themes<")] == sorted(
+        html.index(name) for name in (">Prices<", ">Trade<", ">Other themes<")
+    )
+
+
 def test_the_page_tells_renumbered_series_and_other_units_apart_from_revised_cells():
     old = [series("1", {"2020": "1"}, "A", "Thousand"), series("2", {"2020": "2"}, "<b>")]
     shown = report(old, [series("1", {"2020": "9"}, "X"), series("2", {"2020": "1"}, "A", "Million")])
-    cost = estimate(Usage(transitions=1), "ap-southeast-1", "arm64")
-    run = Report(run_id="r", fetched_at="2026-10-24T00:00:00+00:00", tables=[shown], unchanged=[], failed=[], cost=cost)
-    html = page(run, {name: name for name in ("data.xlsx", *shown.files)}).decode()
+    html = page(run(shown, split=False), {}).decode()
 
     assert "Changed series: 1 renumbered, 1 with another unit." in html
     assert '<tr data-series="2"><th scope="row">A</th><td>number</td><td>1</td><td>2</td></tr>' in html

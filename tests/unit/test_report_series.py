@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 from pipeline.report.content import Cell, Change, Mark
-from pipeline.report.series import change, change_names, latest, step
+from pipeline.report.series import change, change_names, latest, size, step
 from pipeline.report.ticks import date_ticks, line_points
 from pipeline.report.wording import agency, day, number, signed, singapore_time
+from pipeline.report.wording import change as wording_of_change
 from pipeline.table.observations import Observation
 from pipeline.table.values import read_value
 
@@ -43,6 +44,9 @@ def series(frequency: str, unit: str = "Index", **texts: str) -> list[Observatio
             id="from a negative value",
         ),
         pytest.param(
+            "yearly", {"d2025_01": "4", "d2026_01": "-5"}, [Change(Decimal(-9), None)], id="to a negative value"
+        ),
+        pytest.param(
             "yearly", {"d2025_01": "3", "d2026_01": "2"}, [Change(Decimal(-1), Decimal("-33.3"))], id="on the year"
         ),
         pytest.param(
@@ -73,6 +77,42 @@ def test_a_change_is_exact_beyond_float_precision():
 @pytest.mark.parametrize("unit", ["Per Cent", "%", "Percentage Points"])
 def test_a_percentage_has_no_change_in_per_cent(unit):
     assert change(Cell("5", Decimal(5)), Cell("4", Decimal(4)), unit) == Change(Decimal(1), None)
+
+
+def years(*texts: str, first: int = 2000, unit: str = "Index") -> list[Observation]:
+    return series("yearly", unit, **{f"d{first + n}_01": text for n, text in enumerate(texts)})
+
+
+@pytest.mark.parametrize(
+    ("observations", "expected"),
+    [
+        pytest.param(years("100", "101", "102.01", "103.0301", "106.120"), "3.0", id="3 %, usually 1 %"),
+        pytest.param(years("100", "90", "81", "72.9", "80.19"), "1", id="signs do not count"),
+        pytest.param(years("2", "3", "2", "3", "5", unit="Per Cent"), "2", id="points of a percentage"),
+        pytest.param(years("-1", "1", "-1", "1", "2"), "0.5", id="across zero, as they are"),
+        pytest.param(years("5", "5", "5", "5", "6"), "Infinity", id="it never changed"),
+        pytest.param(years("5", "5", "5", "5", "5"), "0", id="it never changes"),
+        pytest.param(years("1", "2", "3", "4"), None, id="too few changes"),
+        pytest.param(years("1", "2", "3", "4", "na"), None, id="the latest value is missing"),
+        pytest.param(
+            years("1", "100", *["100"] * 8, "101", "102", "103", first=2000, unit="%"), "Infinity", id="ten years back"
+        ),
+    ],
+)
+def test_a_move_is_compared_with_the_usual_one(observations, expected):
+    assert size(observations, 12) == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    ("each", "unit", "text"),
+    [
+        (Change(Decimal("1.5"), Decimal("2.3")), "Index", "+2.3%"),
+        (Change(Decimal("-0.4"), None), "Per Cent", "\u22120.4 points"),
+        (Change(Decimal(12), None), "Million Dollars", "+12"),
+    ],
+)
+def test_changes_in_words(each, unit, text):
+    assert wording_of_change(each, unit) == text
 
 
 def test_a_line_has_gaps_at_missing_values_and_missing_periods():

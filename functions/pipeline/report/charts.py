@@ -10,11 +10,13 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Canvas, Colours
 from pipeline.report.content import Chart, Mark
+from pipeline.report.series import USUAL_MONTHS, months
 from pipeline.report.ticks import date_ticks, line_points, start_year
 from pipeline.report.wording import STATISTICS, day, legend, number
 
 WIDE, NARROW, PNG = 720, 344, 960  # widths on a desktop, on a phone, and of the PNG
 LINE_HEIGHT, BAR_HEIGHT = 324, 48
+SPARK = 168, 44
 LETTER, LINE = 6.6, 17.0  # width of a letter, height of a line of text
 FEW_MARKS, FEW_RINGS = 16, 12
 LABEL_GAP = 3.5  # between an axis and its labels
@@ -63,6 +65,22 @@ class Panel:
 def svg(chart: Chart, width: int, prefix: str) -> str:
     """The chart in the colours of the page; `prefix` keeps its ids distinct from those of other charts."""
     return Panel(chart, width, PLACEHOLDERS, Margins(0, 0, side=2)).canvas.svg(f"{prefix}-{width}-")
+
+
+def spark(chart: Chart, prefix: str) -> str:
+    """The last ten years of a line chart as a small line without axes; "" if it has no number in them."""
+    since = months(chart.marks[-1].start) - USUAL_MONTHS
+    recent = ([mark for mark in marks if months(mark.start) >= since] for marks in (chart.marks, chart.previous))
+    now, before = (line_points(marks, chart.step) for marks in recent)
+    known = [(x, y) for points in (now, before) for x, y in zip(*points, strict=True) if not math.isnan(y)]
+    if not known:
+        return ""
+    canvas = Canvas(*SPARK)
+    x = Scale(*_limits([x for x, _ in known], 0.02), 0, canvas.width)
+    y = Scale(*_limits([y for _, y in known], 0.1), canvas.height, 0)
+    for points, colour, previous in ((before, PLACEHOLDERS.before, True), (now, PLACEHOLDERS.accent, False)):
+        _plot(canvas, [x(each) for each in points[0]], [y(each) for each in points[1]], colour, previous=previous)
+    return canvas.svg(f"{prefix}-spark-")
 
 
 def png(chart: Chart) -> bytes:

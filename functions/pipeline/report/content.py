@@ -1,6 +1,6 @@
 """What the report shows, in the order of the page."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec import Struct, field
 
@@ -10,8 +10,11 @@ from pipeline.frequency import Frequency
 from pipeline.publication.identity import Change as LabelKind
 from pipeline.publication.identity import LabelChange
 from pipeline.publication.revisions import Kind
+from pipeline.table.values import EXACT
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
+MAX_MOVES, MAX_ON_ONE_PAGE, MAX_MARKS = 6, 30, 121
+ROUNDED = Context(prec=80)
 
 
 class Mark(Struct, frozen=True):
@@ -64,6 +67,13 @@ class Row(Struct):
     cells: list[Cell]
     period: str = ""
     changes: list[Change | None] = field(default_factory=list)
+
+
+class Move(Struct, frozen=True):
+    """The latest value of a table's headline series. `size` is its change on the year in multiples of the usual one."""
+
+    row: Row
+    size: Decimal | None
 
 
 class Values(Struct):
@@ -133,6 +143,7 @@ class TableReport(Struct, kw_only=True):
 
     table_id: str
     title: str
+    theme: str
     frequency: Frequency
     source_agency: str
     vintage: str
@@ -143,6 +154,7 @@ class TableReport(Struct, kw_only=True):
     units: list[str]
     values: Values
     chart: Chart | None
+    move: Move | None
     comparison: Comparison | None
     checks: list[Check]
     first: bool
@@ -155,6 +167,14 @@ class TableReport(Struct, kw_only=True):
         """The names of the table's own files."""
         return [f"{self.table_id}.csv"] * self.whole + [f"{self.table_id}.png"] * (self.chart is not None)
 
+    def condense(self) -> None:
+        """Keep what the first page of a split report shows: the last years of the chart and the largest revision."""
+        self.values.rows.clear()
+        if self.chart:
+            del self.chart.marks[:-MAX_MARKS], self.chart.previous[:-MAX_MARKS]
+        if self.comparison:
+            del self.comparison.largest[1:], self.comparison.labels[:]
+
 
 class Unchanged(Struct, frozen=True):
     """A table whose published vintage is still the latest."""
@@ -165,10 +185,11 @@ class Unchanged(Struct, frozen=True):
 
 
 class Report(Struct, kw_only=True):
-    """The report of one run. `fetched_at` is the time of its last download (ISO)."""
+    """The report of one run. `fetched_at` is the time of its last download (ISO). If `split`, tables have own pages."""
 
     run_id: str
     fetched_at: str
+    split: bool
     tables: list[TableReport]
     unchanged: list[Unchanged]
     failed: list[Failure]
@@ -178,3 +199,33 @@ class Report(Struct, kw_only=True):
     def verified(self) -> bool:
         """Whether every check of every table passed."""
         return all(check.equal for table in self.tables for check in table.checks)
+
+    @property
+    def revised_cells(self) -> int:
+        """The number of revised cells in the tables that are compared."""
+        return sum(table.comparison.counts["revised"] for table in self.tables if table.comparison)
+
+    @property
+    def moves(self) -> list[TableReport]:
+        """The tables whose headlines moved most, the most unusual move first."""
+        moved = [(table.move.size, table) for table in self.tables if table.move and table.move.size]
+        return [table for _, table in sorted(moved, key=lambda each: -each[0])][:MAX_MOVES]
+
+    @property
+    def revised(self) -> list[TableReport]:
+        """The tables with the largest revisions, in multiples of the value before; the largest first."""
+        revised = [table for table in self.tables if table.comparison and table.comparison.counts["revised"]]
+        return sorted(revised, key=_largest_revision, reverse=True)[:MAX_MOVES]
+
+    @property
+    def themes(self) -> dict[str, list[TableReport]]:
+        """The tables by theme, in alphabetical order; those without a theme last, under ""."""
+        names = sorted({table.theme for table in self.tables}, key=lambda name: (not name, name))
+        return {name: [table for table in self.tables if table.theme == name] for name in names}
+
+
+def _largest_revision(table: TableReport) -> Decimal:
+    """The difference of the largest revised cell in multiples of its old value; 0 if either is no number, or zero."""
+    largest = table.comparison.largest[0] if table.comparison else None
+    old, new = (each.value if each else None for each in (largest.old, largest.new)) if largest else (None, None)
+    return ROUNDED.divide(abs(EXACT.subtract(new, old)), abs(old)) if old and new is not None else Decimal(0)

@@ -1,4 +1,4 @@
-"""The chart of a table: its first series with a number, or the column of the first number."""
+"""The headline of a table, and its chart: the first series with a number, or the column of the first number."""
 
 from pipeline.report.content import MAX_BARS, Chart, Mark
 from pipeline.report.revisions import Previous

@@ -1,4 +1,4 @@
-"""The report as one HTML file."""
+"""The report as HTML: one file, or one for each table and one that lists them."""
 
 import base64
 import hashlib
@@ -7,28 +7,37 @@ from pathlib import Path
 
 from pipeline.rendering import templates
 from pipeline.report import charts, wording
-from pipeline.report.content import Report
+from pipeline.report.content import Report, TableReport
 from pipeline.report.revisions import difference
 from pipeline.wording import quantity
 
-# On a local disk the files are next to the page; elsewhere the links are absolute.
+# On a local disk the files are next to the page; elsewhere the links are absolute. On a phone tables are folded.
 SCRIPT = (
     'if (location.protocol === "file:") '
-    'for (const a of document.querySelectorAll("a[data-file]")) a.href = a.dataset.file'
+    'for (const a of document.querySelectorAll("a[data-file]")) a.href = a.dataset.file;'
+    'if (matchMedia("screen and (max-width: 40rem)").matches) '
+    'for (const each of document.querySelectorAll("section.table details")) each.open = false'
 )
 SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
-PAGE = templates.load(Path(__file__).with_name("page.html"))
-PAGE.globals.update(
-    quantity=quantity,
-    wording=wording,
-    difference=difference,
-    widths={"wide": charts.WIDE, "narrow": charts.NARROW},
-    chart_svg=charts.svg,
-    script=SCRIPT,
-    script_hash=SCRIPT_HASH,
-)
+PAGE, TABLE_PAGE = (templates.load(Path(__file__).with_name(name)) for name in ("page.html", "table_page.html"))
+for template in (PAGE, TABLE_PAGE):
+    template.globals.update(
+        quantity=quantity,
+        wording=wording,
+        difference=difference,
+        widths={"wide": charts.WIDE, "narrow": charts.NARROW},
+        chart_svg=charts.svg,
+        chart_spark=charts.spark,
+        script=SCRIPT,
+        script_hash=SCRIPT_HASH,
+    )
 
 
 def page(report: Report, links: Mapping[str, str]) -> bytes:
     """The page in UTF-8; `links` are the URLs of the report's files by name."""
-    return PAGE.render(report=report, links=links).encode()
+    return PAGE.render(report=report, run_id=report.run_id, links=links).encode()
+
+
+def table_page(run_id: str, table: TableReport, links: Mapping[str, str]) -> bytes:
+    """The page of one table of the run's report, in UTF-8."""
+    return TABLE_PAGE.render(run_id=run_id, table=table, links=links).encode()

@@ -1,19 +1,18 @@
 """One series: its cells, its periods, its latest value and the changes of that value."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
 from pipeline.frequency import Frequency
-from pipeline.report.content import Cell, Change, Mark, Row
+from pipeline.report.content import ROUNDED, Cell, Change, Mark, Row
 from pipeline.table.observations import Observation
 from pipeline.table.values import EXACT, read_value
 
-ROUNDED = Context(prec=80)
 TENTH = Decimal("0.1")
 STEPS: dict[Frequency, int] = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12, "cross_sectional": 0}
 STEP_NAMES = {1: "month", 3: "quarter", 6: "half-year", 12: "year"}
-YEAR = 12
+YEAR, USUAL_MONTHS, FEW_CHANGES = 12, 120, 3
 PERCENT_UNITS = ("per cent", "percent", "%")
 
 Series = Sequence[Observation]
@@ -72,6 +71,25 @@ def latest(series: Series, step: int) -> Row:
     return Row(last.series_no, last.series, last.unit, [cell], last.period, changes)
 
 
+def size(series: Series, step: int) -> Decimal | None:
+    """The latest change on the year in multiples of the usual one, the median of the ten years before, signs aside.
+
+    In per cent where all of these changes have one. `Infinity` if the usual change is none; None if the latest value
+    has no change, or fewer than three came before it.
+    """
+    cells = {months(each.period_start): parse_cell(each.value_text) for each in series}
+    lag, last = max(step, YEAR), max(cells)
+    found = {month: change(cells[month], cells[month - lag], series[0].unit) for month in cells if month - lag in cells}
+    recent = {month: each for month, each in found.items() if each and month >= last - USUAL_MONTHS}
+    if last not in recent or len(recent) <= FEW_CHANGES:
+        return None
+    percents = {month: abs(each.percent) for month, each in recent.items() if each.percent is not None}
+    sizes = percents if len(percents) == len(recent) else {month: abs(each.absolute) for month, each in recent.items()}
+    now = sizes.pop(last)
+    usual = sorted(sizes.values())[len(sizes) // 2]
+    return ROUNDED.divide(now, usual) if usual else Decimal("Infinity" if now else 0)
+
+
 def columns(series: Series, names: Sequence[str]) -> Row:
     """The named columns of a cross-sectional series."""
     texts = {cell_name(each): each.value_text for each in series}
@@ -79,12 +97,17 @@ def columns(series: Series, names: Sequence[str]) -> Row:
     return Row(series[0].series_no, series[0].series, series[0].unit, cells)
 
 
+def is_percentage(unit: str) -> bool:
+    """Whether values in this unit are percentages, so that their differences are points."""
+    return any(word in unit.lower() for word in PERCENT_UNITS)
+
+
 def change(now: Cell, before: Cell, unit: str) -> Change | None:
-    """The exact difference; also in per cent, unless the base is not positive or the unit itself is per cent."""
+    """The exact difference; also in per cent, unless a value is negative, the base zero or the unit itself per cent."""
     if now.value is None or before.value is None:
         return None
     absolute = EXACT.subtract(now.value, before.value)
-    if before.value <= 0 or any(word in unit.lower() for word in PERCENT_UNITS):
+    if before.value <= 0 or now.value < 0 or is_percentage(unit):
         return Change(absolute, None)
     percent = ROUNDED.divide(ROUNDED.multiply(absolute, Decimal(100)), before.value)
     return Change(absolute, percent.quantize(TENTH, ROUND_HALF_UP, context=ROUNDED))

@@ -13,11 +13,12 @@ from pipeline.report.content import (
     Chart,
     Check,
     Comparison,
+    Move,
     TableReport,
     Values,
 )
 from pipeline.report.headline import add_bar, start_chart
-from pipeline.report.series import STEPS, Series, cell_name, change_names, columns, latest
+from pipeline.report.series import STEPS, Series, cell_name, change_names, columns, latest, size
 from pipeline.report.wording import day
 from pipeline.run.verification import Measured, expected
 from pipeline.table.manifest import Manifest
@@ -61,6 +62,7 @@ def table_report(
     }
     comparison = Comparison(label) if before and whole else None
     chart: Chart | None = None
+    move: Move | None = None
     values, step = Values(), STEPS[header.frequency]
     units, footnotes = dict[str, None](), {header.footnote: None}
     for series in current.series:
@@ -68,6 +70,7 @@ def table_report(
         if chart is None:
             chart = start_chart(header, series, label, same_unit)
             step = chart.step if chart else step
+            move = Move(latest(series, step), size(series, step)) if chart and step else None
         elif not step:
             add_bar(chart, series, same_unit)
         if len(values.rows) < MAX_SERIES:
@@ -83,6 +86,7 @@ def table_report(
     return TableReport(
         table_id=header.table_id,
         title=header.title,
+        theme=header.theme,
         frequency=header.frequency,
         source_agency=header.source_agency,
         vintage=header.vintage.isoformat(),
@@ -93,6 +97,7 @@ def table_report(
         units=list(filter(None, units)),
         values=values,
         chart=chart,
+        move=move,
         comparison=comparison,
         checks=_checks(manifest, measured),
         first=previous == "",

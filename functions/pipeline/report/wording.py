@@ -3,9 +3,10 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from pipeline.publication.identity import Change
+from pipeline.publication.identity import Change as LabelChange
 from pipeline.publication.record import Publication
-from pipeline.report.content import Chart, Comparison, TableReport
+from pipeline.report.content import Change, Chart, Comparison, TableReport
+from pipeline.report.series import is_percentage
 
 SINGAPORE = timezone(timedelta(hours=8))
 STATISTICS = "Singapore Department of Statistics"
@@ -13,7 +14,7 @@ LICENCE = "Singapore Open Data Licence v1.0"
 LICENCE_URL = "https://data.gov.sg/open-data-licence"
 TABLES_URL = "https://tablebuilder.singstat.gov.sg/table"
 MINUS = "\u2212"
-LABEL_CHANGES: dict[Change, str] = {
+LABEL_CHANGES: dict[LabelChange, str] = {
     "renumbered": "renumbered",
     "label": "renamed",
     "unit": "with another unit",
@@ -40,6 +41,22 @@ def number(value: Decimal) -> str:
 def signed(value: Decimal) -> str:
     """A difference with its sign; zero has none."""
     return f"+{number(value)}" if value > 0 else number(value if value else abs(value))
+
+
+def change(each: Change, unit: str) -> str:
+    """A change in per cent, in points of a percentage, or as it is: `+2.3%`, `+0.4 points`, `+12`."""
+    if each.percent is not None:
+        return f"{signed(each.percent)}%"
+    return signed(each.absolute) + (" points" if is_percentage(unit) else "")
+
+
+def changes(table: TableReport) -> str:
+    """The changes of the headline, the one on the year first: `+2.3% on the year, +0.1% on the month`."""
+    if table.move is None:
+        return ""
+    row, names = table.move.row, [name.removeprefix("change ") for name in table.values.columns]
+    found = [f"{change(each, row.unit)} {name}" for name, each in zip(names, row.changes, strict=True) if each]
+    return ", ".join(reversed(found))
 
 
 def table_url(table: TableReport | Publication) -> str:

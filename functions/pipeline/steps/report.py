@@ -9,8 +9,8 @@ from pipeline.contracts.states import WrittenReport
 from pipeline.costs.estimate import RunCost
 from pipeline.publication.identity import Labels
 from pipeline.report import charts
-from pipeline.report.content import Report, TableReport
-from pipeline.report.page import page
+from pipeline.report.content import MAX_ON_ONE_PAGE, Report, TableReport
+from pipeline.report.page import page, table_page
 from pipeline.report.rows import Csv, DataBook
 from pipeline.report.series import Series
 from pipeline.report.table_report import Vintage, table_report
@@ -30,7 +30,7 @@ Vintages = tuple[Manifest, report_tables.Earlier]
 
 
 def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
-    """Write the workbook, a CSV and a PNG per table, and the page last; `link` makes a URL of an S3 key.
+    """Write the files of each table, the workbook, and the page last; `link` makes a URL of an S3 key.
 
     An earlier edition that cannot be read is not compared, and the page says why. Raises `SourceContract`,
     `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a page of this run cannot be
@@ -39,25 +39,34 @@ def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
     run = report_tables.run(run_id)
     refreshed = [manifest for manifest in run.stored if manifest.header.table_id in run.published.published]
     vintages = [(manifest, report_tables.previous(manifest)) for manifest in refreshed]
-    book = DataBook(datetime.fromisoformat(run.fetched_at))
+    book, split = DataBook(datetime.fromisoformat(run.fetched_at)), len(vintages) > MAX_ON_ONE_PAGE
+
+    def links(names: Iterable[str]) -> dict[str, str]:
+        return {name: link(keys.report(run_id, name)) for name in names}
+
     tables = []
     for pair, whole in zip(vintages, _fit(vintages), strict=True):
         table = _write_table(run, pair, book) if whole else _headline(run, pair)
         if table.chart:
             _put(run_id, f"{table.table_id}.png", charts.png(table.chart))
+        if split:
+            body = table_page(run_id, table, links(["report.html", "data.xlsx", *table.files]))
+            _put(run_id, f"{table.table_id}.html", body)
+            table.condense()
         tables.append(table)
     _put(run_id, "data.xlsx", book.finish(tables))
     report = Report(
         run_id=run_id,
         fetched_at=run.fetched_at,
+        split=split,
         tables=tables,
         unchanged=report_tables.unchanged(run.tally.unchanged),
         failed=[table.failure for table in (*run.tally.failed, *run.published.failed)],
         cost=cost,
     )
-    names = ["data.xlsx", *(name for table in tables for name in table.files)]
-    links = {name: link(keys.report(run_id, name)) for name in names}
-    return WrittenReport(key=_put(run_id, "report.html", page(report, links)), tables=len(tables))
+    names = (name for table in tables for name in ([f"{table.table_id}.html"] if split else table.files))
+    body = page(report, links(["data.xlsx", *names]))
+    return WrittenReport(key=_put(run_id, "report.html", body), tables=len(tables))
 
 
 def _write_table(run: report_tables.Run, vintages: Vintages, book: DataBook) -> TableReport:
