@@ -2,16 +2,17 @@
 
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
-from pipeline.contracts.records import DownloadOutcome, RunPlan
+from pipeline.contracts.records import RunPlan
 from pipeline.contracts.states import DownloadCounts, RunReference
 from pipeline.handler import task
-from pipeline.run.tally import tally
+from pipeline.run.tally import complete, tally
+from pipeline.steps.outcomes import load_downloads
 
 
 @task
 def handler(run: RunReference) -> DownloadCounts:
     plan = data_bucket.read(keys.run(run.run_id, "plan"), RunPlan)
-    downloads = tally(data_bucket.read_all((keys.outcome(run.run_id, table) for table in plan.tables), DownloadOutcome))
+    downloads = tally(complete(load_downloads(run.run_id), plan.tables))
     data_bucket.write(keys.run(run.run_id, "tally"), downloads)
     return DownloadCounts(
         stored=len(downloads.stored), unchanged=len(downloads.unchanged), failed=len(downloads.failed)

@@ -21,6 +21,7 @@ PipelineError
 │   ├── NoCapacity          AWS has no capacity for any of the instance types
 │   ├── WorkerLost          no heartbeat
 │   └── SpotInterrupted     AWS reclaimed the instance, or it was shut down
+├── BatchFailed             a batch of downloads failed by a defect
 ├── TransformFailed         DataBrew
 │   └── TransformLost       the job is gone: a redriven run makes it again
 ├── CatalogueBusy           the crawler is in use by another run
@@ -190,6 +191,10 @@ class WorkerLost(WorkerError):
 
 class SpotInterrupted(WorkerError):
     """The instance is about to stop; a new one resumes from the checkpoint."""
+
+
+class BatchFailed(PipelineError):
+    next_step = "read why in the failed execution of the run's Map Run, then run the table again"
 
 
 class TransformFailed(PipelineError):

@@ -12,8 +12,8 @@ from pipeline.contracts import keys
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import measure
-from pipeline.run import history
 
+from local.cli.histories import Reader
 from local.cli.report_pages import PAGE
 from local.cli.results import RunResult, failure_line, results
 from local.cli.story import Story, load, save, summarise
@@ -65,21 +65,21 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
     """Follow an execution, given by its ARN and input, to its end; its story is stored in the lake."""
     run_id = execution.rpartition(":")[2]
     lake = aws.lake / aws.resource("DataBucket")
-    events: list[dict[str, Any]] = []
+    reader = Reader(aws, execution)
     story, pages = Story(run_id=run_id, status="RUNNING", request=sent), 0
     while True:
-        description, known = aws.describe(execution), (len(events), pages)
-        events += aws.history(execution, after=len(events))
+        description, known = aws.describe(execution), pages
+        changed = reader.changed()
         if not story.state("TallyDownloads"):
             pages = stored_pages(lake, run_id)
-        if (len(events), pages) != known or description["status"] != "RUNNING":
-            story = summarise(run_id, sent, description, events)
+        if changed or pages != known or description["status"] != "RUNNING":
+            story = summarise(run_id, sent, description, reader.read())
             watch(story, pages)
         if story.status != "RUNNING":
             break
         time.sleep(POLL_SECONDS)
-    used = measure(history.read(events), datetime.now(UTC))
-    story.cost = estimate(used, REGION, aws.parameter("Architecture"))
+    if found := reader.read():
+        story.cost = estimate(measure(found, datetime.now(UTC)), REGION, aws.parameter("Architecture"))
     save(aws.lake, story)
     aws.keep(execution)
     return story

@@ -1,6 +1,6 @@
 """What `singstat explain` shows of a run: states, failures, workers and cost. Stored in the lake when the run ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct, field
 from pipeline.costs.estimate import RunCost
 from pipeline.run import history
-from pipeline.run.history import StateVisit, Try
+from pipeline.run.history import History, StateVisit, Try
 
 FOLDER = ".executions"
 NOT_ENDED = RunCost(usd=Decimal(0), lines=[], prices_as_of="", region="")
@@ -55,14 +55,13 @@ class Story(Struct, kw_only=True):
 
 
 def summarise(
-    run_id: str, request: Mapping[str, Any], description: Mapping[str, Any], events: Sequence[Mapping[str, Any]]
+    run_id: str, request: Mapping[str, Any], description: Mapping[str, Any], execution: History | None
 ) -> Story:
-    """Summarise an execution, ended or not, from DescribeExecution and GetExecutionHistory."""
+    """Summarise an execution, ended or not, from DescribeExecution and its history so far."""
     story = Story(run_id=run_id, status=description["status"], request=dict(request))
     if failure := history.read_ending(description):
         story.error, story.cause = failure.error, failure.sentence
-    if events:
-        execution = history.read(events)
+    if execution:
         story.states = list(execution.states.values())
         story.failures = [
             Failure(each.state, each.failure.error, each.failure.sentence) for each in execution.tries if each.failure

@@ -23,7 +23,7 @@ from local.cloud.iam.guard import AccessDenied, Guard
 from local.cloud.lambdas import code
 from local.cloud.lambdas.functions import Functions
 from local.cloud.lock import Lock
-from local.cloud.machine import interpreter, redrive
+from local.cloud.machine import interpreter, kept
 from local.cloud.services import (
     athena_api,
     cost_explorer,
@@ -138,7 +138,7 @@ class LocalAWS:
         try:
             client.describe_execution(executionArn=arn)
         except client.exceptions.ExecutionDoesNotExist:
-            redrive.restore(self._kept(arn))
+            kept.restore(self._kept(arn))
         try:
             client.redrive_execution(executionArn=arn)
         except client.exceptions.ExecutionNotRedrivable as error:
@@ -148,7 +148,7 @@ class LocalAWS:
 
     def keep(self, execution_arn: str) -> None:
         """Keep an ended execution in the lake if it did not succeed, so that another LocalAWS can redrive it."""
-        redrive.keep(execution_arn, self._kept(execution_arn))
+        kept.keep(execution_arn, self._kept(execution_arn))
 
     def _kept(self, execution_arn: str) -> Path:
         return self.lake / ".redrivable" / f"{execution_arn.rpartition(':')[2]}.json"
@@ -160,6 +160,10 @@ class LocalAWS:
     def history(self, execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
         """The events so far but for the first `after`, as in GetExecutionHistory. Do not modify their details."""
         return interpreter.history(execution_arn, after)
+
+    def children(self, execution_arn: str) -> list[tuple[str, bool]]:
+        """The executions that an execution's Map Runs have started so far: ARN, and whether it has ended."""
+        return interpreter.children(execution_arn)
 
     def parameter(self, name: str) -> str:
         """The value of a template parameter. Raises `KeyError` if the template does not declare it."""
@@ -204,7 +208,7 @@ class LocalAWS:
         exit_stack.callback(self.functions.close)
         self.rules = Rules(self.functions)
         exit_stack.callback(self.rules.finish)
-        interpreter.install(self.client, self.lake / ".execution-names")
+        interpreter.install(self.client, self.lake / ".execution-names", self.guard.access)
         saved = partial(catalogue.save, self.lake)
         catalogue.install()
         catalogue.restore(self.lake)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local.cli.histories import read
 from local.cli.story import summarise
 from local.cloud.aws import LocalAWS
 from local.replay.server import Replay
@@ -57,7 +58,7 @@ def _case(aws: LocalAWS, faults: Faults, name: str, **options: Any) -> dict[str,
     execution = aws.start({"tables": [IDS[name]], **options}, run)
     while aws.describe(execution)["status"] == "RUNNING":
         time.sleep(0.1)
-    story = summarise(run, {}, aws.describe(execution), aws.history(execution))
+    story = summarise(run, {}, aws.describe(execution), read(aws, execution))
     return {
         "status": story.status,
         "error": story.error,

@@ -36,6 +36,7 @@ RUN = "20261123T080000-0a1b"  # the run id in the sample events
 # In the order of the state machine, then the API's; functions of one chain depend on the results of earlier ones.
 CHAINS = [
     ("plan_run",),
+    ("check_tables",),
     ("download_table",),
     ("tally_downloads",),
     ("clean_up",),
@@ -54,7 +55,8 @@ CHAINS = [
 ]
 # Fields that a result must contain, besides being of its type.
 FACTS: dict[str, dict[str, Any]] = {
-    "plan_run": {"run_id": RUN, "tables": ["M212161"], "poll_seconds": 1},
+    "plan_run": {"run_id": RUN, "batch_size": 1, "poll_seconds": 1},
+    "check_tables": {"tables": []},
     "download_table": {"table_id": "M212161", "status": "stored", "frequency": "quarterly"},
     "tally_downloads": {"stored": 1, "unchanged": 0, "failed": 0},
     "clean_up": {"files": 0},

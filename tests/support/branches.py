@@ -28,6 +28,7 @@ from local.cloud.sql import athena
 from local.cloud.stack.template import TEMPLATE
 from local.replay.recordings import Table
 from local.replay.server import Replay
+from tests.support.executions import all_events
 from tests.support.reader import Reader
 from tests.support.waiting import wait_for, workers_at_work
 
@@ -82,7 +83,7 @@ class Laptop:
 
     def stop_in(self, state: str, execution: str) -> None:
         """Abort a run once it has entered a state."""
-        wait_for(lambda: f"'name': '{state}'" in str(self.aws.history(execution)))
+        wait_for(lambda: f"'name': '{state}'" in str(all_events(self.aws, execution)))
         self.aws.client("stepfunctions").stop_execution(executionArn=execution)
         self.aws.rules.finish()
 

@@ -102,8 +102,7 @@ def test_the_name_of_a_list_is_checked_before_any_key_is_made_of_it(name):
         pytest.param({"tables": ["M213751\n"]}, "not a table id", id="a line break"),
         pytest.param({"tables": ["M\uff12\uff11\uff13\uff17\uff15\uff11"]}, "not a table id", id="full-width digits"),
         pytest.param({"tables": ["M213751", "M213751"]}, "twice", id="repeated"),
-        pytest.param({"tables": [f"{n:06}" for n in range(1501)]}, "more than 1500", id="too many"),
-        pytest.param({"tables": [f"M{n:06}" for n in range(10_001)]}, "10001 tables are more", id="far too many"),
+        pytest.param({"tables": [f"M{n:06}" for n in range(10_001)]}, "10001 tables are more", id="too many"),
     ],
 )
 def test_a_bad_request_is_refused(request_, why):

@@ -76,7 +76,7 @@ def test_a_history_without_its_oldest_events_can_be_read(newest):
 def test_a_worker_is_known_from_its_launch_to_its_answer(outcome, details, ended):
     run = Execution()
     run.worker(10, 70, outcome=outcome, **details)
-    story = summarise("r", {}, {"status": "RUNNING"}, run.events)
+    story = summarise("r", {}, {"status": "RUNNING"}, read(run.events))
 
     (worker,) = story.workers
     assert (worker.table_id, worker.instance_id, worker.ended) == ("M1000", "i-1", ended)
@@ -88,10 +88,12 @@ def test_a_worker_without_an_answer():
     run = Execution()
     run.worker(10, None)
 
-    assert [worker.ended for worker in summarise("r", {}, {"status": "RUNNING"}, run.events).workers] == ["no answer"]
+    assert [worker.ended for worker in summarise("r", {}, {"status": "RUNNING"}, read(run.events)).workers] == [
+        "no answer"
+    ]
 
 
 def test_a_run_that_has_just_started_has_no_state():
-    story = summarise("r", {"tables": ["M1000"]}, {"status": "RUNNING", "error": None, "cause": None}, [])
+    story = summarise("r", {"tables": ["M1000"]}, {"status": "RUNNING", "error": None, "cause": None}, None)
 
     assert (story.states, story.entered, story.error) == ([], 0, "")

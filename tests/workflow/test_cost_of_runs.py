@@ -35,10 +35,14 @@ def lines(cost):
 
 
 def events(laptop, result):
+    """Those of the run, then those of its batches."""
     client = laptop.aws.client("stepfunctions")
     machine = laptop.aws.resource("Pipeline")
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{result.run_id}"
-    return client.get_execution_history(executionArn=arn)["events"]
+    (map_run,) = client.list_map_runs(executionArn=arn)["mapRuns"]
+    batches = client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    arns = [arn, *(batch["executionArn"] for batch in batches)]
+    return [event for each in arns for event in client.get_execution_history(executionArn=each)["events"]]
 
 
 def test_a_first_run_and_one_that_finds_nothing_new(laptop, requests):
@@ -48,8 +52,11 @@ def test_a_first_run_and_one_that_finds_nothing_new(laptop, requests):
     called = [event for event in history if event["type"] == "LambdaFunctionScheduled"]
     run_files = [path for path in laptop.lake.glob(f"singstat-databucket/**/*{first.run_id}*/**/*") if path.is_file()]
 
+    batches = sum(event["type"] == "ExecutionStarted" for event in history) - 1
+
     assert first.status == "SUCCEEDED"
-    assert used["Step Functions"] == sum(event["type"].endswith(STATES) for event in history)
+    assert batches == 2
+    assert used["Step Functions"] == sum(event["type"].endswith(STATES) for event in history) + batches
     assert used["Lambda, requests"] == len(called)
     assert used["DataBrew"] == 8
     assert used["Glue crawler"] == Decimal("0.333")

@@ -7,6 +7,7 @@ import pytest
 
 from local.replay.server import Answer
 from tests.support import samples
+from tests.support.executions import all_events
 from tests.support.laptop import call, query, run
 
 HTML = Answer(200, b"<html>maintenance</html>", "text/html", {})
@@ -123,7 +124,7 @@ def test_what_waiting_cures_does_not_fail(laptop):
     assert {table.table_id: table.status for table in result.tables} == dict.fromkeys(tables, "published")
     assert not refusals
     execution = f"{laptop.aws.resource('Pipeline').replace(':stateMachine:', ':execution:')}:{result.run_id}"
-    refused = [event for event in laptop.aws.history(execution) if "SourceThrottled" in str(event)]
+    refused = [event for event in all_events(laptop.aws, execution) if "SourceThrottled" in str(event)]
     assert refused
     assert {event["type"] for event in refused} == {"LambdaFunctionFailed"}
 

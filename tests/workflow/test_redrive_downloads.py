@@ -8,6 +8,7 @@ from pipeline.contracts import keys
 from local.cloud.aws import LocalAWS
 from local.replay.rules import Answer
 from local.replay.server import Replay
+from tests.support.executions import all_events
 from tests.support.laptop import Laptop
 from tests.support.waiting import PATIENCE, wait_for
 
@@ -41,8 +42,8 @@ def test_an_aborted_map_repeats_only_what_had_not_succeeded(lake):
             aws.put(f"s3://{aws.resource('DataBucket')}/{obstacle}", b"")
             execution = aws.start({"tables": [done, unknown, large]}, "aborted")
             wait_for(lambda: len(list(lake.glob(f"*/{keys.RAW}/*/{large}/aborted/page-*"))) == half // 600)
-            wait_for(lambda: "'TaskFailed'" in str(aws.history(execution)))
-            wait_for(lambda: "MapIterationSucceeded'" in str(aws.history(execution)))
+            wait_for(lambda: "'TaskFailed'" in str(all_events(aws, execution)))
+            wait_for(lambda: "MapIterationSucceeded'" in str(all_events(aws, execution)))
             aws.client("stepfunctions").stop_execution(executionArn=execution)
             stopped.set()
             assert ended(aws, execution)["status"] == "ABORTED"

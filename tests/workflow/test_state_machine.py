@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from local.cli.histories import read
 from local.cli.story import summarise
 
 
@@ -11,7 +12,7 @@ def ended(aws, request_, name):
     execution = aws.start(request_, name)
     while aws.describe(execution)["status"] == "RUNNING":
         time.sleep(0.05)
-    return summarise(name, request_, aws.describe(execution), aws.history(execution))
+    return summarise(name, request_, aws.describe(execution), read(aws, execution))
 
 
 @pytest.mark.parametrize(

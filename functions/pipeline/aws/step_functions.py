@@ -39,6 +39,14 @@ def redrives(run_id: str) -> int:
 
 
 def read_history(run_id: str) -> History:
-    """The execution's history: all pages of GetExecutionHistory."""
-    pages = states.get_paginator("get_execution_history").paginate(executionArn=f"{EXECUTIONS}:{run_id}")
+    """The execution's history with that of its batches: GetExecutionHistory, and ListExecutions of its Map Run."""
+    parent = _read(f"{EXECUTIONS}:{run_id}")
+    if not parent.map_run:
+        return parent
+    pages = states.get_paginator("list_executions").paginate(mapRunArn=parent.map_run)
+    return history.combine(parent, [_read(child["executionArn"]) for page in pages for child in page["executions"]])
+
+
+def _read(arn: str) -> History:
+    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
     return history.read(event for page in pages for event in page["events"])

@@ -97,6 +97,16 @@ def outcomes(run_id: str) -> str:
     return f"{RUNS}/{run_id}/tables/"
 
 
+def checked(run_id: str, first: str = "") -> str:
+    """The `Checked` record of a batch, by its first table, or the prefix of all of a run."""
+    return run(run_id, f"checked/{first}") if first else f"{RUNS}/{run_id}/checked/"
+
+
+def tables(run_id: str) -> str:
+    """The ids of the planned tables, a JSON array, from which the state machine makes batches."""
+    return run(run_id, "tables")
+
+
 def code(run_id: str) -> str:
     """The code bundle for the workers of a run."""
     return f"{WORKERS}/{run_id}/code.zip"

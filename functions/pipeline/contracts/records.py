@@ -5,30 +5,17 @@ from typing import Literal
 from msgspec import field
 
 from pipeline.contracts.base import Contract
-from pipeline.contracts.states import Crawl, Forget, Rollback
+from pipeline.contracts.states import PlannedRun
 from pipeline.errors import Failure
-from pipeline.frequency import Frequency, RequestedFrequency
+from pipeline.frequency import Frequency
 
 DownloadStatus = Literal["stored", "unchanged", "failed", "large"]
 
 
-class RunPlan(Contract):
-    """`runs/<run_id>/plan.json`. Each wait polls every `poll_seconds`, at most `poll_limit` times.
+class RunPlan(PlannedRun, kw_only=True):
+    """`runs/<run_id>/plan.json`; a refresh, rollback or forget has no `tables`."""
 
-    A `refresh`, `rollback` or `forget` is carried out instead of a run, without `tables`.
-    """
-
-    run_id: str
     tables: list[str]
-    force: bool
-    crawl: Crawl
-    poll_seconds: int
-    poll_limit: int
-    frequency: RequestedFrequency = ""
-    accept: bool = False
-    refresh: Literal["catalogue"] | None = None
-    rollback: Rollback | None = None
-    forget: Forget | None = None
 
 
 class TableList(Contract):
@@ -56,6 +43,12 @@ class DownloadOutcome(Contract):
     def failure(self) -> Failure:
         """Why the table failed; without an error's name if none was recorded."""
         return self.error or Failure(error="", table_id=self.table_id)
+
+
+class Checked(Contract):
+    """`runs/<run_id>/checked/<first table of the batch>.json`: the outcomes known without a download."""
+
+    outcomes: list[DownloadOutcome]
 
 
 class Tally(Contract):

@@ -67,12 +67,51 @@ class PollRequest(Contract):
     poll_limit: int
 
 
-class DownloadRequest(Contract):
+class PlannedRun(Contract):
+    """What PlanRun passes on; the tables are in S3. Each wait polls every `poll_seconds`, at most `poll_limit` times.
+
+    A `refresh`, `rollback` or `forget` is carried out instead of a run. Tables are downloaded in batches of
+    `batch_size`, `connections` of them at a time.
+    """
+
     run_id: str
-    table_id: str
+    force: bool
+    crawl: Crawl
+    poll_seconds: int
+    poll_limit: int
+    frequency: RequestedFrequency = ""
+    accept: bool = False
+    refresh: Literal["catalogue"] | None = None
+    rollback: Rollback | None = None
+    forget: Forget | None = None
+    connections: int = 1
+    batch_size: int = 1
+
+
+class DownloadOptions(Contract):
+    """What of a request concerns each of its tables."""
+
+    run_id: str
     force: bool
     accept: bool = False
     frequency: RequestedFrequency = ""
+
+
+class CheckRequest(DownloadOptions, kw_only=True):
+    """A batch of tables."""
+
+    tables: list[str]
+
+
+class CheckedTables(Contract):
+    """The tables of the batch that are to be downloaded, and the number of the others."""
+
+    tables: list[str]
+    unchanged: int
+
+
+class DownloadRequest(DownloadOptions, kw_only=True):
+    table_id: str
 
 
 class LaunchRequest(Contract):

@@ -31,7 +31,9 @@ class Requests(Struct, frozen=True):
 
 
 # The history does not contain S3 requests: they are derived from what the run wrote; a test counts them on the laptop.
-EACH_RUN = Requests(3, 4)  # plan, tally, cost
+EACH_RUN = Requests(6, 5)  # plan, tables, two lists, tally, cost
+EACH_BATCH = Requests(1, 1)  # the outcomes of its check
+EACH_CHECKED_TABLE = Requests(0, 1)  # its publication
 EACH_TABLE = Requests(1, 2)  # its outcome and its publication
 EACH_STORED_TABLE = Requests(8, 12)  # metadata, rows, manifest, publication, staged file, report
 EACH_PAGE = Requests(1, 1)  # stored, then read by the report
@@ -59,7 +61,7 @@ class Usage(Struct, frozen=True, kw_only=True):
 def measure(history: History, now: datetime) -> Usage:
     """The usage of the run until `now` and, unless it has ended, of its remaining states.
 
-    Each retry is a state transition. A failed run includes HandleFailure and its mail.
+    A retry is a state transition, and so is the start of a batch. A failed run includes HandleFailure and its mail.
     """
     remaining = [name for name in LAST_STATES if name not in history.states] if not history.ending else []
     failed = history.ending not in ("", "Succeeded")
@@ -72,7 +74,7 @@ def measure(history: History, now: datetime) -> Usage:
     invocations = len(lambdas) + guessed
     mails = len(history.of("Notify")) + guessed
     return Usage(
-        transitions=history.entered + max(len(history.tries) - history.tasks, 0) + len(remaining),
+        transitions=history.entered + history.children + max(len(history.tries) - history.tasks, 0) + len(remaining),
         invocations=invocations,
         gb_seconds=sum((_gb_seconds(each, now) for each in lambdas), guessed * LAST_SECONDS * DEFAULT_MB / 1024),
         instance_seconds=_instance_seconds(history, now),
@@ -126,12 +128,15 @@ def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
 
 
 def _requests(history: History, transforms: int) -> Requests:
+    checks = [each.output for each in history.of("CheckTables")]
     downloads = [each.output for each in history.of("DownloadTable")]
     workers = [each.output for each in history.of("DownloadLargeTable")]
     stored = [output for output in downloads if output.get("status") == "stored"]
     stored += [output for output in workers if "manifest" in output]
     parts = (
         EACH_RUN,
+        EACH_BATCH.times(len(checks)),
+        EACH_CHECKED_TABLE.times(sum(output.get("unchanged", 0) + len(output.get("tables", [])) for output in checks)),
         EACH_TABLE.times(len(downloads)),
         EACH_STORED_TABLE.times(len(stored)),
         EACH_PAGE.times(sum(output.get("pages", 0) for output in stored)),

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.contracts.base import Contract
 from pipeline.errors import Failure, read_failure
@@ -58,7 +60,8 @@ class Try(Struct, kw_only=True):
 class History(Struct, kw_only=True):
     """States by name in the order first entered; `state` is the last one entered, `tasks` counts Task state entries.
 
-    `ending` is how the execution ended, such as `Succeeded` or `TimedOut`; "" while it is running.
+    `ending` is how the execution ended, such as `Succeeded` or `TimedOut`; "" while it is running. `map_run` is the ARN
+    of the Map Run of a distributed Map, whose `children` are executions of their own; "" if there is none.
     """
 
     began: datetime
@@ -67,6 +70,8 @@ class History(Struct, kw_only=True):
     tasks: int = 0
     tries: list[Try] = field(default_factory=list)
     ending: str = ""
+    map_run: str = ""
+    children: int = 0
 
     @property
     def entered(self) -> int:
@@ -108,6 +113,8 @@ def read(events: Iterable[Mapping[str, Any]]) -> History:
             if ended[1] != "Succeeded":
                 attempt.failure = read_failure(details.get("error") or ended[1], details.get("cause") or "")
             attempt = None
+        elif kind == "MapRunStarted":
+            history.map_run = details["mapRunArn"]
         elif kind.startswith("Execution"):
             ending = kind.removeprefix("Execution")
             history.ending = "" if ending in ("Started", "Redriven") else ending
@@ -117,6 +124,21 @@ def read(events: Iterable[Mapping[str, Any]]) -> History:
     if history is None:
         raise ValueError("the history has no event")
     return history
+
+
+def combine(parent: History, children: Sequence[History]) -> History:
+    """An execution with those of its Map Run: their states, in the order first entered, and their attempts."""
+    states: dict[str, StateVisit] = {}
+    for history in (parent, *children):
+        for visit in history.states.values():
+            states[visit.name] = _both(states[visit.name], visit) if visit.name in states else visit
+    return replace(
+        parent,
+        states={visit.name: visit for visit in sorted(states.values(), key=lambda visit: visit.entered)},
+        tasks=sum(history.tasks for history in (parent, *children)),
+        tries=sorted(chain.from_iterable(each.tries for each in (parent, *children)), key=lambda each: each.began),
+        children=len(children),
+    )
 
 
 def read_execution(description: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Execution:
@@ -137,6 +159,17 @@ def read_ending(description: Mapping[str, Any]) -> Failure | None:
     if status in NOT_FAILED:
         return None
     return read_failure(description.get("error") or status, description.get("cause") or "")
+
+
+def _both(one: StateVisit, other: StateVisit) -> StateVisit:
+    left = [visit.left for visit in (one, other) if visit.left]
+    return StateVisit(
+        name=one.name,
+        entered=min(one.entered, other.entered),
+        left=max(left, default=None),
+        times=one.times + other.times,
+        done=one.done + other.done,
+    )
 
 
 def _enter(history: History, state: str, moment: datetime) -> None:

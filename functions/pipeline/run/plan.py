@@ -3,12 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import ceil
 
 from pipeline.contracts.states import RunRequest
 from pipeline.errors import InputInvalid, WrongFrequency
 from pipeline.frequency import Frequency, RequestedFrequency
 
-MAX_TABLES = 1500  # a table takes about 12 of the 25,000 events of an execution's history
+MAX_TABLES = 10_000
+MAX_BATCH = 50  # tables of one child execution: 1,000 of the 25,000 events of its history, and minutes of a function
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)  # safe in S3 keys, SQL, tags, shell exports and links
 EDITION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[0-9]+)?", re.ASCII)
 TABLE_ID = re.compile(r"[A-Z]?[0-9]{4,6}", re.ASCII)
@@ -63,7 +65,7 @@ def plan_tables(request: RunRequest, lists: Mapping[str, Sequence[str]]) -> list
 
 
 def check_tables(tables: Sequence[str]) -> None:
-    """Raises `InputInvalid` for no tables, an invalid or repeated id, or more than 1,500 tables."""
+    """Raises `InputInvalid` for no tables, an invalid or repeated id, or more than 10,000 tables."""
     if not tables:
         raise InputInvalid("the list of tables is empty")
     if len(tables) > MAX_TABLES:
@@ -72,6 +74,11 @@ def check_tables(tables: Sequence[str]) -> None:
         _check_table_id(table)
     if repeated := [table for table, times in Counter(tables).items() if times > 1]:
         raise InputInvalid(f"{repeated[0]} is given twice")
+
+
+def batch_size(tables: int, connections: int) -> int:
+    """How many tables a batch has: as many batches as connections, if none is larger than 50."""
+    return max(1, min(MAX_BATCH, ceil(tables / connections)))
 
 
 def check_frequency(asked: RequestedFrequency, found: Frequency) -> None:

@@ -1,11 +1,11 @@
 """The downloads of a run, grouped by outcome."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from pipeline.contracts.records import DownloadOutcome, Tally
-from pipeline.errors import Failure, WorkerLost, read_failure
+from pipeline.errors import BatchFailed, Failure, WorkerLost, read_failure
 
 
 def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
@@ -17,8 +17,21 @@ def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
     return result
 
 
+def complete(outcomes: Iterable[DownloadOutcome], planned: Sequence[str]) -> list[DownloadOutcome]:
+    """The outcome of each planned table, in that order; a table without one failed with its batch."""
+    known = {outcome.table_id: outcome for outcome in outcomes}
+    lost = BatchFailed("its batch failed before it was downloaded")
+    return [
+        known.get(table)
+        or DownloadOutcome(table_id=table, status="failed", error=lost.failure("DownloadTables", table))
+        for table in planned
+    ]
+
+
 def _read(caught: Failure, table_id: str) -> Failure:
     """The failure of a table; a function or worker that was killed says neither where it was nor why."""
+    if caught.step:
+        return caught
     failure = read_failure(caught.error, caught.cause)
     step = "DownloadLargeTable" if failure.error == WorkerLost.__name__ else "DownloadTable"
     return replace(failure, table_id=table_id, step=failure.step or step)

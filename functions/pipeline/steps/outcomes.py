@@ -1,8 +1,10 @@
 """The outcomes of a run's tables so far, and the manifests of its downloads, from the run's records."""
 
+from itertools import chain
+
 from pipeline.aws import data_bucket
 from pipeline.contracts import keys
-from pipeline.contracts.records import DownloadOutcome, PublishOutcome, RunPlan, Tally
+from pipeline.contracts.records import Checked, DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.tally import tally
 from pipeline.table.manifest import Manifest
@@ -13,9 +15,16 @@ def load_outcomes(run_id: str) -> RunOutcomes:
     plan, _ = data_bucket.read_optional(keys.run(run_id, "plan"), RunPlan)
     downloads, _ = data_bucket.read_optional(keys.run(run_id, "tally"), Tally)
     if downloads is None:  # TallyDownloads has not ended
-        downloads = tally(data_bucket.read_all(data_bucket.list_keys(keys.outcomes(run_id)), DownloadOutcome))
+        downloads = tally(load_downloads(run_id))
     published, _ = data_bucket.read_optional(keys.run(run_id, "published"), PublishOutcome)
     return RunOutcomes(planned=len(plan.tables) if plan else 0, downloads=downloads, published=published)
+
+
+def load_downloads(run_id: str) -> list[DownloadOutcome]:
+    """The outcomes recorded so far, those of downloads after those of checks."""
+    checked = data_bucket.read_all(data_bucket.list_keys(keys.checked(run_id)), Checked)
+    downloaded = data_bucket.read_all(data_bucket.list_keys(keys.outcomes(run_id)), DownloadOutcome)
+    return [*chain.from_iterable(batch.outcomes for batch in checked), *downloaded]
 
 
 def load_manifests(run_id: str, downloads: Tally) -> list[Manifest]:

@@ -165,7 +165,7 @@ def _states(call: Call, facts: Facts) -> Iterator[Need]:
     if "taskToken" in given:
         resource = facts.state_machine(given["taskToken"])
     else:
-        resource = given.get("executionArn") or given.get("stateMachineArn", "")
+        resource = given.get("executionArn") or given.get("mapRunArn") or given.get("stateMachineArn", "")
     if not resource:
         raise _unknown(call)
     yield Need(f"states:{call.operation}", resource)

@@ -13,6 +13,7 @@ from moto.core.config import default_user_config
 from moto.stepfunctions.responses import get_backend
 
 from local.cloud.account import ACCOUNT, REGION
+from local.cloud.iam.guard import Access
 
 INTERPRETER = "moto.stepfunctions.parser.asl"
 
@@ -35,12 +36,16 @@ def _without_batch() -> Iterator[None]:
 
 
 with _without_batch():
-    from local.cloud.machine import choices, intrinsics, paths, redrive, states, tokens, unsupported
+    from local.cloud.machine import choices, distributed, intrinsics, paths, redrive, states, tokens, unsupported
 
 
-def install(client: Callable[[str, str], Any], names: Path) -> None:
-    """Execute state machines in moto. Tasks use `client(service, role ARN)`; `names` keeps the execution names used."""
+def install(client: Callable[[str, str], Any], names: Path, access: Access) -> None:
+    """Execute state machines in moto. Tasks use `client(service, role ARN)`; `names` keeps the execution names used.
+
+    A role needs `access` to what Step Functions itself does with it.
+    """
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    distributed.install(access)
     states.repair()
     paths.repair()
     intrinsics.repair()
@@ -69,6 +74,13 @@ def history(execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
     environment = get_backend(ACCOUNT, REGION).describe_execution(execution_arn).exec_worker.env
     events = environment.event_manager._history_event_list[after:] if environment else []
     return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in events]
+
+
+def children(execution_arn: str) -> list[tuple[str, bool]]:
+    """The executions that an execution's Map Runs have started: ARN, and whether it has ended."""
+    execution = get_backend(ACCOUNT, REGION).describe_execution(execution_arn)
+    runs = getattr(execution, "map_runs", {}).values()
+    return [(child.exec_arn, child.stop_date is not None) for run in runs for child in run.started()]
 
 
 def _call_as_role(client: Callable[[str, str], Any]) -> None:

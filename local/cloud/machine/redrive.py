@@ -7,37 +7,19 @@ the iterations that did not succeed. Unlike on AWS, such an iteration starts at 
 import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import msgspec
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.flow.start_at import StartAt
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import IterationWorker
-from moto.stepfunctions.parser.backend.execution import Execution
-from moto.stepfunctions.responses import StepFunctionResponse, get_backend
+from moto.stepfunctions.responses import StepFunctionResponse
 
-from local.cloud.account import ACCOUNT, REGION
 from local.cloud.documented_limits import REDRIVABLE_DAYS
 from local.cloud.machine.tokens import ending
 
 REDRIVABLE = {ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED}
-POLLS = ("WaitFor", "Check")
-
-
-class Kept(msgspec.Struct):
-    """An execution that did not succeed, as a file: it can be redriven after the laptop's AWS was switched off."""
-
-    arn: str
-    state_machine: str
-    input: str
-    started: datetime
-    stopped: datetime
-    status: ExecutionStatus
-    redrives: int
-    events: list[dict[str, Any]]
 
 
 @cache
@@ -48,56 +30,6 @@ def repair() -> None:
     _a_map_keeps_the_iterations_that_succeeded()
 
 
-def keep(execution_arn: str, path: Path) -> None:
-    """Write an ended execution to `path`, unless it succeeded: then remove what was kept of it."""
-    execution = get_backend(ACCOUNT, REGION).describe_execution(execution_arn)
-    if execution.exec_status not in REDRIVABLE:
-        path.unlink(missing_ok=True)
-        return
-    kept = Kept(
-        arn=execution_arn,
-        state_machine=execution.state_machine_arn,
-        input=execution.execution_input,
-        started=execution.start_date,
-        stopped=execution.stop_date,
-        status=execution.exec_status,
-        redrives=_redrives(execution),
-        events=_events(execution),
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(kept, enc_hook=str))
-
-
-def restore(path: Path) -> None:
-    """Add the execution kept at `path` to its state machine. Raises LookupError if there is none.
-
-    If it was polling, it will resume at the start of what it polled: the laptop's services have forgotten their jobs.
-    """
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=Kept)
-    except FileNotFoundError:
-        raise LookupError(f"{path.stem} is no run that failed in this lake") from None
-    machine = get_backend(ACCOUNT, REGION).describe_state_machine(kept.state_machine)
-    execution = Execution(
-        name=path.stem,
-        sm_type=machine.sm_type,
-        role_arn=machine.roleArn,
-        exec_arn=kept.arn,
-        account_id=ACCOUNT,
-        region_name=REGION,
-        state_machine=machine,
-        start_date=kept.started,
-        cloud_watch_logging_session=None,
-        activity_store={},
-        input_data=kept.input,
-    )
-    execution.exec_status, execution.stop_date, execution.redrives = kept.status, kept.stopped, kept.redrives
-    while _resumes_at(execution, kept.events)[0].startswith(POLLS):
-        kept.events.pop()
-    _continue_history(execution, kept.events)
-    machine.executions.append(execution)
-
-
 def _add_the_action() -> None:
     """The action of the API, and `ExecutionNotRedrivable`."""
 
@@ -106,7 +38,7 @@ def _add_the_action() -> None:
         with ending:
             if reason := _not_redrivable(execution):
                 raise AWSError(reason, "ExecutionNotRedrivable")
-            _redrive(execution)
+            resume(execution)
         return ActionResult({"redriveDate": execution.redrive_date})
 
     StepFunctionResponse.redrive_execution = redrive_execution
@@ -121,8 +53,8 @@ def _describe_redrives() -> None:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
         reason = _not_redrivable(execution)
         status = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-        found.result.update(status if reason else {"redriveStatus": "REDRIVABLE"}, redriveCount=_redrives(execution))
-        if _redrives(execution):
+        found.result.update(status if reason else {"redriveStatus": "REDRIVABLE"}, redriveCount=redrives_of(execution))
+        if redrives_of(execution):
             found.result["redriveDate"] = execution.redrive_date
         return found
 
@@ -150,11 +82,17 @@ def _not_redrivable(execution: Any) -> str:
     return ""
 
 
-def _redrive(execution: Any) -> None:
-    events = _events(execution)
-    state, state_input = _resumes_at(execution, events)
-    execution.redrives, execution.redrive_date = _redrives(execution) + 1, datetime.now(UTC)
-    worker = _continue_history(execution, events)
+def has_begun(execution: Any) -> bool:
+    """Whether an execution has entered a state."""
+    return any("stateEnteredEventDetails" in event for event in events_of(execution))
+
+
+def resume(execution: Any) -> None:
+    """Go on in the state that did not succeed."""
+    events = events_of(execution)
+    state, state_input = resumes_at(execution, events)
+    execution.redrives, execution.redrive_date = redrives_of(execution) + 1, datetime.now(UTC)
+    worker = continue_history(execution, events)
     worker.env.event_manager.kept_iterations = _iterations_that_succeeded(events)
     worker.env.states.reset(input_value=state_input)
     worker.env.event_manager.add_event(
@@ -165,17 +103,17 @@ def _redrive(execution: Any) -> None:
     execution.error = execution.cause = execution.stop_date = None
     execution.exec_status = ExecutionStatus.RUNNING
 
-    def resume() -> None:
+    def go_on() -> None:
         program = worker._get_evaluation_entrypoint()
         program.start_at = StartAt(state)
         program.eval(worker.env)
         worker._execution_communication.terminated()
 
-    worker._execution_logic = resume
+    worker._execution_logic = go_on
     worker.start()
 
 
-def _continue_history(execution: Any, events: list[Any]) -> Any:
+def continue_history(execution: Any, events: list[Any]) -> Any:
     """A new worker for the execution, whose history begins with `events`. What still runs in the old one is lost."""
     worker = execution.exec_worker = execution._get_start_execution_worker()
     worker.env = worker._get_evaluation_environment()
@@ -186,7 +124,7 @@ def _continue_history(execution: Any, events: list[Any]) -> Any:
     return worker
 
 
-def _resumes_at(execution: Any, events: list[Any]) -> tuple[str, Any]:
+def resumes_at(execution: Any, events: list[Any]) -> tuple[str, Any]:
     """The state entered last outside of any iteration, and its input."""
     outside = json.loads(execution.state_machine.definition)["States"]
     visits = (event["stateEnteredEventDetails"] for event in reversed(events) if "stateEnteredEventDetails" in event)
@@ -206,9 +144,11 @@ def _iterations_that_succeeded(events: list[Any]) -> dict[tuple[str, int], Any]:
     return kept
 
 
-def _events(execution: Any) -> list[Any]:
+def events_of(execution: Any) -> list[Any]:
+    """The history of an execution so far."""
     return list(execution.exec_worker.env.event_manager._history_event_list)
 
 
-def _redrives(execution: Any) -> int:
+def redrives_of(execution: Any) -> int:
+    """How often an execution has been redriven."""
     return getattr(execution, "redrives", 0)

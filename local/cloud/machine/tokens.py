@@ -42,6 +42,22 @@ def repair() -> None:
     _history_can_be_read_after_an_abort()
 
 
+def stop(execution: Any, error: str | None, cause: str | None) -> None:
+    """Abort an execution that is running, and those of its Map Runs."""
+    while execution.stop_date is None and not (execution.exec_worker.env and execution.exec_worker.env.is_running()):
+        time.sleep(0.01)  # the definition is still being parsed
+    with ending:
+        if execution.stop_date is None:
+            execution.stop_date = datetime.now(tz=UTC)
+            execution.error, execution.cause = error, cause
+            execution.exec_status = ExecutionStatus.ABORTED
+            execution.stop(execution.stop_date, error, cause)
+        for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
+            endpoint.interrupt_all()
+    for map_run in getattr(execution, "map_runs", {}).values():
+        map_run.stop()
+
+
 def _tokens_are_valid_for_one_attempt() -> None:
     """Each attempt of a task has its own token, invalid once the attempt is over."""
 
@@ -107,20 +123,9 @@ def _stop_execution_is_immediate() -> None:
 
     describe = StepFunctionResponse.describe_execution
 
-    def stop(self: Any) -> ActionResult:
+    def stop_execution(self: Any) -> ActionResult:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        while execution.stop_date is None and not (
-            execution.exec_worker.env and execution.exec_worker.env.is_running()
-        ):
-            time.sleep(0.01)  # the definition is still being parsed
-        with ending:
-            if execution.stop_date is None:
-                execution.stop_date = datetime.now(tz=UTC)
-                execution.error, execution.cause = self._get_param("error"), self._get_param("cause")
-                execution.exec_status = ExecutionStatus.ABORTED
-                execution.stop(execution.stop_date, execution.error, execution.cause)
-            for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
-                endpoint.interrupt_all()
+        stop(execution, self._get_param("error"), self._get_param("cause"))
         return ActionResult({"stopDate": execution.stop_date})
 
     def describe_with_stop_date(self: Any) -> Any:
@@ -131,7 +136,7 @@ def _stop_execution_is_immediate() -> None:
             found.result["stopDate"] = execution.stop_date
         return found
 
-    StepFunctionResponse.stop_execution = stop
+    StepFunctionResponse.stop_execution = stop_execution
     StepFunctionResponse.describe_execution = describe_with_stop_date
 
 

@@ -18,7 +18,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
 
 
 def install(folder: Path, client: Callable[[str, str], Any] | None = None) -> None:
-    interpreter.install(client or (lambda *_: None), folder)
+    interpreter.install(client or (lambda *_: None), folder, lambda *_: None)
 
 
 def outcome(states: dict[str, Any], given: Any) -> str:

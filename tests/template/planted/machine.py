@@ -116,11 +116,11 @@ DEFECTS = {
     ),
     "items of a map output what nothing reads": Defect(
         quotas.discarded_map_results_are_empty,
-        "DownloadTables: the output of RecordFailure is discarded",
+        "DownloadChanged: the output of RecordFailure is discarded",
         stating("RecordFailure", OutputPath="$"),
     ),
     "a map takes all at once": Defect(
-        state_machine.every_map_is_bounded, "DownloadTables", stating("DownloadTables", MaxConcurrency=None)
+        state_machine.every_map_is_bounded, "DownloadChanged", stating("DownloadChanged", MaxConcurrency=None)
     ),
     "a path stands for itself": Defect(
         state_machine.paths_stand_under_keys_that_end_in_a_dollar,
@@ -129,8 +129,8 @@ DEFECTS = {
     ),
     "a path in an item stands for itself": Defect(
         state_machine.paths_stand_under_keys_that_end_in_a_dollar,
-        "DownloadTables: table_id",
-        stating("DownloadTables", ItemSelector={"table_id": "$$.Map.Item.Value"}),
+        "DownloadChanged: table_id",
+        stating("DownloadChanged", ItemSelector={"table_id": "$$.Map.Item.Value"}),
     ),
     "a substitution is not defined": Defect(
         state_machine.substitutions_are_defined_and_used,

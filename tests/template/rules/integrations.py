@@ -1,6 +1,7 @@
 """Rules of the state machine's calls: the services have them, and its role grants exactly them."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -79,7 +80,7 @@ def _wrong_parameters(name: str, state: Document, shape: Any) -> Findings:
 def the_machine_may_do_what_it_calls_and_no_more(application: Application) -> Findings:
     calls = [state for _, state in states(application.machine, "Task")]
     functions = {name for state in calls if (name := called_function(state, application.pipeline()))}
-    actions = {action for state in calls if (action := _granted_by(state))}
+    actions = {action for state in calls if (action := _granted_by(state))} | set(_of_maps(application))
     (role,) = referred(application.pipeline()["RoleArn"])
     grants = grants_of(application, role)
     may_call = set().union(*(referred(grant.resources) for grant in grants if "lambda:InvokeFunction" in grant.actions))
@@ -88,6 +89,14 @@ def the_machine_may_do_what_it_calls_and_no_more(application: Application) -> Fi
     yield from (f"{role}: no state calls {name}, take the grant away" for name in sorted(may_call - functions))
     yield from (f"{role}: grant {action}" for action in sorted(actions - may_do))
     yield from (f"{role}: no state needs {action}, take it away" for action in sorted(may_do - actions))
+
+
+def _of_maps(application: Application) -> Iterator[str]:
+    """A distributed Map reads its items and starts, follows, stops and redrives its children."""
+    for _, state in states(application.machine, "Map"):
+        if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED":
+            yield from (f"states:{verb}Execution" for verb in ("Start", "Describe", "Stop", "Redrive"))
+            yield from ["s3:GetObject"] if "ItemReader" in state else []
 
 
 def _granted_by(state: Document) -> str | None:

@@ -46,7 +46,7 @@ RESOURCE_POLICIES = {
     "AWS::SNS::TopicPolicy": "PolicyDocument",
     "AWS::SQS::QueuePolicy": "PolicyDocument",
 }
-STARTERS = {"scheduler.amazonaws.com", "apigateway.amazonaws.com"}
+STARTERS = {"scheduler.amazonaws.com", "apigateway.amazonaws.com", "states.amazonaws.com"}  # the last one: batches
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def only_schedules_and_the_api_start_runs(application: Application) -> Findings:
     for grant in grants(application):
         if {"states:StartExecution", "states:StartSyncExecution"} & set(grant.actions):
             if not _users(application, grant) <= STARTERS:
-                yield f"{grant}: only a schedule and the API start runs"
+                yield f"{grant}: only a schedule, the API and the state machine itself start runs"
             if not all(arn in arns or arn.split(":", 5)[-1] in names for arn in grant.resources):
                 yield f"{grant}: start the state machine and nothing else"
 

@@ -40,10 +40,10 @@ def policies_are_within_their_quotas(application: Application) -> Findings:
 
 
 def discarded_map_results_are_empty(application: Application) -> Findings:
-    """Step Functions may check the size of a Map's result before ResultPath discards it."""
+    """Step Functions may check the size of a Map's result before ResultPath or OutputPath discards it."""
     for scope in scopes(application.machine):
         for name, state in scope["States"].items():
-            if state["Type"] == "Map" and "ResultPath" in state and state["ResultPath"] is None:
+            if state["Type"] == "Map" and None in (state.get("ResultPath", "$"), state.get("OutputPath", "$")):
                 for last, inner in state["ItemProcessor"]["States"].items():
                     ends = inner.get("End") or inner["Type"] == "Succeed"
                     empty = inner.get("OutputPath", "$") is None or inner.get("Result") == {}

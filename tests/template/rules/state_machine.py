@@ -140,7 +140,7 @@ def every_state_is_reachable(application: Application) -> Findings:
 
 def every_map_is_bounded(application: Application) -> Findings:
     for name, state in states(application.machine, "Map"):
-        if not 0 < state.get("MaxConcurrency", 0) <= MOST_AT_ONCE:
+        if not 0 < state.get("MaxConcurrency", 0) <= MOST_AT_ONCE and "MaxConcurrencyPath" not in state:
             yield f"{name}: give it MaxConcurrency, from 1 to {MOST_AT_ONCE}"
 
 
