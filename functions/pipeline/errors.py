@@ -6,6 +6,7 @@ PipelineError
 ├── SourceError             SingStat
 │   ├── SourceUnavailable   no response, 5xx, 408 or 425, after retries
 │   │   ├── SourceThrottled 429, after retries
+│   │   ├── SourceDown      20 tables in a row were unavailable: the run asks for no more
 │   │   └── SourceTimeout   an answer that was not complete in time, twice
 │   ├── SourceRefused       any other 4xx: the request is invalid or not allowed
 │   ├── TableNotFound       404: unknown or retired
@@ -129,6 +130,10 @@ class SourceUnavailable(SourceError):
 
 class SourceThrottled(SourceUnavailable):
     next_step = "run the table again later, with fewer tables at a time"
+
+
+class SourceDown(SourceUnavailable):
+    next_step = "run the failed tables again once SingStat responds; maintenance can take hours"
 
 
 class SourceTimeout(SourceUnavailable):

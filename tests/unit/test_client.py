@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -187,3 +188,21 @@ def test_a_proxy_of_the_environment_is_asked_unless_it_excludes_the_host(monkeyp
         assert SingStat("http://proxied.invalid", 0, USER_AGENT).metadata("M1000") == BODY
         with pytest.raises(SourceUnavailable):
             SingStat("http://direct.invalid", 0, USER_AGENT).metadata("M1000")
+
+
+def test_requests_begin_an_interval_apart(monkeypatch):
+    """The clock stands still but for the waits."""
+    clock = [0.0]
+    waits: list[float] = []
+    with serving([whole(), whole(), whole()]) as url:
+        source = SingStat(url, 0, USER_AGENT, interval=2.5)
+        monkeypatch.setattr(
+            "pipeline.source.client.time", SimpleNamespace(monotonic=lambda: clock[0], sleep=waits.append)
+        )
+        source.metadata("M1000")
+        clock[0] = 1
+        source.metadata("M1000")
+        clock[0] = 9
+        source.metadata("M1000")
+
+    assert waits == [0, 1.5, 0]

@@ -102,6 +102,11 @@ def checked(run_id: str, first: str = "") -> str:
     return run(run_id, f"checked/{first}") if first else f"{RUNS}/{run_id}/checked/"
 
 
+def outage(run_id: str) -> str:
+    """The `Outage` of a run."""
+    return run(run_id, "outage")
+
+
 def tables(run_id: str) -> str:
     """The ids of the planned tables, a JSON array, from which the state machine makes batches."""
     return run(run_id, "tables")

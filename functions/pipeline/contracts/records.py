@@ -51,6 +51,12 @@ class Checked(Contract):
     outcomes: list[DownloadOutcome]
 
 
+class Outage(Contract):
+    """`runs/<run_id>/outage.json`: the tables that SingStat did not answer for, since the last one that it did."""
+
+    tables: list[str]
+
+
 class Tally(Contract):
     """`runs/<run_id>/tally.json`: all downloads of the run, by status."""
 

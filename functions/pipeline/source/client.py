@@ -61,11 +61,17 @@ class SingStat:
     """
 
     def __init__(
-        self, url: str, backoff_seconds: float, user_agent: str, answer_seconds: float = ANSWER_SECONDS
+        self,
+        url: str,
+        backoff_seconds: float,
+        user_agent: str,
+        answer_seconds: float = ANSWER_SECONDS,
+        interval: float = 0,
     ) -> None:
         """`backoff_seconds` is the base of the exponential backoff between retries, and its jitter.
 
-        An answer must be complete, headers and body, in `answer_seconds`.
+        An answer must be complete, headers and body, in `answer_seconds`. Requests begin at least `interval` seconds
+        apart.
 
         After a 429, requests are also spaced out, by at most four times that; each success shortens the pause.
         """
@@ -80,6 +86,7 @@ class SingStat:
         )
         self.url = url
         self._answer, self._backoff, self._pace = answer_seconds, backoff_seconds, 0.0
+        self._interval, self._began = interval, float("-inf")
         self._agent = user_agent
         self._connections = deadline.connections(
             url,
@@ -109,7 +116,7 @@ class SingStat:
     def _get(self, path: str, query: Mapping[str, int | str]) -> bytes:
         url = f"{self.url}/{path}{'?' if query else ''}{urlencode(query)}"
         for attempt in range(BODY_ATTEMPTS):
-            time.sleep(self._pace)
+            self._wait()
             try:
                 with self._connections.request("GET", url, redirect=False, preload_content=False) as response:
                     self._set_pace(response)
@@ -123,6 +130,10 @@ class SingStat:
             except HTTPError as error:
                 raise SourceUnavailable(f"no connection to {self.url}: {_reason(error)}") from error
         raise SourceMalformed(f"the body of {path} was truncated {BODY_ATTEMPTS} times")
+
+    def _wait(self) -> None:
+        time.sleep(max(self._pace, self._began + self._interval - time.monotonic(), 0))
+        self._began = time.monotonic()
 
     def _set_pace(self, response: BaseHTTPResponse) -> None:
         retried = response.retries.history if response.retries else ()

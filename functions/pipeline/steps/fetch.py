@@ -26,9 +26,19 @@ SINGAPORE = timezone(timedelta(hours=8))  # no daylight saving
 
 
 def connect() -> SingStat:
-    """SingStat as configured in the environment: `SOURCE_URL`, `BACKOFF_SECONDS`, `USER_AGENT` and `ANSWER_SECONDS`."""
+    """SingStat as configured in the environment: `SOURCE_URL`, `BACKOFF_SECONDS`, `USER_AGENT` and `ANSWER_SECONDS`.
+
+    Each of `SOURCE_CONNECTIONS` has its share of `REQUESTS_PER_SECOND`; without these, requests are not limited.
+    """
     url, agent = os.environ["SOURCE_URL"], os.environ["USER_AGENT"]
-    return SingStat(url, float(os.environ["BACKOFF_SECONDS"]), agent, float(os.environ["ANSWER_SECONDS"]))
+    rate = float(os.environ.get("REQUESTS_PER_SECOND", "inf"))
+    return SingStat(
+        url,
+        float(os.environ["BACKOFF_SECONDS"]),
+        agent,
+        float(os.environ["ANSWER_SECONDS"]),
+        interval=int(os.environ.get("SOURCE_CONNECTIONS", "1")) / rate,
+    )
 
 
 def gzip_body(body: bytes) -> bytes:
