@@ -205,8 +205,11 @@ class PublishRequest(Contract):
 
 
 class PublishCounts(Contract):
+    """The tables published so far, those that failed, and those left for another visit."""
+
     published: int
     failed: int
+    left: int = 0
 
 
 class RestoreRequest(Contract):

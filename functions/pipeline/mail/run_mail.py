@@ -8,7 +8,7 @@ from decimal import Decimal
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import EndedExecution
-from pipeline.errors import Failure, InputInvalid, SomeTablesFailed, UnknownStatus
+from pipeline.errors import Failure, InputInvalid, SomeTablesFailed, SourceDown, UnknownStatus
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.wording import quantity
@@ -108,7 +108,15 @@ def _failed(tables: Sequence[DownloadOutcome]) -> list[str]:
         return []
     again = {"tables": [table.table_id for table in tables[:MAX_TABLES]]}
     step = f"Next: address the causes, then start a run of these tables: {json.dumps(again)}"
-    return ["", "Failed:", *_first(f"{table.failure.error}: {table.failure.sentence}" for table in tables), step]
+    down = [table for table in tables if table.failure.error == SourceDown.__name__]
+    lines = [
+        f"{table.failure.error}: {table.failure.sentence}"
+        for table in tables
+        if table.failure.error != SourceDown.__name__
+    ]
+    if down:
+        lines.insert(0, f"{SourceDown.__name__}: {quantity(len(down), 'table')}, the first {down[0].failure.sentence}")
+    return ["", "Failed:", *_first(lines), step]
 
 
 def _first(lines: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pipeline.publication.revisions import Kind
 from pipeline.table.values import EXACT
 
 MAX_SERIES, MAX_REVISIONS, MAX_BARS, MAX_COLUMNS, MAX_FOOTNOTES = 20, 20, 15, 3, 12
-MAX_MOVES, MAX_ON_ONE_PAGE, MAX_MARKS = 6, 30, 121
+MAX_MOVES, MAX_ON_ONE_PAGE, MAX_TABLES, MAX_FAILURES, MAX_MARKS = 6, 30, 300, 50, 121
 ROUNDED = Context(prec=80)
 
 
@@ -184,16 +184,34 @@ class Unchanged(Struct, frozen=True):
     vintage: str
 
 
+class Listed(Struct, frozen=True):
+    """A refreshed table beyond those that the report shows."""
+
+    table_id: str
+    title: str
+    vintage: str
+    observations: int
+
+
 class Report(Struct, kw_only=True):
-    """The report of one run. `fetched_at` is the time of its last download (ISO). If `split`, tables have own pages."""
+    """The report of one run: `MAX_TABLES` of its tables, and `others`. `fetched_at` is its last download's (ISO).
+
+    If `split`, each table has a page of its own.
+    """
 
     run_id: str
     fetched_at: str
-    split: bool
     tables: list[TableReport]
     unchanged: list[Unchanged]
     failed: list[Failure]
     cost: RunCost
+    others: list[Listed] = field(default_factory=list)
+    split: bool = False
+
+    @property
+    def refreshed(self) -> int:
+        """The number of refreshed tables."""
+        return len(self.tables) + len(self.others)
 
     @property
     def verified(self) -> bool:

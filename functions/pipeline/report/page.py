@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.rendering import templates
 from pipeline.report import charts, wording
-from pipeline.report.content import Report, TableReport
+from pipeline.report.content import MAX_FAILURES, Report, TableReport
 from pipeline.report.revisions import difference
 from pipeline.wording import quantity
 
@@ -28,6 +28,7 @@ for template in (PAGE, TABLE_PAGE):
         widths={"wide": charts.WIDE, "narrow": charts.NARROW},
         chart_svg=charts.svg,
         chart_spark=charts.spark,
+        max_failures=MAX_FAILURES,
         script=SCRIPT,
         script_hash=SCRIPT_HASH,
     )

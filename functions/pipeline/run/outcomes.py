@@ -14,7 +14,7 @@ class RunOutcomes(Contract):
     @property
     def newly_published(self) -> list[DownloadOutcome]:
         """The tables whose data is new to readers."""
-        names = self.published.published if self.published else []
+        names = {*(self.published.published if self.published else [])}
         return [table for table in self.downloads.stored if table.table_id in names]
 
     @property

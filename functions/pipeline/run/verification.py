@@ -7,7 +7,7 @@ from importlib.resources import files
 from msgspec import Struct, field
 
 from pipeline.contracts.base import Contract
-from pipeline.contracts.records import DownloadOutcome
+from pipeline.contracts.records import DownloadOutcome, PublishOutcome
 from pipeline.contracts.states import Scope
 from pipeline.errors import VerificationFailed
 from pipeline.table.manifest import Manifest
@@ -87,6 +87,14 @@ def verify(manifest: Manifest, measured: Measured | None) -> None:
     ]
     if wrong:
         raise VerificationFailed("; ".join(wrong))
+
+
+def unpublished(
+    stored: Sequence[DownloadOutcome], verification: Verification, outcome: PublishOutcome
+) -> list[DownloadOutcome]:
+    """The verified tables that are not in the outcome of an earlier visit."""
+    done = {*outcome.published, *(table.table_id for table in outcome.failed)}
+    return [table for table in stored if table.table_id not in done and verification.verified(table.table_id)]
 
 
 def divide(table_ids: Sequence[str], queries: int) -> list[Scope]:

@@ -9,7 +9,7 @@ from pipeline.contracts.states import WrittenReport
 from pipeline.costs.estimate import RunCost
 from pipeline.publication.identity import Labels
 from pipeline.report import charts
-from pipeline.report.content import MAX_ON_ONE_PAGE, Report, TableReport
+from pipeline.report.content import MAX_ON_ONE_PAGE, MAX_TABLES, Listed, Report, TableReport
 from pipeline.report.page import page, table_page
 from pipeline.report.rows import Csv, DataBook
 from pipeline.report.series import Series
@@ -32,13 +32,15 @@ Vintages = tuple[Manifest, report_tables.Earlier]
 def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
     """Write the files of each table, the workbook, and the page last; `link` makes a URL of an S3 key.
 
+    Of more than `MAX_TABLES` it only lists the rest; tables with an earlier edition are shown before others.
     An earlier edition that cannot be read is not compared, and the page says why. Raises `SourceContract`,
     `SourceInconsistent`, `SourceMalformed`, `SourceUnavailable` or `TableNotFound` if a page of this run cannot be
     read.
     """
     run = report_tables.run(run_id)
     refreshed = [manifest for manifest in run.stored if manifest.header.table_id in run.published.published]
-    vintages = [(manifest, report_tables.previous(manifest)) for manifest in refreshed]
+    shown, others = _choose(refreshed)
+    vintages = [(manifest, report_tables.previous(manifest)) for manifest in shown]
     book, split = DataBook(datetime.fromisoformat(run.fetched_at)), len(vintages) > MAX_ON_ONE_PAGE
 
     def links(names: Iterable[str]) -> dict[str, str]:
@@ -63,10 +65,25 @@ def write(run_id: str, link: Link, cost: RunCost) -> WrittenReport:
         unchanged=report_tables.unchanged(run.tally.unchanged),
         failed=[table.failure for table in (*run.tally.failed, *run.published.failed)],
         cost=cost,
+        others=list(map(_listed, others)),
     )
     names = (name for table in tables for name in ([f"{table.table_id}.html"] if split else table.files))
     body = page(report, links(["data.xlsx", *names]))
-    return WrittenReport(key=_put(run_id, "report.html", body), tables=len(tables))
+    return WrittenReport(key=_put(run_id, "report.html", body), tables=report.refreshed)
+
+
+def _choose(refreshed: list[Manifest]) -> tuple[list[Manifest], list[Manifest]]:
+    """The tables that are shown, and those that are only listed."""
+    if len(refreshed) <= MAX_TABLES:
+        return refreshed, []
+    again = report_tables.published_before(refreshed)
+    ranked = sorted(refreshed, key=lambda manifest: manifest.header.table_id not in again)
+    return ranked[:MAX_TABLES], ranked[MAX_TABLES:]
+
+
+def _listed(manifest: Manifest) -> Listed:
+    header = manifest.header
+    return Listed(header.table_id, header.title, header.vintage.isoformat(), manifest.observations)
 
 
 def _write_table(run: report_tables.Run, vintages: Vintages, book: DataBook) -> TableReport:

@@ -60,6 +60,12 @@ def unchanged(tables: list[DownloadOutcome]) -> list[Unchanged]:
     return [Unchanged(each.table_id, each.title, each.vintage) for each in records]
 
 
+def published_before(manifests: list[Manifest]) -> set[str]:
+    """The ids of the tables that have more than one edition."""
+    records = data_bucket.read_all((keys.publication(each.header.table_id) for each in manifests), Publication)
+    return {each.table_id for each in records if len(each.editions) > 1}
+
+
 class Earlier(Struct):
     """The edition that a table's current one replaced, or why it is not compared; neither for a first edition."""
 
