@@ -3,7 +3,8 @@
 from tests.support.aws_faults import Kind, Point, Rule
 
 WRITES = {
-    "PlanRun": ["s3:PutObject"],
+    "PlanRun": ["s3:PutObject", "s3:PutObject 2"],
+    "CheckTables": ["s3:PutObject"],
     "DownloadTable": [f"s3:PutObject {number}" for number in range(1, 7)],
     "TallyDownloads": ["s3:PutObject"],
     "StartTransform": ["databrew:CreateDataset", "databrew:CreateRecipeJob", "databrew:StartJobRun"],
@@ -20,14 +21,19 @@ WRITES = {
     "Notify": ["s3:PutObject", "s3:PutObject 2", "sns:Publish"],
 }
 READS = {
-    "DownloadTable": ["s3:GetObject"],
-    "TallyDownloads": ["s3:GetObject", "s3:GetObject 2"],
+    "CheckTables": ["s3:GetObject", "s3:GetObject 2"],
+    "DownloadTable": ["s3:GetObject", "s3:GetObject 2", "s3:GetObject 3"],
+    "TallyDownloads": [
+        "s3:ListObjectsV2",
+        "s3:ListObjectsV2 2",
+        *(f"s3:GetObject {number}" for number in range(1, 4)),
+    ],
     "CleanUp": ["s3:ListObjectsV2"],
     "StartTransform": ["databrew:ListJobRuns"],
     "CheckTransform": ["databrew:DescribeJobRun"],
     "StagePartitions": ["glue:GetTable", "glue:GetTable 2", "s3:GetObject"],
     "CheckVerification": ["athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject", "s3:GetObject 2"],
-    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 7))],
+    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 8))],
     "Notify": [
         "kms:GenerateMac",
         "kms:GenerateMac 2",
@@ -35,6 +41,8 @@ READS = {
         "s3:GetObject 2",
         "s3:GetObject 3",
         "states:GetExecutionHistory",
+        "states:GetExecutionHistory 2",
+        "states:ListExecutions",
     ],
 }
 CRAWL = {"StartCrawl": ["glue:GetCrawler", "glue:StartCrawler"], "CheckCrawl": ["glue:GetCrawler", "glue:GetTable"]}

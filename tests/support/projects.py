@@ -12,7 +12,7 @@ LITTLE_PATIENCE = (
 )
 """With a source that refuses for ever; as deployed, ten minutes of it."""
 
-WITHOUT_REPORT = ('"Next": "WriteReport"', '"Next": "Notify"')
+WITHOUT_REPORT = ('"Default": "WriteReport"', '"Default": "Notify"')
 
 
 def with_definition(folder: Path, *changes: tuple[str, str]) -> Path:
