@@ -15,7 +15,8 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.estimate import RunCost, estimate
-from pipeline.costs.usage import Usage
+from pipeline.costs.plan import DOWNLOAD_SECONDS, REPORT_SECONDS, SECONDS, TRANSFORM_MINUTES, UNCHANGED_SECONDS
+from pipeline.costs.usage import DEFAULT_MB, MEMORY_MB, NODES, Usage
 from pipeline.costs.usage import measure as measured_usage
 from pipeline.run.history import read
 
@@ -35,10 +36,7 @@ KINDS = {
 NUMBERS = (1, 16, 50, 200, 1000, 3000)
 GOAL = 50
 REGION, PROCESSOR = "ap-southeast-1", "arm64"
-# Assumed, as in no history of a laptop: seconds of processor and waiting of a function, minutes of a DataBrew job.
-SECONDS, REPORT_SECONDS_A_TABLE = Decimal("0.5"), Decimal(1)
-DOWNLOAD_SECONDS, UNCHANGED_SECONDS = Decimal(2), Decimal(1)  # two requests to SingStat, or one
-DATABREW_MINUTES, NODES, FULL, SMALL = 4, 2, Decimal(1769) / 1024, Decimal(512) / 1024
+FULL, SMALL = Decimal(MEMORY_MB["DownloadTable"]) / 1024, Decimal(DEFAULT_MB) / 1024
 
 
 def measure() -> Part:
@@ -69,7 +67,7 @@ def measure() -> Part:
 
 ASSUMED = (
     f"Assumed: a function takes {SECONDS} s, a download {DOWNLOAD_SECONDS} s, or {UNCHANGED_SECONDS} s if the table is"
-    f" unchanged, a report {REPORT_SECONDS_A_TABLE} s a table, a DataBrew job {DATABREW_MINUTES} minutes on {NODES}"
+    f" unchanged, a report {REPORT_SECONDS} s a table, a DataBrew job {TRANSFORM_MINUTES} minutes on {NODES}"
     " nodes, a crawl its minimum of ten minutes; each table has one page and is not large. Numbers of requests are"
     f" those of runs on the laptop over one and over {len(TABLES)} recorded tables, and of a line through both."
 )
@@ -109,11 +107,11 @@ def cost(one: Usage, many: Usage, number: int, kind: str) -> RunCost:
     stored = 0 if kind == "unchanged" else number
     download = DOWNLOAD_SECONDS if stored else UNCHANGED_SECONDS
     others = counts["invocations"] - number - bool(stored)
-    seconds = others * SECONDS * SMALL + (number * download + stored * REPORT_SECONDS_A_TABLE) * FULL
+    seconds = others * SECONDS * SMALL + (number * download + stored * REPORT_SECONDS) * FULL
     whole = Usage(
         **counts,
         gb_seconds=seconds,
-        node_minutes=NODES * DATABREW_MINUTES if many.node_minutes else 0,
+        node_minutes=NODES * TRANSFORM_MINUTES if many.node_minutes else 0,
         dpu_seconds=many.dpu_seconds,
         scanned_bytes=line("scanned_bytes"),
     )

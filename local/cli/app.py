@@ -6,6 +6,7 @@ from local.cli.catalogue_commands import catalogue, search
 from local.cli.data_commands import export, query, revisions, tables
 from local.cli.edition_commands import forget, rollback
 from local.cli.list_commands import lists, remove_list, set_list
+from local.cli.plan_commands import plan
 from local.cli.run_commands import costs, doctor, explain, mails, redrive, report, run, serve
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 for command in (
     *(
+        plan,
         run,
         redrive,
         query,

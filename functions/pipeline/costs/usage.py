@@ -42,6 +42,35 @@ EACH_CHUNK = Requests(3, 0)  # written, copied, checkpoint
 EACH_TRANSFORM = Requests(10, 15)  # lists by DataBrew and Athena, the query's result, two records
 
 
+class Work(Struct, frozen=True, kw_only=True):
+    """How much a run does: tables checked in batches, downloads, those stored with their pages, jobs of DataBrew."""
+
+    batches: int
+    checked: int
+    downloads: int
+    stored: int
+    pages: int
+    workers: int
+    chunks: int
+    transforms: int
+
+    @property
+    def requests(self) -> Requests:
+        """Its S3 requests."""
+        parts = (
+            EACH_RUN,
+            EACH_BATCH.times(self.batches),
+            EACH_CHECKED_TABLE.times(self.checked),
+            EACH_TABLE.times(self.downloads),
+            EACH_STORED_TABLE.times(self.stored),
+            EACH_PAGE.times(self.pages),
+            EACH_WORKER.times(self.workers),
+            EACH_CHUNK.times(self.chunks),
+            EACH_TRANSFORM.times(self.transforms),
+        )
+        return Requests(sum(part.puts for part in parts), sum(part.gets for part in parts))
+
+
 class Usage(Struct, frozen=True, kw_only=True):
     """Billed quantities with minimums applied. `puts` and `gets` are S3 requests, `key_requests` KMS requests."""
 
@@ -133,15 +162,13 @@ def _requests(history: History, transforms: int) -> Requests:
     workers = [each.output for each in history.of("DownloadLargeTable")]
     stored = [output for output in downloads if output.get("status") == "stored"]
     stored += [output for output in workers if "manifest" in output]
-    parts = (
-        EACH_RUN,
-        EACH_BATCH.times(len(checks)),
-        EACH_CHECKED_TABLE.times(sum(output.get("unchanged", 0) + len(output.get("tables", [])) for output in checks)),
-        EACH_TABLE.times(len(downloads)),
-        EACH_STORED_TABLE.times(len(stored)),
-        EACH_PAGE.times(sum(output.get("pages", 0) for output in stored)),
-        EACH_WORKER.times(len(workers)),
-        EACH_CHUNK.times(sum(output.get("chunks", 0) for output in workers)),
-        EACH_TRANSFORM.times(transforms),
-    )
-    return Requests(sum(part.puts for part in parts), sum(part.gets for part in parts))
+    return Work(
+        batches=len(checks),
+        checked=sum(output.get("unchanged", 0) + len(output.get("tables", [])) for output in checks),
+        downloads=len(downloads),
+        stored=len(stored),
+        pages=sum(output.get("pages", 0) for output in stored),
+        workers=len(workers),
+        chunks=sum(output.get("chunks", 0) for output in workers),
+        transforms=transforms,
+    ).requests

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from local.cloud.account import ACCOUNT, REGION
 
 FILE_NAME = "catalogue.json"
@@ -58,7 +60,7 @@ def save(lake: Path) -> None:
     """Write moto's Glue databases, tables and partitions to `<lake>/catalogue.json` if they have changed."""
     path = lake / FILE_NAME
     with _lock:
-        content = json.dumps(_glue_content(), separators=(",", ":"), default=str).encode()
+        content = msgspec.json.encode(_glue_content(), enc_hook=str)
         if path.exists() and path.read_bytes() == content:
             return
         lake.mkdir(parents=True, exist_ok=True)
