@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.cloud.services import athena_api
 from local.cloud.sql import athena, catalogue
+from local.cloud.sql.library import connect
 from tests.support import lakes, waiting
 
 DB = "singstat"
@@ -405,3 +406,8 @@ def test_the_api_sees_partitions_created_after_its_start(lake: Path) -> None:
         assert ended(service, identity)["Status"]["State"] == "SUCCEEDED"
         answer = service.get_query_results(QueryExecutionId=identity)["ResultSet"]["Rows"]
         assert [row["Data"][0]["VarCharValue"] for row in answer] == ["table_id=M1", "table_id=M2", "table_id=M3"]
+
+
+def test_no_progress_is_printed_into_what_a_command_prints() -> None:
+    with connect() as con:
+        assert con.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]

@@ -20,6 +20,7 @@ from local.cloud.iam.calls import Call
 from local.cloud.iam.guard import Access
 from local.cloud.services.recipe import StepError, apply
 from local.cloud.sql.catalogue import data_files
+from local.cloud.sql.library import connect
 from local.cloud.sql.scan import files_sql, name_sql, text_sql
 
 JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the cost estimate depends on it
@@ -74,7 +75,7 @@ class JobRun:
         ending = "SUCCEEDED"
         try:
             self.state = "RUNNING"
-            with duckdb.connect() as con, tempfile.TemporaryDirectory() as folder:
+            with connect() as con, tempfile.TemporaryDirectory() as folder:
                 relation = apply(con, _steps(self.job), _read(con, self, lake))
                 self.continue_unless_stopped()
                 for number, output in enumerate(self.job.outputs or []):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from local.cloud.services.objects import StoredObject
+from local.cloud.services.objects import StoredObject, files_below
 
 
 def expire(s3: Any, bucket: str, rules: Iterable[Mapping[str, Any]]) -> None:
@@ -24,7 +24,9 @@ def expire(s3: Any, bucket: str, rules: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _expire_current(s3: Any, bucket: str, prefix: str, before: datetime) -> None:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for version in page.get("Versions", []):
-            if version["LastModified"] < before:
-                s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+    folder = StoredObject.files.lake / bucket
+    for path, stat in files_below(folder / prefix):
+        if stat.st_mtime < before.timestamp():
+            key = path.removeprefix(f"{folder}/")
+            version = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=version)

@@ -11,6 +11,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -72,9 +73,9 @@ class Files:
 
     def expire_versions(self, bucket: str, before: datetime) -> None:
         """Remove the noncurrent versions that were replaced before a moment: the link to their path was made then."""
-        for path in (self.lake / ".versions" / bucket).rglob("*"):
-            if path.is_file() and datetime.fromtimestamp(path.stat().st_ctime, UTC) < before:
-                path.unlink()
+        for path, stat in files_below(self.lake / ".versions" / bucket):
+            if stat.st_ctime < before.timestamp():
+                Path(path).unlink()
 
     def settle(self, bucket: str, key: str) -> None:
         """Move the files of a key to match moto's list of its versions, which has the newest last."""
@@ -95,16 +96,39 @@ class Files:
             self.attributes(bucket, key).unlink(missing_ok=True)
 
 
+def files_below(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The path and status of every file below a folder: a lake has tens of thousands, for which pathlib is slow."""
+    for here, _, names in os.walk(folder):
+        for name in names:
+            path = f"{here}/{name}"
+            yield path, os.stat(path)  # noqa: PTH116 - pathlib
+
+
 class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     """One version of an object, or one part of an upload."""
 
     files: ClassVar[Files]
-    path: Path
+    _path: str
     _etag: str | None
 
     def __new__(cls, *_: Any, **__: Any) -> "StoredObject":
         """Unlike moto, does not register every instance: the list would grow with every object ever created."""
         return object.__new__(cls)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Keeps no buffer and shares its access list: a lake has tens of thousands of objects."""
+        super().__init__(*args, **options)
+        self._value_buffer = None
+        self.acl = _private()
+
+    @property
+    def path(self) -> Path:
+        """The file with the content."""
+        return Path(self._path)
+
+    @path.setter
+    def path(self, path: Path) -> None:
+        self._path = str(path)
 
     @property
     def value(self) -> FileBytes | bytes:
@@ -181,6 +205,34 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
         """Nothing: the file outlives the Python object."""
 
 
+class KnownObject(StoredObject):
+    """A current version from an earlier laptop. moto's attributes, some kilobytes of each object, are made at need."""
+
+    def __init__(self, bucket: str, key: str, path: str) -> None:
+        """`path` is the file's."""
+        self.bucket_name, self.name, self._path, self._made = bucket, key, path, False
+
+    def __getattr__(self, attribute: str) -> Any:
+        """Called for what is not there: make all attributes."""
+        if not attribute.startswith("__"):
+            with self.files.lock:
+                self._make()
+        return object.__getattribute__(self, attribute)
+
+    def _make(self) -> None:
+        if self._made:
+            return
+        self._made = True
+        bucket, key, path = self.bucket_name, self.name, self.path
+        version = str(uuid.uuid4())
+        super().__init__(key, path, ACCOUNT, REGION, version_id=version, is_versioned=True, bucket_name=bucket)
+        with suppress(FileNotFoundError):
+            attributes = json.loads(self.files.attributes(bucket, key).read_bytes())
+            if attributes["mtime_ns"] == path.stat().st_mtime_ns:
+                self._etag = attributes["etag"]
+                self._metadata.update(attributes["metadata"])
+
+
 def install(lake: Path) -> None:
     """Store moto's objects under `lake`."""
     _patch()
@@ -197,23 +249,14 @@ def restore(lake: Path) -> None:
     backend = models.s3_backends[ACCOUNT]["aws"]
     for folder in sorted(path for path in lake.iterdir() if path.is_dir() and not path.name.startswith(".")):
         bucket = backend.create_bucket(folder.name, REGION)
-        for here, _, names in os.walk(folder):
-            for path in (Path(here, name) for name in names):
-                bucket.keys.setlist(path.relative_to(folder).as_posix(), [_restored(folder, path)])
+        for path, _ in files_below(folder):
+            key = path.removeprefix(f"{folder}/")
+            bucket.keys.setlist(key, [KnownObject(folder.name, key, path)])
 
 
-def _restored(folder: Path, path: Path) -> StoredObject:
-    key = path.relative_to(folder).as_posix()
-    version = str(uuid.uuid4())
-    restored = StoredObject(key, path, ACCOUNT, REGION, version_id=version, is_versioned=True, bucket_name=folder.name)
-    try:
-        attributes = json.loads(restored.files.attributes(folder.name, key).read_bytes())
-    except FileNotFoundError:
-        return restored
-    if attributes["mtime_ns"] == path.stat().st_mtime_ns:
-        restored._etag = attributes["etag"]
-        restored._metadata.update(attributes["metadata"])
-    return restored
+@cache
+def _private() -> models.FakeAcl:
+    return models.get_canned_acl("private")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -12,7 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from local.cloud.sql.catalogue import Catalogue, Table, load
-from local.cloud.sql.library import install, worded
+from local.cloud.sql.library import connect, install, worded
 from local.cloud.sql.python_functions import java_double
 from local.cloud.sql.queries import Reference, Relation, Translator
 from local.cloud.sql.scan import create_view, name_sql
@@ -123,11 +123,8 @@ class _Tables:
 
 def _connect(lake: Path, *others: Path) -> duckdb.DuckDBPyConnection:
     """A database that can access the files of the lake and of other folders, and no others."""
-    con, folders = duckdb.connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
+    con, folders = connect(), [folder.resolve().as_posix() for folder in (lake, *others)]
     con.execute("SET TimeZone='UTC'; SET autoinstall_known_extensions=false")
-    # In Jupyter without ipywidgets even disabling the progress bar raises.
-    with suppress(duckdb.InvalidInputException):
-        con.execute("SET enable_progress_bar=false")
     con.execute("SET parquet_metadata_cache=true")  # a query reads the metadata of a file more than once
     con.execute("SET allowed_directories=$folders", {"folders": folders})
     con.execute("SET enable_external_access=false")

@@ -1,6 +1,7 @@
 """What DuckDB needs for a translated query: macros, functions in Python, and Athena's words for its errors."""
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,15 @@ cannot contain (?:aggregates|window)|aggregate function calls => EXPRESSION_NOT_
 invalid (?:perl|escape)|missing|no argument for => not on the laptop: the regular expression; RE2 has no look-around
 ^IO Error|^HTTP Error => HIVE_CANNOT_OPEN_SPLIT: a file of a table cannot be read
 """
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database in memory that prints no progress, which would spoil what a command prints."""
+    con = duckdb.connect()
+    # In Jupyter without ipywidgets even disabling the progress bar raises.
+    with suppress(duckdb.InvalidInputException):
+        con.execute("SET enable_progress_bar=false")
+    return con
 
 
 @cache
