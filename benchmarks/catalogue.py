@@ -114,9 +114,7 @@ def check(lake: Path, source: Synthetic, tables: Iterable[str] | None = None) ->
         some = ids[start : start + BATCH]
         seen = published(lake, some)
         for table_id in some:
-            expected = sorted(
-                [no, label.replace("\u00a0", " "), *rest] for no, label, *rest in source_cells(source[table_id])
-            )
+            expected = source_cells(source[table_id])
             cells += len(expected)
             if expected != seen[table_id]:
                 wrong.append(f"{table_id}: {len(seen[table_id])} cells of {len(expected)}")

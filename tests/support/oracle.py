@@ -40,7 +40,7 @@ def source_cells(table: Table) -> Cells:
         [
             list(cell)
             for cell in {
-                (row.number, row.text.strip(), row.unit, place, text)
+                (row.number, row.text.replace("\u00a0", " ").strip(), row.unit, place, text)
                 for row in table.rows
                 for place, text in _leaves(table, row.columns)
             }
