@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from pipeline.costs import plan
 from pipeline.costs.plan import Setting, Size, planned
 
@@ -36,11 +37,11 @@ def test_nothing_new_is_a_request_a_table():
 
     assert (*counts(found), found.minutes) == (2, 0, 0, 0, 0, 0, 1)
     assert lines(found) == {
-        "Step Functions": 8 + 2 * 3,
+        "Step Functions": 8 + 2 * 3,  # each table is a batch
         "Lambda, requests": 3 + 2,
-        "Lambda, time": Decimal("4.205"),  # 3 functions of 0.5 s and 512 MB, 2 of 1 s and 1,769 MB
-        "S3, writing": 3 + 2,
-        "S3, reading": 4 + 2 * 2,
+        "Lambda, time": Decimal("1.75"),  # 3 functions of 0.5 s, 2 of 1 s, all of 512 MB
+        "S3, writing": 6 + 2,
+        "S3, reading": 5 + 2 + 2,
         "KMS": 3 + 2,
     }
 
@@ -50,8 +51,8 @@ def test_all_revised_is_a_transform_a_verification_and_a_report():
 
     assert (*counts(found), found.minutes) == (2, 2, 7_100, 3, 0, 0, 6)
     polls = 4 * 60 / 15 + 2
-    assert lines(found)["Step Functions"] == 8 + 8 + polls * 3 + 2 * 3
-    assert lines(found)["Lambda, requests"] == 3 + 6 + polls + 2
+    assert lines(found)["Step Functions"] == 8 + 8 + polls * 3 + 2 * (3 + 3)
+    assert lines(found)["Lambda, requests"] == 3 + 6 + polls + 2 * (1 + 1)
     assert lines(found)["DataBrew"] == 8
     assert "Glue crawler" not in lines(found)
 
@@ -79,10 +80,12 @@ def test_a_table_with_more_cells_than_the_limit_takes_a_worker(cells, workers):
 
 
 def test_thousands_of_unchanged_tables_take_minutes_and_cents():
-    one, many = (planned(PUBLISHED[:1] * number, SETTING, revised=False) for number in (1, 2_400))
+    found = planned(PUBLISHED[:1] * 2_400, SETTING, revised=False)
 
-    assert (one.minutes, many.minutes) == (1, 10)
-    assert lines(many)["Step Functions"] - lines(one)["Step Functions"] == 2_399 * 3
+    assert found.minutes == 10  # on four connections
+    assert lines(found)["Step Functions"] == 8 + 48 * 3  # in batches of 50
+    assert planned(PUBLISHED[:1] * 2_400, replace(SETTING, connections=40), revised=False).minutes == 4  # 10 a second
+    assert found.cost.usd < Decimal("0.03")
 
 
 def walked(**choices: str) -> list[str]:

@@ -61,7 +61,7 @@ def save(lake: Path) -> None:
     path = lake / FILE_NAME
     with _lock:
         content = msgspec.json.encode(_glue_content(), enc_hook=str)
-        if path.exists() and path.read_bytes() == content:
+        if path.exists() and path.stat().st_size == len(content) and path.read_bytes() == content:
             return
         lake.mkdir(parents=True, exist_ok=True)
         fresh = lake / f".{FILE_NAME}"
@@ -134,13 +134,20 @@ def _glue_content() -> dict[str, Any]:
             "tables": {
                 table.name: {
                     "input": _definition(table),
-                    "partitions": [partition.partition_input for partition in list(table.partitions.values())],
+                    "partitions": [_kept(partition) for partition in list(table.partitions.values())],
                 }
                 for table in list(database.tables.values())
             },
         }
         for name, database in list(_glue().databases.items())
     }
+
+
+def _kept(partition: Any) -> msgspec.Raw:
+    """A partition as JSON, encoded once: a lake has thousands, and each change of one saves them all."""
+    if not hasattr(partition, "kept"):
+        partition.kept = msgspec.Raw(msgspec.json.encode(partition.partition_input, enc_hook=str))
+    return partition.kept  # type: ignore[no-any-return]
 
 
 def _definition(table: Any) -> Any:
