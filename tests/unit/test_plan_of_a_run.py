@@ -51,7 +51,7 @@ def test_all_revised_is_a_transform_a_verification_and_a_report():
 
     assert (*counts(found), found.minutes) == (2, 2, 7_100, 3, 0, 0, 6)
     polls = 4 * 60 / 15 + 2
-    assert lines(found)["Step Functions"] == 8 + 8 + polls * 3 + 2 * (3 + 3)
+    assert lines(found)["Step Functions"] == 8 + 9 + polls * 3 + 2 * (3 + 3)
     assert lines(found)["Lambda, requests"] == 3 + 6 + polls + 2 * (1 + 1)
     assert lines(found)["DataBrew"] == 8
     assert "Glue crawler" not in lines(found)

@@ -34,7 +34,7 @@ ASSUMED = (
 )
 
 # States and functions of a run, and what they are more if it downloads something, if it crawls, and for each poll.
-STATES, STORING_STATES, CRAWLING_STATES, POLL_STATES = 8, 8, 1, 3
+STATES, STORING_STATES, CRAWLING_STATES, POLL_STATES = 8, 9, 1, 3
 BATCH_STATES, DOWNLOAD_STATES = (
     2,
     3,
