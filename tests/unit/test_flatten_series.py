@@ -1,18 +1,19 @@
 """A series flattened at once and cell by cell gives the same, or the fast way leaves it to the other."""
 
+import re
 from datetime import date
 
 import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pipeline.errors import SourceError
+from pipeline.errors import SourceContract, SourceError
 from pipeline.source.responses import Header
-from pipeline.source.shapes import Row
+from pipeline.source.shapes import Column, Row
 from pipeline.table import flatten_cells, flatten_series
 from pipeline.table.digest import Digest
 from pipeline.table.flatten import Count
-from pipeline.table.layout import layout
+from pipeline.table.layout import layout, read_cells
 from pipeline.table.observations import Series
 from pipeline.table.values import MARKERS
 
@@ -56,6 +57,9 @@ def counted(one: flatten_cells.Flattened) -> tuple[bytes, Count]:
 @example(series("yearly", [("2020",), ("2021",)], ["900719925474.993", "-99999999999999.9"], "a", "", ""))
 @example(series("yearly", [("2020",), ("2021",)], ["9007199254740993", "0.1"], "a", "", ""))
 @example(series("yearly", [("2020",)], ["99999999999999999999.999999999999999999"], "a", "", ""))
+@example(series("yearly", [("2021",), ("2020",), ("1999",)], ["na", "-1.5", "2"], "a", "", ""))
+@example(series("monthly", [("2025 Jan",), ("2025 Feb",), ("2024 Dec",)], ["1", "22", "3"], "a", "", ""))
+@example(series("cross_sectional", [("b",), ("a",), ("a", "b")], ["1", "22", "3"], "a", "", ""))
 @example(series("half_yearly", [("2020 1H",), ("2020 H1",)], ["1", "1"], "a", "", ""))
 @example(series("cross_sectional", [("Male",), ("Male ",)], ["1", "1"], "a", "", ""))
 @example(series("cross_sectional", [("\u200b", "b"), ("c",)], ["1", "na"], "\u98df\u54c1", "\\", '"'))
@@ -99,7 +103,7 @@ def test_lines_are_those_of_the_json_encoder():
 
 def test_the_checksum_is_the_sum_of_a_sha256_for_each_series():
     """Vectors of FIPS 180-4: the SHA-256 of `abc` and of nothing."""
-    digest = Digest()
+    digest = Digest(0, 0)
     digest.add("abc")
     digest.add("")
 
@@ -108,3 +112,28 @@ def test_the_checksum_is_the_sum_of_a_sha256_for_each_series():
         + 0xE3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855
     )
     assert digest.checksum == known % 2**256
+
+
+columns = st.recursive(
+    st.builds(Column, key=names, value=st.none() | numbers),
+    lambda inner: st.builds(Column, key=names, value=st.none() | numbers, columns=st.lists(inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@given(st.lists(columns, max_size=4))
+@example([Column("a", "1"), Column("b", "2")])
+@example([Column("a", "1", [Column("b", "2")])])
+@example([Column("a", "1"), Column("b")])
+def test_a_row_has_the_same_cells_however_they_are_read(listed):
+    row = Row("", "1", columns=listed)
+    try:
+        cells = list(row.cells())
+    except SourceContract as error:
+        with pytest.raises(SourceContract, match=f"^{re.escape(error.cause)}$"):
+            read_cells(row)
+        return
+
+    found, texts = read_cells(row)
+    assert list(zip(found.paths, texts, strict=True)) == cells
+    assert found.listed_once == (len(dict(cells)) == len(cells))

@@ -19,8 +19,8 @@ class Digest(Struct):
     bits, signed and big-endian, of the MD5 of the text; its checksum is the SHA-256. Checksums are added modulo 2**256.
     """
 
-    digest: int = 0
-    checksum: int = 0
+    digest: int
+    checksum: int
 
     def add(self, series: str) -> None:
         """Add a series by its text."""

@@ -51,14 +51,12 @@ class Sample:
             number = value.rstrip("0").rstrip(".") if "." in value else value
             self._values[key] = (self._values.get(key, 0) + zlib.crc32(number.encode())) % 2**32
         if len(self._values) >= 2 * SIZE:
-            self._shrink()
+            self._values = self._smallest()
+            self._limit = max(self._values)
 
     def sample(self) -> dict[str, str]:
         """The sample of all cells added so far, in hexadecimal digits."""
-        self._shrink()
-        return {f"{key:016x}": f"{value:08x}" for key, value in self._values.items()}
+        return {f"{key:016x}": f"{value:08x}" for key, value in self._smallest().items()}
 
-    def _shrink(self) -> None:
-        kept = sorted(self._values)[:SIZE]
-        self._values = {key: self._values[key] for key in kept}
-        self._limit = kept[-1] if len(kept) == SIZE else KEYS - 1
+    def _smallest(self) -> dict[int, int]:
+        return {key: self._values[key] for key in sorted(self._values)[:SIZE]}
