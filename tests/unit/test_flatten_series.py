@@ -81,6 +81,7 @@ def test_at_once_is_as_cell_by_cell(one):
         ([("2020",), ("2021",)], ["1.5", "-0.05"]),
         ([("2021",), ("2020",), ("1999",)], ["na", "-", "2"]),
         ([("2021",)], [""]),
+        ([("2021",)], ["-" + "9" * 20 + "." + "9" * 18]),
     ],
 )
 def test_ordinary_series_are_flattened_at_once(paths, found):
