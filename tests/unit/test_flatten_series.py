@@ -54,6 +54,7 @@ def counted(one: flatten_cells.Flattened) -> tuple[bytes, Count]:
 
 @given(any_series())
 @example(series("yearly", [("2020",), ("2021",)], ["0.05", "-0.50"], "a", "", ""))
+@example(series("yearly", [("2020",), ("2021",), ("2022",)], ["0.5", "-0.25", "3"], "a", "", ""))
 @example(series("yearly", [("2020",), ("2021",)], ["900719925474.993", "-99999999999999.9"], "a", "", ""))
 @example(series("yearly", [("2020",), ("2021",)], ["9007199254740993", "0.1"], "a", "", ""))
 @example(series("yearly", [("2020",)], ["99999999999999999999.999999999999999999"], "a", "", ""))
