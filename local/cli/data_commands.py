@@ -11,12 +11,13 @@ from pipeline.run.plan import plan_tables
 from pipeline.wording import quantity
 
 from local.cli import revisions as changes
+from local.cli.names import check_published
 from local.cli.options import LAKE, Format, Lake, RowFormat, table_lists
 from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
-from local.cloud.sql.catalogue import FILE_NAME, PUBLISHED
+from local.cloud.sql.catalogue import PUBLISHED
 
 SUMMARY = ("table_id", "title", "frequency", "vintage", "observations")
 ALL = (*SUMMARY, "source_agency", "fetched_at")
@@ -114,5 +115,5 @@ def _run(sql: str, lake: Path) -> athena.Result:
 
 
 def _check_published(lake: Path) -> None:
-    if not (lake / FILE_NAME).exists():
-        stop(f"nothing is published in {lake} yet: start with `singstat run`", FAILED)
+    with one_line_errors():
+        check_published(lake)

@@ -18,13 +18,12 @@ from pipeline.wording import quantity
 from local.cli.folder import replacing
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
+from local.cloud.sql.order import BY_COLUMN, IN_TIME, SERIES
 from local.cloud.sql.scan import hive_type, name_sql, text_sql
 
 BATCH = 10_000  # rows
 LICENSED = f"{LICENCE}, {LICENCE_URL}"
-SERIES = "try_cast(string_split(series_no, '.') AS BIGINT[]), series_no"
 Kind = Literal["parquet", "csv", "xlsx"]
-IN_TIME, BY_COLUMN = f"{SERIES}, period_start, period", ", ".join([SERIES, *schema.LEVELS])
 
 
 class Exported(NamedTuple):

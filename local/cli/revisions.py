@@ -4,11 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-from pipeline.contracts import keys
-from pipeline.publication.record import Publication
-from pipeline.run.plan import TABLE_ID
-
+from local.cli.names import published
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
 
@@ -27,13 +23,8 @@ class Revision(NamedTuple):
 
 
 def editions(lake: Path, table_id: str) -> list[str]:
-    """The editions of a table, oldest first. Raises `LookupError` if it is not published."""
-    paths = lake.glob(f"*/{keys.publication(table_id)}") if TABLE_ID.fullmatch(table_id) else []
-    records = [body for path in paths if (body := path.read_bytes())]
-    if not records:
-        raise LookupError(f"{table_id} is not published in {lake}")
-    publication = msgspec.json.decode(records[0], type=Publication)
-    return [edition.edition for edition in publication.editions]
+    """The editions of a table, oldest first. Raises `NothingPublished`, or `UnknownTable` if it is not published."""
+    return [edition.edition for edition in published(lake, table_id).editions]
 
 
 def between(known: list[str], earlier: str | None, later: str | None) -> tuple[str, str] | None:
@@ -53,12 +44,12 @@ def between(known: list[str], earlier: str | None, later: str | None) -> tuple[s
 
 def revisions(lake: Path, table_id: str, compared: tuple[str, str]) -> list[Revision]:
     """What differs between two editions, series by series."""
-    catalogue = _only(load(lake), {(table_id, edition) for edition in compared})
+    catalogue = only(load(lake), {(table_id, edition) for edition in compared})
     with athena.session(catalogue, PUBLISHED, lake, lake) as (con, translate):
         return [Revision(*row) for row in con.execute(translate(REVISIONS)).fetchall()]
 
 
-def _only(catalogue: Catalogue, kept: set[tuple[str, ...]]) -> Catalogue:
+def only(catalogue: Catalogue, kept: set[tuple[str, ...]]) -> Catalogue:
     """The published tables with these partitions alone."""
     tables = {
         name: replace(table, partitions={values: table.partitions[values] for values in kept & table.partitions.keys()})

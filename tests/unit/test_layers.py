@@ -114,3 +114,7 @@ def test_rules_know_neither_aws_nor_clock_nor_environment(module):
 
 def test_the_functions_know_nothing_of_the_laptop():
     assert not [name for name, path in PIPELINE.items() if any(each.startswith("local") for each in imports(path))]
+
+
+def test_nothing_knows_the_package_for_python():
+    assert not [name for name, path in ALL.items() if any(each.split(".")[0] == "singstat" for each in imports(path))]

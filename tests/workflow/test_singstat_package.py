@@ -1,0 +1,214 @@
+"""`import singstat` on a lake with three editions of a table, in each kind of frame."""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from msgspec.structs import replace
+from pipeline.run.catalogue import ListedTable
+
+import singstat
+from singstat.frames import frame
+from tests.support.laptop import Laptop, set_published_at
+
+EXACT = Decimal("206.123456789012345678")  # a float keeps 16 of its digits
+KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
+
+
+@pytest.fixture(scope="module")
+def lake(switched_on: Laptop) -> Path:
+    """M212161 in three editions, and the cross-sectional 16622 in one."""
+    table = switched_on.replay.tables["M212161"]
+    assert switched_on.run("M212161", "16622").status == "SUCCEEDED"
+    table.revise("24/10/2026", {("1", "1990 1Q"): "24.4", ("1", "2026 3Q"): "206", ("1", "1990 2Q"): "na"})
+    assert switched_on.run("M212161").status == "SUCCEEDED"
+    table.revise("24/11/2026", {("1", "1990 1Q"): "24.3", ("1", "2026 3Q"): str(EXACT)})
+    assert switched_on.run("M212161").status == "SUCCEEDED"
+    times = (f"2026-{day}T01:00:00+00:00" for day in ("07-25", "10-30", "11-25"))
+    set_published_at(switched_on.lake, "M212161", *times)
+    return switched_on.lake
+
+
+def rows(made: pd.DataFrame | pl.DataFrame | pa.Table) -> list[dict[str, object]]:
+    """The rows of any kind of frame, in Python's types; a missing value is None."""
+    if isinstance(made, pd.DataFrame):
+        return [
+            {str(name): None if pd.isna(each) else each for name, each in row.items()}
+            for row in made.to_dict("records")
+        ]
+    return made.to_dicts() if isinstance(made, pl.DataFrame) else made.to_pylist()
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_a_table_is_a_frame_of_floats(lake, to):
+    table = singstat.open_lake(lake, to=to).read("M212161")
+    first, second, *_, last = rows(table)
+
+    assert isinstance(table, KINDS[to])
+    assert list(first) == [
+        *("series", "period", "period_start", "series_no", "unit", "footnote"),
+        *("vintage", "table_id", "value_text", "value"),
+    ]
+    assert (first["period"], first["value"], second["value"], second["value_text"]) == ("1990 1Q", 24.3, None, "na")
+    assert (last["period"], last["value"], type(last["value"])) == ("2026 3Q", float(EXACT), float)
+    assert last["period_start"] == (datetime(2026, 7, 1) if to == "pandas" else date(2026, 7, 1))  # noqa: DTZ001
+    assert len(table) == 147
+
+
+def test_a_float_is_the_nearest_to_its_decimal():
+    texts = [f"{number * 10_000_000_019}.{number * 271_828_182_845_904_523 % 10**18:018}" for number in range(2_000)]
+    values = ", ".join(f"({number}, CAST('{text}' AS DECIMAL(38, 18)))" for number, text in enumerate(texts))
+
+    made = frame(duckdb.connect(), f"FROM (VALUES {values}) t(n, value)", "n", "arrow", exact=False)
+
+    assert [row["value"] for row in rows(made)] == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_all_digits_of_a_decimal_are_kept(to):
+    longest = "-99999999999999999999.999999999999999999"
+    select = f"FROM (VALUES (1, CAST('{longest}' AS DECIMAL(38, 18))), (2, NULL)) t(n, value)"
+
+    made = frame(duckdb.connect(), select, "n", to, exact=True)
+
+    assert [row["value"] for row in rows(made)] == [Decimal(longest), None]
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_a_table_is_exact_on_request(lake, to):
+    *_, last = rows(singstat.open_lake(lake, to=to).read("M212161", exact=True))
+
+    assert last["value"] == EXACT
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_a_table_as_of_a_day_is_the_edition_of_that_day(lake, to):
+    opened = singstat.open_lake(lake, to=to)
+    *_, last = rows(opened.read("M212161", as_of="2026-10-30"))
+
+    assert (last["edition"], last["period"], last["value"]) == ("2026-10-24.1", "2026 3Q", 206.0)
+    assert rows(opened.read("M212161", as_of=date(2026, 10, 30))) == rows(opened.read("M212161", as_of="2026-10-30"))
+    assert rows(opened.read("M212161", as_of="2026-07-24")) == []
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_revisions_are_those_of_all_editions_in_their_order(lake, to):
+    changed = rows(singstat.open_lake(lake, to=to).revisions("M212161", exact=True))
+
+    assert [(row["edition"], row["cell"], row["kind"], row["old_text"], row["new_text"]) for row in changed] == [
+        ("2026-10-24.1", "1990 1Q", "revised", "24.3", "24.4"),
+        ("2026-10-24.1", "1990 2Q", "revised", "24.4", "na"),
+        ("2026-10-24.1", "2026 3Q", "new", None, "206"),
+        ("2026-11-24.1", "1990 1Q", "revised", "24.4", "24.3"),
+        ("2026-11-24.1", "2026 3Q", "revised", "206", str(EXACT)),
+    ]
+    assert (changed[1]["old_value"], changed[1]["new_value"], changed[-1]["new_value"]) == (
+        Decimal("24.4"),
+        None,
+        EXACT,
+    )
+
+
+def test_a_cross_sectional_table_has_columns_in_place_of_periods(lake):
+    table = singstat.open_lake(lake).read("16622")
+
+    assert list(table.columns[:6]) == ["series", *(f"column_{level}" for level in range(1, 6))]
+    assert (table.columns[-1], len(table)) == ("value", 1_936)
+
+
+def test_published_tables_are_listed_and_found_by_words_of_their_titles(lake):
+    opened = singstat.open_lake(lake)
+
+    assert list(opened.tables()["table_id"]) == ["16622", "M212161"]
+    assert rows(opened.search("resale INDEX", "price"))[0] | {"published": None} == {
+        "table_id": "M212161",
+        "title": "Housing And Development Board (HDB) Resale Price Index (1Q2009 = 100), Quarterly",
+        "kind": "time_series",
+        "frequency": "quarterly",
+        "published": None,
+    }
+    assert len(opened.search("resale", "visitors")) == 0
+    assert list(opened.search()["kind"]) == ["cross_sectional", "time_series"]
+
+
+def test_a_catalogue_finds_what_is_not_published_and_nothing_that_is_retired(lake, tmp_path):
+    copy = Path(shutil.copytree(lake, tmp_path / "lake"))
+    (bucket,) = (path.parent for path in copy.glob("*/publications"))
+    listed = ListedTable("M1", "Price Index, Monthly", "time_series", "monthly", "2026-11-23")
+    retired = replace(listed, table_id="M2", retired_on="2026-11-23")
+    (bucket / "catalogue").mkdir()
+    (bucket / "catalogue" / "tables.jsonl").write_bytes(msgspec.json.Encoder().encode_lines([listed, retired]))
+
+    found = rows(singstat.open_lake(copy).search("price index"))
+
+    assert [(row["table_id"], row["frequency"], row["published"] is None) for row in found] == [
+        ("M1", "monthly", True),
+        ("M212161", "quarterly", False),
+    ]
+
+
+def test_a_lake_older_than_the_catalogue_is_searched_too(lake, tmp_path):
+    copy = Path(shutil.copytree(lake, tmp_path / "lake"))
+    content = json.loads((copy / "catalogue.json").read_bytes())
+    del content["transformed_singstat_data"]["tables"]["catalogue"]
+    (copy / "catalogue.json").write_text(json.dumps(content))
+
+    assert [row["table_id"] for row in rows(singstat.open_lake(copy).search("resale"))] == ["M212161"]
+
+
+@pytest.mark.parametrize("name", ["M21216", "m212161", "M221161", "resale price"])
+def test_an_unknown_table_says_what_was_probably_meant(lake, name):
+    opened = singstat.open_lake(lake)
+
+    for ask in (opened.read, opened.revisions):
+        with pytest.raises(singstat.UnknownTable, match=rf"^{name} is not published .*did you mean M212161 \(Housing"):
+            ask(name)
+
+
+def test_a_table_like_no_other_is_told_where_names_are(lake):
+    with pytest.raises(singstat.UnknownTable, match=r"Z1 is not published in .*: `singstat tables` lists what is"):
+        singstat.open_lake(lake).read("Z1")
+
+
+def test_a_record_that_cannot_be_read_is_named(lake):
+    (path,) = lake.glob("*/publications/16622.json")
+    kept = path.read_bytes()
+    path.write_text("{")
+    try:
+        with pytest.raises(RuntimeError, match=r"16622.json cannot be read"):
+            singstat.open_lake(lake).read("16622")
+    finally:
+        path.write_bytes(kept)
+
+
+def test_an_empty_directory_and_an_unknown_kind_of_frame_are_refused(tmp_path, lake, monkeypatch):
+    with pytest.raises(singstat.NothingPublished, match="start with `singstat run`"):
+        singstat.open_lake(tmp_path)
+    with pytest.raises(ValueError, match="to is pandas, polars, arrow, not R"):
+        singstat.open_lake(lake, to="R")
+    with pytest.raises(ValueError, match="Invalid isoformat string: 'soon'"):
+        singstat.open_lake(lake).read("M212161", as_of="soon")
+    monkeypatch.setattr("singstat.frames.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="to='polars' needs polars pyarrow: `uv pip install polars pyarrow`"):
+        singstat.open_lake(lake, to="polars")
+
+
+def test_the_line_of_the_readme_works_in_a_process_that_it_leaves_as_it_is(lake):
+    line = "import singstat; print(singstat.open_lake().read('M212161').tail())"
+    code = f"{line}; import gc, sys; print(gc.get_threshold()[0] < 50_000, 'OpenSSL' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=lake.parent, capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    *table, state = done.stdout.splitlines()
+    assert any("2026 3Q" in row and "206.12" in row for row in table)
+    assert state == "True False"
