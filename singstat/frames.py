@@ -19,7 +19,7 @@ def check(to: To) -> None:
 
 
 def frame(con: Any, select: str, order: str, to: To, *, exact: bool) -> Any:
-    """The rows of `select` in DuckDB's `order`. Its decimals are floats unless `exact`; those of pandas are Python's."""
+    """The rows of `select` in DuckDB's `order`; decimals are floats unless `exact`, those of pandas are Python's."""
     rows = con.sql(select)
     decimals = [name for name, kind in zip(rows.columns, rows.types, strict=True) if str(kind).startswith("DECIMAL")]
     kind = "VARCHAR" if exact else "DOUBLE"  # df() would make floats of decimals
