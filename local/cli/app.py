@@ -3,7 +3,7 @@
 import typer
 
 from local.cli.catalogue_commands import catalogue, search
-from local.cli.data_commands import export, query, revisions, tables
+from local.cli.data_commands import chart, export, query, revisions, tables
 from local.cli.edition_commands import forget, rollback
 from local.cli.list_commands import lists, remove_list, set_list
 from local.cli.plan_commands import plan
@@ -22,6 +22,7 @@ for command in (
         redrive,
         query,
         tables,
+        chart,
         export,
         revisions,
         rollback,

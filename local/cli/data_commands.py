@@ -1,4 +1,4 @@
-"""The commands about data: `query`, `tables`, `export` and `revisions`."""
+"""The commands about data: `query`, `tables`, `chart`, `export` and `revisions`."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,13 +13,14 @@ from pipeline.wording import quantity
 from local.cli import revisions as changes
 from local.cli.names import check_published
 from local.cli.options import LAKE, Format, Lake, RowFormat, table_lists
-from local.cli.output import FAILED, USAGE, line, note, one_line_errors, print_rows, stop
+from local.cli.output import FAILED, USAGE, console, line, note, one_line_errors, print_rows, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
 
 SUMMARY = ("table_id", "title", "frequency", "vintage", "observations")
+IMAGES = (".png", ".svg", ".html")
 ALL = (*SUMMARY, "source_agency", "fetched_at")
 
 
@@ -106,6 +107,33 @@ def revisions(
     columns = [(name, "varchar") for name in changes.Revision._fields]
     if rows or shape is not Format.TABLE:
         print_rows(athena.Result(columns, [tuple(row) for row in rows], 0), shape)
+
+
+def chart(
+    table_id: Annotated[str, typer.Argument(metavar="TABLE", help="Table ID, for example M212161.")],
+    series: Annotated[
+        str | None,
+        typer.Argument(help="Number of a series, or words of its label; default: the first.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a file instead: .png, .svg or .html.", dir_okay=False, show_default=False)
+    ] = None,
+    lake: Lake = LAKE,
+) -> None:
+    """Draw a series in the terminal, or to a file, with its earlier editions behind it where they were revised."""
+    if out and out.suffix not in IMAGES:
+        stop(f"--out takes a file that ends in {', '.join(IMAGES)}, not {out.name}", USAGE)
+    with one_line_errors():
+        from local.cli import chart as charts  # noqa: PLC0415 - only this command draws
+
+        drawn = charts.read(lake, table_id, series)
+        if out:
+            out.write_bytes(charts.image(drawn, out.suffix))
+            line(str(out))
+        else:
+            from local.cli.terminal_chart import print_chart  # noqa: PLC0415
+
+            print_chart(console, drawn.chart)
 
 
 def _run(sql: str, lake: Path) -> athena.Result:

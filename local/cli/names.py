@@ -22,6 +22,10 @@ class UnknownTable(LookupError):
     """No table of that name is published."""
 
 
+class UnknownSeries(LookupError):
+    """The table has no series of that number or label, or several."""
+
+
 def check_published(lake: Path) -> None:
     """Raises `NothingPublished` if nothing was ever published in `lake`."""
     if not (lake / FILE_NAME).exists():

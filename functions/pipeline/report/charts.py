@@ -85,6 +85,17 @@ def spark(chart: Chart, prefix: str) -> str:
 
 def png(chart: Chart) -> bytes:
     """The chart as a standalone image, with its title and source."""
+    return _standalone(chart).png()
+
+
+def standalone_svg(chart: Chart) -> str:
+    """The same image as a file of its own, on white."""
+    canvas = _standalone(chart)
+    canvas.box(0, 0, canvas.width, canvas.height, color=LIGHT.paper, zorder=-1)
+    return canvas.svg("").replace("<svg ", '<svg font-family="sans-serif" ', 1)
+
+
+def _standalone(chart: Chart) -> Canvas:
     name, table = _wrap(chart.name, 70), _wrap(chart.table, 86)
     source = _wrap(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 120)
     top, bottom, side = 30 + 24 * len(name) + 20 * len(table), 18 + 16 * len(source), 24
@@ -95,7 +106,7 @@ def png(chart: Chart) -> bytes:
         canvas.text(side, 34 + 24 * len(name) + 20 * line, text, fontsize=13, color=LIGHT.muted)
     for line, text in enumerate(source):
         canvas.text(side, canvas.height - bottom + 16 + 16 * line, text, fontsize=11, color=LIGHT.muted)
-    return canvas.png()
+    return canvas
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -104,8 +115,8 @@ def _wrap(text: str, width: int) -> list[str]:
 
 def _draw_line(panel: Panel) -> None:
     chart, canvas, colours = panel.chart, panel.canvas, panel.colours
-    now, before = (line_points(marks, chart.step) for marks in (chart.marks, chart.previous))
-    known = [(x, y) for points in (now, before) for x, y in zip(*points, strict=True) if not math.isnan(y)]
+    now, before, *earlier = (line_points(each, chart.step) for each in (chart.marks, chart.previous, *chart.earlier))
+    known = [(x, y) for points in (now, before, *earlier) for x, y in zip(*points, strict=True) if not math.isnan(y)]
     first, last = _limits([x for x, _ in known], 0.015)
     low, high = _limits([y for _, y in known], 0.08)
     ticks = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
@@ -122,6 +133,10 @@ def _draw_line(panel: Panel) -> None:
         dates = [start_year(chart.marks[0])], [chart.marks[0].label]
     for position, text in zip(*dates, strict=True):
         canvas.text(x(position), panel.bottom + LABEL_GAP, text, color=colours.muted, ha="center", va="top")
+    for points in earlier:
+        canvas.line(
+            [x(each) for each in points[0]], [y(each) for each in points[1]], color=colours.grid, lw=1.4, zorder=1
+        )
     for points, colour, previous in ((before, colours.before, True), (now, colours.accent, False)):
         _plot(canvas, [x(each) for each in points[0]], [y(each) for each in points[1]], colour, previous=previous)
     _draw_rings(panel, x, y)

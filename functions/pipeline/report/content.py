@@ -29,7 +29,8 @@ class Chart(Struct, kw_only=True):
     """A line chart of one series, or a bar chart of one column of a cross-sectional table.
 
     `step` is the number of months between periods, 0 for bars. `previous` holds the same marks in the vintage named
-    `previous_label`; both are empty for a first vintage. `omitted` counts the bars beyond `MAX_BARS`.
+    `previous_label`; both are empty for a first vintage. `earlier` holds those of still older vintages, newest first.
+    `omitted` counts the bars beyond `MAX_BARS`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Chart(Struct, kw_only=True):
     marks: list[Mark] = field(default_factory=list)
     previous_label: str = ""
     previous: list[Mark] = field(default_factory=list)
+    earlier: list[list[Mark]] = field(default_factory=list)
     omitted: int = 0
 
 

@@ -7,6 +7,7 @@ from pipeline.publication.identity import Change as LabelChange
 from pipeline.publication.record import Publication
 from pipeline.report.content import Change, Chart, Comparison, TableReport
 from pipeline.report.series import is_percentage
+from pipeline.wording import quantity
 
 SINGAPORE = timezone(timedelta(hours=8))
 STATISTICS = "Singapore Department of Statistics"
@@ -92,11 +93,15 @@ def label_changes(comparison: Comparison) -> str:
 def legend(chart: Chart) -> str:
     """The legend of a chart: solid for its vintage, dashed for the previous one."""
     first, last = chart.marks[0].label, chart.marks[-1].label
-    bars = f"the first {len(chart.marks)} rows" if chart.omitted else "one bar per row"
+    each = "row" if chart.column else "column"
+    bars = f"the first {len(chart.marks)} {each}s" if chart.omitted else f"one bar per {each}"
     periods = first if first == last else f"{first} to {last}"
     solid = f"Vintage of {day(chart.vintage)}, {periods if chart.step else bars}."
     where = "" if chart.step else " where it differs"
-    return f"{solid} Dashed: vintage of {chart.previous_label}{where}." if chart.previous else solid
+    if not chart.previous:
+        return solid
+    lighter = f" Lighter: {quantity(len(chart.earlier), 'earlier vintage')}." if chart.earlier else ""
+    return f"{solid} Dashed: vintage of {chart.previous_label}{where}.{lighter}"
 
 
 def alt_text(chart: Chart) -> str:

@@ -1,5 +1,6 @@
-"""`import singstat` on a lake with three editions of a table, in each kind of frame."""
+"""A lake with three editions of a table: `import singstat` in each kind of frame, and `singstat chart`."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 import duckdb
 import msgspec
@@ -14,12 +16,18 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from matplotlib import colors
+from matplotlib.image import imread
 from msgspec.structs import replace
+from pipeline.rendering.drawing import LIGHT
 from pipeline.run.catalogue import ListedTable
+from rich.console import Console
 
 import singstat
+from local.cli import chart, names
+from local.cli.terminal_chart import print_chart
 from singstat.frames import frame
-from tests.support.laptop import Laptop, set_published_at
+from tests.support.laptop import Laptop, call, set_published_at
 
 EXACT = Decimal("206.123456789012345678")  # a float keeps 16 of its digits
 KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
@@ -212,3 +220,124 @@ def test_the_line_of_the_readme_works_in_a_process_that_it_leaves_as_it_is(lake)
     *table, state = done.stdout.splitlines()
     assert any("2026 3Q" in row and "206.12" in row for row in table)
     assert state == "True False"
+
+
+def printed(lake: Path, table: str, width: int = 80, series: str | None = None, *, colours: bool = False) -> list[str]:
+    """The lines of a chart on a terminal of some width."""
+    file = io.StringIO()
+    print_chart(
+        Console(file=file, width=width, force_terminal=colours, color_system="standard" if colours else None),
+        chart.read(lake, table, series).chart,
+    )
+    return file.getvalue().splitlines()
+
+
+def dots(lines: list[str]) -> str:
+    return "".join(character for line in lines for character in line if "\u2801" <= character <= "\u28ff")
+
+
+def test_a_chart_has_the_editions_behind_it_that_were_revised(lake):
+    drawn = chart.read(lake, "M212161", None).chart
+
+    assert (drawn.name, drawn.vintage, drawn.previous_label) == ("HDB Resale Price Index", "2026-11-24", "24 Oct 2026")
+    assert (drawn.marks[0].value, drawn.marks[-1].value) == (Decimal("24.3"), EXACT)
+    assert (drawn.previous[0].value, drawn.previous[1].value, drawn.previous[-1].value) == (Decimal("24.4"), None, 206)
+    assert [(marks[0].value, marks[-1].label) for marks in drawn.earlier] == [(Decimal("24.3"), "2026 2Q")]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("table", ["M212161", "16622"])
+def test_a_chart_fits_the_terminal(lake, table, width):
+    lines = printed(lake, table, width)
+
+    assert max(map(len, lines)) <= width
+    assert max(map(len, lines)) > width * 0.8
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_chart_in_the_terminal_says_what_it_shows(lake):
+    lines = printed(lake, "M212161", 100)
+
+    assert lines[0] == "HDB Resale Price Index"
+    assert len(dots(lines)) > 100
+    assert [line.split()[0] for line in lines if line.strip()[:3] in ("50 ", "100", "150", "200")] == [
+        "200",
+        "150",
+        "100",
+        "50",
+    ]
+    assert any({"2000", "2010", "2020"} <= set(line.split()) for line in lines)
+    assert lines[-3:] == [
+        f"latest: 2026 3Q {EXACT}",
+        f"revised: 2026 3Q from 206 to {EXACT}",
+        "revised: 1990 1Q from 24.4 to 24.3",
+    ]
+    assert "Grey: vintage of 24 Oct 2026. Also grey: 1 earlier vintage." in " ".join(" ".join(lines).split())
+
+
+def test_a_terminal_shows_the_newest_edition_in_blue_and_the_earlier_ones_grey(lake):
+    text = "\n".join(printed(lake, "M212161", colours=True))
+
+    assert "\x1b[94m" in text
+    assert "\x1b[90m" in text
+
+
+def test_a_cross_section_is_bars_of_its_columns(lake):
+    lines = printed(lake, "16622", series="1")
+
+    assert lines[0] == "TOTAL"
+    assert len([line for line in lines if "█" in line]) == 11
+    assert any("one bar per column" in line for line in lines)
+
+
+def test_the_command_draws_without_colour_when_piped(lake):
+    done = call("chart", "M212161", "resale price", lake=lake)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert "revised: 1990 1Q from 24.4 to 24.3" in done.stdout
+
+
+def test_a_chart_is_written_as_png_svg_or_html(lake, tmp_path):
+    drawn = chart.read(lake, "M212161", None)
+    picture = imread(io.BytesIO(chart.image(drawn, ".png")))
+    vector = ElementTree.fromstring(chart.image(drawn, ".svg"))  # noqa: S314 - our own
+    page = chart.image(drawn, ".html").decode()
+    done = call("chart", "M212161", "--out", str(tmp_path / "chart.png"), lake=lake)
+
+    for colour in (LIGHT.accent, LIGHT.before):
+        assert (abs(picture[..., :3] - colors.to_rgb(colour)).max(axis=2) < 0.01).any()
+    texts = [text.strip() for text in vector.itertext() if text.strip()]
+    assert {"HDB Resale Price Index", "2010", str(EXACT), "24 Oct 2026"} <= set(texts)
+    assert "var(" not in chart.image(drawn, ".svg").decode()
+    assert page.count("<svg") == 2  # for a desktop and for a phone
+    assert "<h1>HDB Resale Price Index</h1>" in page
+    assert "Singapore Open Data Licence" in page
+    assert not [word for word in ("src=", "<script", "@import", "url(http") if word in page]
+    assert (done.stdout.strip(), done.returncode) == (str(tmp_path / "chart.png"), 0)
+    assert (tmp_path / "chart.png").read_bytes() == chart.image(drawn, ".png")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["M21216"], r"did you mean M212161 \(Housing", id="table"),
+        pytest.param(["M212161", "2"], r"M212161 has no series 2: it has 1$", id="number"),
+        pytest.param(["M212161", "HDB Resale Price Indx"], r"did you mean 1 \(HDB Resale Price Index\)\?", id="label"),
+        pytest.param(["16622", "and"], r"and is in \d+ series of 16622: [\d.]+ \(.*\) and \d+ more", id="many"),
+    ],
+)
+def test_an_unknown_name_says_what_was_probably_meant(lake, words, message):
+    with pytest.raises((names.UnknownTable, names.UnknownSeries), match=message):
+        chart.read(lake, words[0], words[1] if words[1:] else None)
+
+
+def test_the_command_refuses_in_one_line(lake, tmp_path):
+    unknown = call("chart", "M212161", "nothing like it", lake=lake)
+    kind = call("chart", "M212161", "--out", "chart.pdf", lake=lake)
+    empty = call("chart", "M212161", lake=tmp_path)
+
+    assert (unknown.returncode, kind.returncode, empty.returncode) == (1, 2, 1)
+    assert unknown.stderr == "singstat: M212161 has no series nothing like it: it has 1\n"
+    assert kind.stderr == "singstat: --out takes a file that ends in .png, .svg, .html, not chart.pdf\n"
+    assert "start with `singstat run`" in empty.stderr
