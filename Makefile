@@ -24,6 +24,7 @@ check: .venv/check .venv/scan/ready .venv/node/ready
 
 check-code:
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format, lint: clean"
+	@$(BIN)/zizmor --offline --quiet --no-progress --strict-collection --persona pedantic .github && echo "workflows, zizmor: clean"
 
 check-types:
 	@$(BIN)/mypy
