@@ -8,13 +8,14 @@ from decimal import Decimal
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import EndedExecution
-from pipeline.errors import Failure, InputInvalid, SomeTablesFailed, SourceDown, UnknownStatus
+from pipeline.errors import NEXT_STEPS, Failure, InputInvalid, SomeTablesFailed, SourceDown, UnknownStatus
 from pipeline.run.history import Execution
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.wording import quantity
 
 MAX_SUBJECT = 99  # SNS: fewer than 100 characters
 MAX_TABLES = 50
+RUNBOOK = "docs/runbook.md"
 UNCHANGED = "The published data is unchanged."
 UNDER_WAY = "Publication was under way: readers see each table either as before or new, never in part."
 FAIL_STATES = [error.__name__ for error in (SomeTablesFailed, UnknownStatus)]  # cannot be redriven
@@ -58,6 +59,7 @@ def compose_failure(ended: EndedExecution, run: Execution, cost: Decimal, outcom
     lines = [
         f"Run {ended.name}: {ended.status} in {state}. {_readers(run, outcomes)}",
         f"{failure.error}: {failure.sentence}",
+        f"More: {_runbook(failure.error)}",
         "",
         "The execution in the console:",
         f"{page}/{ended.executionArn}",
@@ -77,6 +79,11 @@ def _readers(run: Execution, outcomes: RunOutcomes) -> str:
         return f"{quantity(len(published), 'table')} published: readers see the new data."
     begun = run.state in ("PublishTables", "RestoreEdition") and outcomes.published is None
     return UNDER_WAY if begun else UNCHANGED
+
+
+def _runbook(error: str) -> str:
+    """The heading about an error, in the repository that was deployed."""
+    return f"{RUNBOOK}#{error.lower() if error in NEXT_STEPS else 'other-names'}"
 
 
 def _again(ended: EndedExecution, run: Execution, failure: Failure) -> list[str]:
@@ -116,7 +123,12 @@ def _failed(tables: Sequence[DownloadOutcome]) -> list[str]:
     ]
     if down:
         lines.insert(0, f"{SourceDown.__name__}: {quantity(len(down), 'table')}, the first {down[0].failure.sentence}")
-    return ["", "Failed:", *_first(lines), step]
+    return ["", "Failed:", *_first(lines), step, *_runbooks(tables)]
+
+
+def _runbooks(tables: Sequence[DownloadOutcome]) -> list[str]:
+    """The heading about each error, once."""
+    return [f"More: {each}" for each in dict.fromkeys(_runbook(table.failure.error) for table in tables)]
 
 
 def _first(lines: Iterable[str]) -> Iterator[str]:
