@@ -79,7 +79,7 @@ coverage: .venv/check
 # check holds all that test holds, and test all that run holds: a smaller set never takes a larger one's packages away.
 # So the largest set that is asked for or installed is what is brought up to date.
 .venv/run .venv/test .venv/check: .venv/%: .venv/bin/uv requirements/%.txt pyproject.toml
-	@case $*,$(wildcard .venv/test .venv/check) in check,*|*.venv/check*) set=check;; test,*|*.venv/test*) set=test;; *) set=run;; esac; \
+	@case "$*,$(wildcard .venv/test .venv/check)" in check,*|*.venv/check*) set=check;; test,*|*.venv/test*) set=test;; *) set=run;; esac; \
 	echo "Installing requirements/$$set.txt ..."; \
 	$(UV) sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/$$set.txt; \
 	$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
