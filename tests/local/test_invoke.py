@@ -56,7 +56,7 @@ CHAINS = [
 # Fields that a result must contain, besides being of its type.
 FACTS: dict[str, dict[str, Any]] = {
     "plan_run": {"run_id": RUN, "batch_size": 1, "poll_seconds": 1},
-    "check_tables": {"tables": []},
+    "check_tables": {"tables": ["M212161"], "unchanged": 0},
     "download_table": {"table_id": "M212161", "status": "stored", "frequency": "quarterly"},
     "tally_downloads": {"stored": 1, "unchanged": 0, "failed": 0},
     "clean_up": {"files": 0},
@@ -115,7 +115,7 @@ def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
 def aws(switched_on: LocalAWS) -> LocalAWS:
     """The same with nothing published, so each chain has work to do."""
     bucket = switched_on.resource("DataBucket")
-    for key in ("publications/M212161.json", f"audit/M212161/{RUN}.json"):
+    for key in ("publications/M212161.json", f"audit/M212161/{RUN}.json", f"runs/{RUN}/published.json"):
         switched_on.client("s3").delete_object(Bucket=bucket, Key=key)
     return switched_on
 

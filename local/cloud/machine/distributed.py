@@ -234,6 +234,8 @@ def _run_children(spec: dict[str, Any], env: Any, map_run: MapRun, at_once: int 
         map_run.changed.clear()
         ended = [child for child in running if child.exec_status != ExecutionStatus.RUNNING]
         running = [child for child in running if child not in ended]
+        for child in ended:
+            _allowed("DescribeExecution", child)
         failed += sum(child.items for child in ended if child.exec_status != ExecutionStatus.SUCCEEDED)
         if _exceeded(spec, failed, sum(child.items for child in map_run.children)):
             map_run.stop()
@@ -269,12 +271,16 @@ def _start(env: Any, child: Child) -> Child:
 
 
 def _allowed(operation: str, child: Child) -> None:
-    arn = child.exec_arn
+    """The guide asks for DescribeExecution and StopExecution on ARNs without the label, which the children's have."""
+    machine, _, name = child.exec_arn.replace(":execution:", ":stateMachine:").rpartition(":")
+    plain = f"{machine.rpartition('/')[0].replace(':stateMachine:', ':execution:')}:{name}"
+    given: list[dict[str, Any]] = [{"executionArn": child.exec_arn}]
     if operation == "StartExecution":
-        given = {"stateMachineArn": child.state_machine.arn.rpartition("/")[0]}
-    else:
-        given = {"executionArn": arn}
-    _Access.check(child.role_arn, Call("states", operation, given))
+        given = [{"stateMachineArn": machine.rpartition("/")[0]}]
+    elif operation != "RedriveExecution":
+        given.append({"executionArn": plain})
+    for parameters in given:
+        _Access.check(child.role_arn, Call("states", operation, parameters))
 
 
 def _map_runs() -> list[MapRun]:
