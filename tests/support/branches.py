@@ -27,7 +27,7 @@ from local.cloud.services.job_runs import JobRun
 from local.cloud.sql import athena
 from local.cloud.stack.template import TEMPLATE
 from local.replay.recordings import Table
-from local.replay.server import Replay
+from local.replay.server import Answer, Replay
 from tests.support.executions import all_events
 from tests.support.reader import Reader
 from tests.support.waiting import wait_for, workers_at_work
@@ -175,7 +175,10 @@ def observe(folder: Path) -> Observed:
 
 
 def _published(laptop: Laptop, replay: Replay) -> None:
-    """Runs that publish: with a crawl, a new worker and a query per table, partly, unchanged, revised, a new schema."""
+    """Runs that publish: with a crawl, a new worker and a query per table, partly, unchanged, revised, a new schema.
+
+    And one that finds SingStat down.
+    """
     laptop.leave(f"flattened/first/{LARGE}-99999.jsonl.gz")
     laptop.leave("transformedsingstatdata/run=first/left.parquet")
     laptop.aws.instances.not_offered = {(f"{REGION}a", "t4g.small")}
@@ -188,6 +191,12 @@ def _published(laptop: Laptop, replay: Replay) -> None:
     assert laptop.aws.describe(first)["status"] == "SUCCEEDED", laptop.aws.describe(first)
     assert laptop.run("partly", OTHER, UNKNOWN)["error"] == "SomeTablesFailed"
     assert laptop.run("unchanged", SMALL)["status"] == "SUCCEEDED"
+    usual, refusals = replay.answer, [Answer(503, b"")] * 5  # as often as the client asks for one table
+    replay.answer = lambda request: refusals.pop() if refusals else usual(request)
+    assert laptop.run("source-up-again", SMALL)["status"] == "SUCCEEDED"
+    replay.answer = lambda _: Answer(503, b"")
+    assert laptop.run("source-down", SMALL)["error"] == "SomeTablesFailed"
+    replay.answer = usual
     replay.tables[SMALL].revise("24/10/2026", {("2", "1970"): "99.9"})
     assert laptop.run("revised", SMALL)["status"] == "SUCCEEDED"
     _moved(replay.tables[SMALL])
@@ -254,12 +263,16 @@ def _asked_over_http(laptop: Laptop) -> None:
 
 
 def _ended_badly(laptop: Laptop) -> None:
-    """Runs of an unknown list, aborted while an instance or a job is running, and one whose every query fails."""
+    """Runs of an unknown list, aborted (once redriven) while an instance or a job is running, or without a query."""
     unknown = laptop.aws.start({"list": "unknown"}, "unknown-list")
     wait_for(lambda: laptop.aws.describe(unknown)["status"] != "RUNNING")
     assert laptop.aws.describe(unknown)["error"] == "InputInvalid"
     execution = laptop.start("aborted-large", SMALL, LARGE, force=True)
     wait_for(lambda: laptop.workers() and laptop.outcomes("aborted-large"))
+    laptop.stop_in("DownloadLargeTable", execution)
+    wait_for(lambda: not laptop.workers())
+    laptop.aws.redrive("aborted-large")
+    wait_for(laptop.workers)
     laptop.stop_in("DownloadLargeTable", execution)
     wait_for(lambda: not laptop.workers())
     with busy_databrew():
