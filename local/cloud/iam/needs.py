@@ -162,13 +162,14 @@ def _sns(call: Call, facts: Facts) -> Iterator[Need]:
 
 def _states(call: Call, facts: Facts) -> Iterator[Need]:
     given = call.parameters
-    if "taskToken" in given:
-        resource = facts.state_machine(given["taskToken"])
+    if "taskToken" in given:  # of a Map Run, AWS does not say whether with its label: both must be granted
+        machine = facts.state_machine(given["taskToken"])
+        resources = {machine, machine.partition("/")[0]}
     else:
-        resource = given.get("executionArn") or given.get("mapRunArn") or given.get("stateMachineArn", "")
-    if not resource:
+        resources = {given.get("executionArn") or given.get("mapRunArn") or given.get("stateMachineArn", "")}
+    if "" in resources:
         raise _unknown(call)
-    yield Need(f"states:{call.operation}", resource)
+    yield from (Need(f"states:{call.operation}", resource) for resource in sorted(resources))
 
 
 def _sts(call: Call, facts: Facts) -> Iterator[Need]:
