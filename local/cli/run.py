@@ -21,6 +21,7 @@ from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 
 POLL_SECONDS = 0.1
+WATCHING = 0.1  # of the time goes at most into watching, however long the history is
 
 Watcher = Callable[[Story, int], None]
 
@@ -68,7 +69,7 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
     reader = Reader(aws, execution)
     story, pages = Story(run_id=run_id, status="RUNNING", request=sent), 0
     while True:
-        description, known = aws.describe(execution), pages
+        began, description, known = time.thread_time(), aws.describe(execution), pages
         changed = reader.changed()
         if not story.state("TallyDownloads"):
             pages = stored_pages(lake, run_id)
@@ -77,7 +78,7 @@ def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) 
             watch(story, pages)
         if story.status != "RUNNING":
             break
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, (time.thread_time() - began) / WATCHING))
     if found := reader.read():
         story.cost = estimate(measure(found, datetime.now(UTC)), REGION, aws.parameter("Architecture"))
     save(aws.lake, story)
