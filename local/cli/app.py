@@ -13,7 +13,6 @@ app = typer.Typer(
     help="Singapore's official statistics, exact and current: the complete AWS pipeline on this machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 for command in (
     *(

@@ -12,7 +12,7 @@ from pipeline.wording import quantity
 
 from local.cli import revisions as changes
 from local.cli.names import check_published
-from local.cli.options import LAKE, Format, Lake, RowFormat, table_lists
+from local.cli.options import LAKE, Format, Lake, PublishedTable, RowFormat, table_lists
 from local.cli.output import FAILED, USAGE, console, line, note, one_line_errors, print_rows, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
@@ -89,7 +89,7 @@ def export(
 
 
 def revisions(
-    table_id: Annotated[str, typer.Argument(help="Table ID, for example M550002.")],
+    table_id: PublishedTable,
     earlier: Annotated[
         str | None, typer.Option("--from", help="Edition or vintage; default: the one before --to.")
     ] = None,
@@ -110,7 +110,7 @@ def revisions(
 
 
 def chart(
-    table_id: Annotated[str, typer.Argument(metavar="TABLE", help="Table ID, for example M212161.")],
+    table_id: PublishedTable,
     series: Annotated[
         str | None,
         typer.Argument(help="Number of a series, or words of its label; default: the first.", show_default=False),

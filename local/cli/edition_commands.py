@@ -11,14 +11,12 @@ from pipeline.contracts.states import Forget, Rollback, RunRequest
 from pipeline.publication.restore import Audit
 from pipeline.run.plan import plan_tables
 
-from local.cli.options import LAKE, Lake
+from local.cli.options import LAKE, Lake, PublishedTable
 from local.cli.output import FAILED, line, one_line_errors, stop
-
-TableId = Annotated[str, typer.Argument(metavar="TABLE", help="Table ID, for example M212161.")]
 
 
 def rollback(
-    table_id: TableId,
+    table_id: PublishedTable,
     to: Annotated[str, typer.Option(help="Edition or vintage that readers go back to.")],
     lake: Lake = LAKE,
 ) -> None:
@@ -27,7 +25,7 @@ def rollback(
 
 
 def forget(
-    table_id: TableId,
+    table_id: PublishedTable,
     vintage: Annotated[str, typer.Option(help="Vintage, or one edition of it, to take back.")],
     lake: Lake = LAKE,
 ) -> None:

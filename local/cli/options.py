@@ -13,7 +13,7 @@ from pipeline.errors import InputInvalid
 from pipeline.run.plan import PARAMETERS
 
 from local.cli.output import USAGE, stop
-from local.cli.records import read_record
+from local.cli.records import publications, read_record
 from local.cloud.stack.template import TEMPLATE, load_template
 
 LIVE_URL = "https://tablebuilder.singstat.gov.sg/api/table"
@@ -37,6 +37,17 @@ BaseUrl = Annotated[str | None, typer.Option(help="Root URL of the API; default:
 Live = Annotated[bool, typer.Option("--live", help="Query SingStat over the internet.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 PathOnly = Annotated[bool, typer.Option("--path", help="Print the path of the page instead of opening it.")]
+
+
+def _published(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """For the completion of a shell: the published tables whose IDs begin so, with their titles."""
+    known, _ = publications(context.params.get("lake") or LAKE)
+    return [(table.table_id, table.title) for table in known if table.table_id.startswith(incomplete)]
+
+
+PublishedTable = Annotated[
+    str, typer.Argument(metavar="TABLE", help="Table ID, for example M212161.", autocompletion=_published)
+]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ import singstat
 from local.cli import chart, names
 from local.cli.terminal_chart import print_chart
 from singstat.frames import frame
-from tests.support.laptop import Laptop, call, set_published_at
+from tests.support.laptop import SINGSTAT, Laptop, call, set_published_at
 
 EXACT = Decimal("206.123456789012345678")  # a float keeps 16 of its digits
 KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "arrow": pa.Table}
@@ -341,3 +342,27 @@ def test_the_command_refuses_in_one_line(lake, tmp_path):
     assert unknown.stderr == "singstat: M212161 has no series nothing like it: it has 1\n"
     assert kind.stderr == "singstat: --out takes a file that ends in .png, .svg, .html, not chart.pdf\n"
     assert "start with `singstat run`" in empty.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "completed"),
+    [
+        pytest.param("singstat char", 1, ["chart"], id="command"),
+        pytest.param("singstat chart M2", 2, ["M212161"], id="published table"),
+        pytest.param("singstat rollback X", 2, [], id="no such table"),
+        pytest.param("singstat chart M212161 --ou", 3, ["--out"], id="option"),
+    ],
+)
+def test_a_shell_completes_commands_options_and_published_tables(lake, words, place, completed):
+    environment = {"PATH": os.environ["PATH"], "COMP_WORDS": words, "COMP_CWORD": str(place)}
+    done = subprocess.run(
+        [SINGSTAT],
+        cwd=lake.parent,
+        env=environment | {"_SINGSTAT_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.split() == completed
