@@ -18,9 +18,9 @@ from pipeline.costs.estimate import RunCost, estimate
 from pipeline.costs.plan import DOWNLOAD_SECONDS, REPORT_SECONDS, SECONDS, TRANSFORM_MINUTES, UNCHANGED_SECONDS
 from pipeline.costs.usage import DEFAULT_MB, MEMORY_MB, NODES, Usage
 from pipeline.costs.usage import measure as measured_usage
-from pipeline.run.history import read
 
 from benchmarks.figures import Details, Figure, Part
+from local.cli.histories import read
 from local.cli.options import QUICK
 from local.cli.results import failure_line
 from local.cli.run import follow
@@ -91,9 +91,10 @@ def used(aws: LocalAWS, request: RunRequest) -> Usage:
     sent = {name: value for name, value in to_builtins(request).items() if value is not None}
     execution = aws.start(sent, f"benchmark-{time.time_ns()}")
     story = follow(aws, execution, sent, lambda *_: None)
-    if story.status != "SUCCEEDED":
+    found = read(aws, execution)
+    if found is None or story.status != "SUCCEEDED":
         raise RuntimeError(failure_line(story))
-    return measured_usage(read(aws.history(execution)), datetime.now(UTC))
+    return measured_usage(found, datetime.now(UTC))
 
 
 def cost(one: Usage, many: Usage, number: int, kind: str) -> RunCost:
