@@ -24,6 +24,8 @@ from local.cloud.sql.library import connect
 from local.cloud.sql.scan import files_sql, name_sql, text_sql
 
 JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the cost estimate depends on it
+# A job's memory, beyond which it writes to the disk, and the rows that it keeps before it writes them to Parquet.
+LIMITS = "SET memory_limit='256MB'; SET partitioned_write_flush_threshold=50000"
 STOP_SECONDS = 0.5  # in STOPPING before STOPPED; AWS takes longer
 
 Put = Callable[[str, bytes], None]
@@ -76,6 +78,7 @@ class JobRun:
         try:
             self.state = "RUNNING"
             with connect() as con, tempfile.TemporaryDirectory() as folder:
+                con.execute(f"{LIMITS}; SET temp_directory={text_sql(f'{folder}/spilled')}")
                 relation = apply(con, _steps(self.job), _read(con, self, lake))
                 self.continue_unless_stopped()
                 for number, output in enumerate(self.job.outputs or []):
