@@ -88,6 +88,12 @@ def test_thousands_of_unchanged_tables_take_minutes_and_cents():
     assert found.cost.usd < Decimal("0.03")
 
 
+def test_a_report_takes_no_longer_than_its_function_may():
+    found = planned(PUBLISHED[1:] * 1_000, SETTING, revised=True)
+
+    assert found.minutes == 12 + 1 + 5 + 5  # 3,000 s on four connections, rounded up with the rest
+
+
 def walked(**choices: str) -> list[str]:
     """The states of a run by their names, each once; `choices` says where a Choice goes that is not its default."""
     name, seen = ASL["StartAt"], []

@@ -24,7 +24,7 @@ from pipeline.run.plan import batch_size
 
 CELLS_PER_PAGE = 5_000  # SingStat's limit of October 2026
 SECONDS, UNCHANGED_SECONDS, DOWNLOAD_SECONDS, PAGE_SECONDS = Decimal("0.5"), Decimal(1), Decimal(2), Decimal(1)
-REPORT_SECONDS = Decimal(1)
+REPORT_SECONDS, REPORT_MOST_SECONDS = Decimal(1), Decimal(300)  # a table, and as long as WriteReport may take
 WORKER_SECONDS, WORKER_CONNECTIONS, PAGES_PER_CHUNK = 120, 8, 50  # the latter two as in the worker
 TRANSFORM_MINUTES, CRAWL_MINUTES, OTHER_MINUTES = 4, 2, 1
 BYTES_PER_CELL = 20  # staged by a run of the recorded tables
@@ -82,7 +82,7 @@ def planned(tables: Sequence[Size], setting: Setting, *, revised: bool) -> Plann
     workers = [table for table in downloads if (table.cells or 0) > setting.large_cells]
     crawls = bool(downloads) and not any(table.published for table in tables)
     asking = _asking_seconds(tables, downloads, workers, setting)
-    after = (TRANSFORM_MINUTES + OTHER_MINUTES + CRAWL_MINUTES * crawls) * 60 + len(downloads) * REPORT_SECONDS
+    after = (TRANSFORM_MINUTES + OTHER_MINUTES + CRAWL_MINUTES * crawls) * 60 + _report_seconds(downloads)
     return Planned(
         tables=len(tables),
         downloads=len(downloads),
@@ -107,7 +107,7 @@ def _usage(
     small = FUNCTIONS + stored * (STORING_FUNCTIONS - 1) + crawls * CRAWLING_FUNCTIONS + polls + len(workers)
     invocations = small + stored + batches + len(downloads)
     small_seconds = small * SECONDS + _check_seconds(tables)
-    large_seconds = _download_seconds(downloads, workers) + len(downloads) * REPORT_SECONDS
+    large_seconds = _download_seconds(downloads, workers) + _report_seconds(downloads)
     requests = Work(
         batches=batches,
         checked=len(tables),
@@ -158,6 +158,10 @@ def _download_seconds(downloads: Sequence[Size], workers: Sequence[Size]) -> Dec
     pages = sum(table.pages - 1 for table in downloads) - sum(table.pages - 1 for table in workers)
     alone = len(downloads) - len(workers)
     return len(workers) * UNCHANGED_SECONDS + alone * DOWNLOAD_SECONDS + pages * PAGE_SECONDS
+
+
+def _report_seconds(downloads: Sequence[Size]) -> Decimal:
+    return min(len(downloads) * REPORT_SECONDS, REPORT_MOST_SECONDS)
 
 
 def _worker_seconds(table: Size) -> int:
