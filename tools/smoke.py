@@ -134,10 +134,7 @@ class Smoke:
         """A table with more cells than LargeTableCells is downloaded by an instance, which then terminates."""
         execution = self._execute("large", {"tables": [table_id], "force": True})
         _expect(execution["status"], "SUCCEEDED")
-        pages = self.client("stepfunctions").get_paginator("get_execution_history")
-        events = [event for page in pages.paginate(executionArn=self._runs["large"]) for event in page["events"]]
-        entered = {event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event}
-        if "DownloadLargeTable" not in entered:
+        if "DownloadLargeTable" not in self._entered(self._runs["large"]):
             raise NotChecked(f"{table_id} has fewer cells than LargeTableCells")
         return f"{table_id} by a worker"
 
@@ -190,6 +187,16 @@ class Smoke:
                 return execution
             time.sleep(self.poll)
         raise AssertionError(f"still running after {self.patience:.0f} s: {self._runs[name]}")
+
+    def _entered(self, execution: str) -> set[str]:
+        """The states that an execution and its batches have entered."""
+        states = self.client("stepfunctions")
+        map_runs = states.list_map_runs(executionArn=execution)["mapRuns"]
+        batches = [states.list_executions(mapRunArn=each["mapRunArn"])["executions"] for each in map_runs]
+        arns = [execution, *(each["executionArn"] for batch in batches for each in batch)]
+        pages = states.get_paginator("get_execution_history")
+        events = [event for arn in arns for page in pages.paginate(executionArn=arn) for event in page["events"]]
+        return {event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event}
 
     def _query(self, sql: str) -> list[str]:
         athena, deadline = self.client("athena"), time.monotonic() + self.patience

@@ -27,7 +27,7 @@ def unchanged(published: Publication | None, header: Header, options: DownloadOp
     check_frequency(options.frequency, header.frequency)
     if not options.accept:
         check_withdrawn(published, header.vintage)
-    if options.force or not published or not is_current(published, header) or not glue.is_visible(published):
+    if not published or not is_current(published, header) or options.force or not glue.is_visible(published):
         return None
     return DownloadOutcome(
         table_id=published.table_id,
