@@ -4,13 +4,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-STYLES = Path(__file__).parent
+SHARED = Path(__file__).parent
 
 
 def load(page: Path) -> Template:
-    """The template at `page`; it can include files of its own folder and the shared `style.css`."""
+    """The template at `page`; it can use files of its own folder, and the layout and style of all pages."""
     return Environment(
-        loader=FileSystemLoader((page.parent, STYLES)),
+        loader=FileSystemLoader((page.parent, SHARED)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -21,6 +21,7 @@ LETTER, LINE = 6.6, 17.0  # width of a letter, height of a line of text
 FEW_MARKS, FEW_RINGS = 16, 12
 LABEL_GAP = 3.5  # between an axis and its labels
 DASHES = (0, (4, 3))
+Points = tuple[Sequence[float], Sequence[float]]  # years and values, NaN for a gap
 
 
 class Margins(NamedTuple):
@@ -72,7 +73,7 @@ def spark(chart: Chart, prefix: str) -> str:
     since = months(chart.marks[-1].start) - USUAL_MONTHS
     recent = ([mark for mark in marks if months(mark.start) >= since] for marks in (chart.marks, chart.previous))
     now, before = (line_points(marks, chart.step) for marks in recent)
-    known = [(x, y) for points in (now, before) for x, y in zip(*points, strict=True) if not math.isnan(y)]
+    known = _known(now, before)
     if not known:
         return ""
     canvas = Canvas(*SPARK)
@@ -116,7 +117,7 @@ def _wrap(text: str, width: int) -> list[str]:
 def _draw_line(panel: Panel) -> None:
     chart, canvas, colours = panel.chart, panel.canvas, panel.colours
     now, before, *earlier = (line_points(each, chart.step) for each in (chart.marks, chart.previous, *chart.earlier))
-    known = [(x, y) for points in (now, before, *earlier) for x, y in zip(*points, strict=True) if not math.isnan(y)]
+    known = _known(now, before, *earlier)
     first, last = _limits([x for x, _ in known], 0.015)
     low, high = _limits([y for _, y in known], 0.08)
     ticks = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
@@ -141,6 +142,11 @@ def _draw_line(panel: Panel) -> None:
         _plot(canvas, [x(each) for each in points[0]], [y(each) for each in points[1]], colour, previous=previous)
     _draw_rings(panel, x, y)
     _label_ends(panel, y)
+
+
+def _known(*lines: Points) -> list[tuple[float, float]]:
+    """The points of the lines that have a value."""
+    return [(x, y) for points in lines for x, y in zip(*points, strict=True) if not math.isnan(y)]
 
 
 def _limits(values: Sequence[float], margin: float) -> tuple[float, float]:
