@@ -49,7 +49,7 @@ def test_small_runs_use_every_connection_and_large_ones_have_batches_of_fifty(ta
 
 
 def test_a_table_whose_batch_failed_has_failed_by_name():
-    known = [outcome("M2"), outcome("M1", "unchanged")]
+    known = {"M2": outcome("M2"), "M1": outcome("M1", "unchanged")}
 
     found = tally(complete(known, ["M1", "M2", "M3"]))
 

@@ -1,6 +1,6 @@
 """The downloads of a run, grouped by outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -17,9 +17,8 @@ def tally(outcomes: Iterable[DownloadOutcome]) -> Tally:
     return result
 
 
-def complete(outcomes: Iterable[DownloadOutcome], planned: Sequence[str]) -> list[DownloadOutcome]:
+def complete(known: Mapping[str, DownloadOutcome], planned: Sequence[str]) -> list[DownloadOutcome]:
     """The outcome of each planned table, in that order; a table without one failed with its batch."""
-    known = {outcome.table_id: outcome for outcome in outcomes}
     lost = BatchFailed("its batch failed before it was downloaded")
     return [
         known.get(table)

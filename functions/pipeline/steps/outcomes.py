@@ -15,16 +15,17 @@ def load_outcomes(run_id: str) -> RunOutcomes:
     plan, _ = data_bucket.read_optional(keys.run(run_id, "plan"), RunPlan)
     downloads, _ = data_bucket.read_optional(keys.run(run_id, "tally"), Tally)
     if downloads is None:  # TallyDownloads has not ended
-        downloads = tally(load_downloads(run_id))
+        downloads = tally(load_downloads(run_id).values())
     published, _ = data_bucket.read_optional(keys.run(run_id, "published"), PublishOutcome)
     return RunOutcomes(planned=len(plan.tables) if plan else 0, downloads=downloads, published=published)
 
 
-def load_downloads(run_id: str) -> list[DownloadOutcome]:
-    """The outcomes recorded so far, those of downloads after those of checks."""
+def load_downloads(run_id: str) -> dict[str, DownloadOutcome]:
+    """The outcomes recorded so far, by table; that of a download replaces that of a check."""
     checked = data_bucket.read_all(data_bucket.list_keys(keys.checked(run_id)), Checked)
     downloaded = data_bucket.read_all(data_bucket.list_keys(keys.outcomes(run_id)), DownloadOutcome)
-    return [*chain.from_iterable(batch.outcomes for batch in checked), *downloaded]
+    outcomes = chain(chain.from_iterable(batch.outcomes for batch in checked), downloaded)
+    return {outcome.table_id: outcome for outcome in outcomes}
 
 
 def load_manifests(run_id: str, downloads: Tally) -> list[Manifest]:
