@@ -35,10 +35,7 @@ ASSUMED = (
 
 # States and functions of a run, and what they are more if it downloads something, if it crawls, and for each poll.
 STATES, STORING_STATES, CRAWLING_STATES, POLL_STATES = 8, 9, 1, 3
-BATCH_STATES, DOWNLOAD_STATES = (
-    2,
-    3,
-)  # of a child execution, whose start is a transition too, and of each download in it
+BATCH_STATES, DOWNLOAD_STATES = 2, 3  # of a child execution, whose start is one more, and of each download in it
 FUNCTIONS, STORING_FUNCTIONS, CRAWLING_FUNCTIONS = 3, 6, 1
 VERIFICATION_POLLS = 2
 
