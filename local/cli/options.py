@@ -17,11 +17,8 @@ from local.cli.records import publications, read_record
 from local.cloud.stack.template import TEMPLATE, load_template
 
 LIVE_URL = "https://tablebuilder.singstat.gov.sg/api/table"
-QUICK = {
-    "PollSeconds": "1",
-    "BackoffSeconds": "0.1",
-    "SourceRequestsPerSecond": "1000",
-}  # nothing on a laptop takes minutes
+# Nothing on a laptop takes minutes, and recorded answers need no pace.
+QUICK = {"PollSeconds": "1", "BackoffSeconds": "0.1", "SourceRequestsPerSecond": "1000"}
 
 
 class Format(StrEnum):
