@@ -95,6 +95,7 @@ class LocalAWS:
             config = Config(retries={"total_max_attempts": 1}, read_timeout=1000, max_pool_connections=50)
             with self._making:
                 client = self._session.client(service, endpoint_url=self.url, config=config, **keys)
+                client.meta.events.register("before-send", self.front.answer)
                 self._clients.setdefault(key, client)
         return self._clients[key]
 
@@ -193,7 +194,7 @@ class LocalAWS:
         lock.take()
         exit_stack.callback(lock.release)
         _reset_moto()
-        moto_costs.reduce(self._session._session)
+        moto_costs.reduce(self._session)
         link_key.install()
         objects.install(self.lake)
         exit_stack.callback(objects.uninstall)

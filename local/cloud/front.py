@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.cloud.wsgi import Response
+from local.cloud.wsgi import Response, environ_of
 
 Environ = dict[str, Any]
 Route = Callable[[Environ], Response | None]
@@ -69,6 +71,13 @@ class Front:
             return self._then_after_glue(environ, start_response)
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
+
+    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """Respond to a boto3 client of this process without a connection, as a handler of its event `before-send`."""
+        started: list[Any] = []
+        body = self(environ_of(request), lambda status, headers, *_: started.extend((status, headers)))
+        status, headers = started
+        return AWSResponse(request.url, int(status[:3]), headers, MockRawResponse(b"".join(body)))
 
     def _changes_glue(self, environ: Environ) -> bool:
         target: str = environ.get("HTTP_X_AMZ_TARGET", "")

@@ -3,23 +3,46 @@
 import json
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import msgspec
+from boto3 import Session
+from botocore.loaders import JSONFileLoader, Loader
 from moto.core import responses, utils
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.serialize import XFormedAttributePicker
 from moto.stepfunctions.responses import StepFunctionResponse
 
 
 @cache
-def reduce(session: Any) -> None:
-    """Install, once per process. `session` is a botocore session, whose loaded models are used throughout."""
-    utils.create_loader = lambda: session.get_component("data_loader")
-    utils.Session = lambda: session
+def reduce(session: Session) -> None:
+    """Install, once per process. The models that `session` has loaded are used throughout."""
+    utils.create_loader = lambda: session._session.get_component("data_loader")
+    utils.Session = lambda: session._session
+    AccountSpecificBackend.get_session = lambda: session
+    _models_are_read_quickly()
     responses.method_names_from_class = cache(responses.method_names_from_class)
     _an_accounts_backends_are_known()
     _keys_of_a_member_are_known()
     _a_history_is_json_already()
+
+
+def _models_are_read_quickly() -> None:
+    """botocore lists the folders of all services for each session, and reads models of megabytes as ordered dicts."""
+    known = cache(Loader().list_available_services)
+
+    def list_available_services(_: Any, type_name: str) -> list[str]:
+        return known(type_name)
+
+    def load_file(_: Any, path: str, open_file: Any) -> Any:
+        if not Path(path).is_file():
+            return None
+        with open_file(path, "rb") as file:
+            return msgspec.json.decode(file.read())
+
+    Loader.list_available_services = list_available_services  # type: ignore[assignment,method-assign]
+    JSONFileLoader._load_file = load_file  # type: ignore[attr-defined]
 
 
 def _an_accounts_backends_are_known() -> None:

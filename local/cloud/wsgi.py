@@ -1,6 +1,10 @@
-"""The response of a route in front of moto."""
+"""A request to the laptop's AWS, and the response of a route in front of moto."""
 
-from typing import NamedTuple
+import io
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest
 
 
 class Response(NamedTuple):
@@ -9,3 +13,37 @@ class Response(NamedTuple):
     status: str
     headers: list[tuple[str, str]]
     body: bytes
+
+
+def environ_of(request: AWSPreparedRequest) -> dict[str, Any]:
+    """The WSGI environment of a request that a boto3 client is about to send."""
+    url, body = urlsplit(request.url), _body(request)
+    uri = request.url.removeprefix(f"{url.scheme}://{url.netloc}")
+    headers = {
+        f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else value
+        for name, value in request.headers.items()
+    }
+    return headers | {
+        "REQUEST_METHOD": request.method,
+        "REQUEST_URI": uri,
+        "RAW_URI": uri,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),
+        "QUERY_STRING": url.query,
+        "CONTENT_TYPE": headers.get("HTTP_CONTENT_TYPE", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": url.netloc,
+        "SERVER_NAME": url.hostname,
+        "SERVER_PORT": str(url.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": url.hostname,
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.multithread": True,
+    }
+
+
+def _body(request: AWSPreparedRequest) -> bytes:
+    body: Any = request.body or b""
+    data: str | bytes = body.read() if hasattr(body, "read") else body
+    return data.encode() if isinstance(data, str) else data

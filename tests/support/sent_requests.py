@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from io import BytesIO
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from local.cloud.account import REGION
+from local.cloud.wsgi import environ_of
 
 URL = "http://127.0.0.1:9"
 
@@ -36,25 +35,7 @@ def sent(service: str, method: str, **arguments: Any) -> dict[str, Any]:
 
     with suppress(Caught):
         getattr(client(service, catch), method)(**arguments)
-    return environ(requests[0])
-
-
-def environ(request: AWSPreparedRequest) -> dict[str, Any]:
-    path, _, query = request.url.removeprefix(URL).partition("?")
-    body = request.body.read() if hasattr(request.body, "read") else request.body or b""
-    data = body.encode() if isinstance(body, str) else body
-    headers = {
-        f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else value
-        for name, value in request.headers.items()
-    }
-    return headers | {
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
-        "QUERY_STRING": query,
-        "CONTENT_TYPE": headers.get("HTTP_CONTENT_TYPE", ""),
-        "CONTENT_LENGTH": str(len(data)),
-        "wsgi.input": BytesIO(data),
-    }
+    return environ_of(requests[0])
 
 
 def response(status: int, headers: Mapping[str, str], body: bytes) -> AWSResponse:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel
-from botocore.session import Session, get_session
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
 
 CREDENTIAL = re.compile(r"Credential=([^/,]+)/\d{8}/[^/]+/([^/]+)/aws4_request")
 PLACE = re.compile(r"\{(\w+)(\+?)\}")
@@ -82,16 +82,16 @@ class _Operation(NamedTuple):
 
 
 @cache
-def _session() -> Session:
-    """A private session: S3 clients modify the models that a session shares."""
-    return get_session()
+def _models() -> Loader:
+    """A private loader: S3 clients modify the models of theirs."""
+    return Loader()
 
 
 @cache
 def _operations(service: str, method: str) -> list[_Operation]:
     """The operations of an HTTP method, most specific first."""
     try:
-        model = _session().get_service_model(MODELS.get(service, service))
+        model = ServiceModel(_models().load_service_model(MODELS.get(service, service), "service-2"))
     except UnknownServiceError as error:
         raise UnknownCallError(f"there is no service {service}") from error
     all_of_them = [model.operation_model(name) for name in model.operation_names]

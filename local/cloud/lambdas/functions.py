@@ -22,7 +22,7 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True)
 class Function:
-    """A function as declared in the template. `timeout` in seconds, `memory` in MB."""
+    """A function as declared in the template. `timeout` in seconds, `memory` in MB; `layers` is whether it has any."""
 
     name: str
     folder: Path
@@ -31,6 +31,7 @@ class Function:
     timeout: int
     memory: int
     variables: dict[str, str] = field(default_factory=dict)
+    layers: bool = False
 
     @property
     def arn(self) -> str:
@@ -52,7 +53,7 @@ class Worker:
     def __init__(self, function: Function, environment: Environment, log: Path) -> None:
         self._function = function
         self._ready = False
-        self._process = fork_server().start(function.handler, function.folder, environment, log)
+        self._process = fork_server().start(function.handler, function.folder, environment, log, function.layers)
 
     @property
     def alive(self) -> bool:

@@ -79,11 +79,11 @@ class ForkServer:
         self._requests, self._answers = ours, ours.makefile("rb")
         self._asking = threading.Lock()
 
-    def start(self, handler: str, folder: Path, environment: Mapping[str, str], log: Path) -> Process:
-        """A process that serves a handler; what it prints is appended to `log`."""
+    def start(self, handler: str, folder: Path, environment: Mapping[str, str], log: Path, layers: bool) -> Process:
+        """A process that serves a handler, with its layers or without; what it prints is appended to `log`."""
         source, stdin = os.pipe()
         stdout, results = os.pipe()
-        request = {"handler": handler, "folder": str(folder), "environment": environment}
+        request = {"handler": handler, "folder": str(folder), "environment": environment, "layers": layers}
         with open(source, "rb"), open(results, "wb"), log.open("ab") as output:  # noqa: PTH123 - descriptors
             number: int = self._ask(request, source, results, output.fileno())
         return Process(self, number, os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb"))

@@ -20,9 +20,9 @@ from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
 NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # installed with SAM; botocore uses them if present
-PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "urllib3", "isal.igzip", "jinja2", "xlsxwriter")
-SERVICES = ("s3", "glue", "athena", "sns", "stepfunctions", "databrew", "kms", "ec2")
-DRAWING = ("matplotlib.figure", "matplotlib.backends.backend_svg")
+PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "urllib3", "isal.igzip")
+SERVICES = ("s3", "glue", "athena", "sns", "stepfunctions", "databrew", "kms")
+LAYER = ("jinja2", "xlsxwriter", "matplotlib.figure", "matplotlib.backends.backend_svg")
 REQUEST_BYTES = 1 << 16
 
 
@@ -118,12 +118,15 @@ def run(handler_name: str) -> None:
     serve(handler_name, invocations, results)
 
 
-def prepare() -> Iterator[None]:
-    """Load what functions use, a step at a time: packages and models of services, nothing of a function or its role."""
-    for name in PACKAGES:
+def import_all(names: tuple[str, ...]) -> None:
+    """Import packages, nothing of a function."""
+    for name in names:
         importlib.import_module(name)
-        yield
-    import boto3  # noqa: PLC0415 - importing it is one of the steps
+
+
+def prepare() -> Iterator[None]:
+    """Load the models of services that functions use, a step at a time; nothing of a function or its role."""
+    import boto3  # noqa: PLC0415 - a process of a function imports it itself where the server does not fork
     from botocore.session import get_session  # noqa: PLC0415
 
     session = get_session()
@@ -133,13 +136,11 @@ def prepare() -> Iterator[None]:
         loader.load_service_model(service, "service-2")
         loader.load_service_model(service, "endpoint-rule-set-1")
         yield
-    for name in DRAWING:
-        importlib.import_module(name)
-        yield
 
 
 def fork_server(requests: socket.socket) -> None:
     """Fork processes and say which have ended, on request; prepare while there is no request."""
+    import_all(PACKAGES)
     steps = prepare()
     while True:
         if not select.select([requests], [], [], 0)[0] and next(steps, "prepared") is None:
@@ -150,6 +151,8 @@ def fork_server(requests: socket.socket) -> None:
         while not data.endswith(b"\n"):
             data += requests.recv(REQUEST_BYTES)
         request = json.loads(data)
+        if request.get("layers"):
+            import_all(LAYER)
         answer = fork(request, descriptors, requests) if descriptors else exit_code(request["process"])
         requests.sendall(json.dumps(answer).encode() + b"\n")
 

@@ -59,11 +59,12 @@ def repair() -> None:
 
     def visit(self: Any, context: Any) -> Any:
         invocation = json.loads(context.STRINGINTRINSICFUNC().getText())
-        return StringIntrinsicFunction(invocation, parse(invocation))
+        parse(invocation)
+        return StringIntrinsicFunction(invocation, None)
 
     def evaluate(self: Any, env: Any) -> None:
         try:
-            result = self.function(env)
+            result = parse(self.literal_value)(env)
         except (TypeError, ValueError, binascii.Error) as error:
             cause = f"The function '{self.literal_value}' had the following error: {error}"
             raise failure(env, "StatesIntrinsicFailure", cause) from error
@@ -73,6 +74,7 @@ def repair() -> None:
     StringIntrinsicFunction._eval_body = evaluate
 
 
+@cache
 def parse(invocation: str) -> Value:
     """The evaluator of an invocation. Raises `ValueError` if it is invalid or not on the laptop."""
     value, end = _parse(invocation, 0)

@@ -85,9 +85,15 @@ def restore(lake: Path) -> None:
 
 def current_table(database: str, name: str) -> Table | None:
     """A table of moto's Glue without its partitions; None if it does not exist."""
+    found = definition(database, name)
+    return _table(database, name, {"input": found, "partitions": []}) if found else None
+
+
+def definition(database: str, name: str) -> Any:
+    """The TableInput of a table of moto's Glue; None if it does not exist."""
     parent = _glue().databases.get(database)
     table = parent.tables.get(name) if parent else None
-    return _table(database, name, {"input": _definition(table), "partitions": []}) if table else None
+    return _definition(table) if table else None
 
 
 def install() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.core.exceptions import ServiceException
 
 from local.cloud.account import STACK_NAME
 from local.cloud.iam.policy import PolicyError
@@ -80,7 +81,7 @@ class Stack:
             self._being_made.append(logical_id)
             try:
                 self._made[logical_id] = self._make(logical_id, self._declared[logical_id])
-            except (ClientError, KeyError, PolicyError) as error:
+            except (ClientError, KeyError, PolicyError, ServiceException) as error:
                 raise StackError(f"{logical_id}: {error!r}") from error
             self._being_made.remove(logical_id)
         return self._made[logical_id]
