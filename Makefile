@@ -10,7 +10,7 @@ UV := $(BIN)/uv --system-certs pip
 CHECKED := tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
 unexport PYTHONDONTWRITEBYTECODE # or every process would compile the project and the tests again
 
-.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench build coverage lock
+.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench pictures build coverage lock
 run: .venv/run
 	@$(BIN)/singstat run
 
@@ -63,6 +63,10 @@ fix: .venv/check
 # All of docs/performance.md; PARTS="imports cost" measures some of it.
 bench: .venv/test
 	@$(BIN)/python -m benchmarks $(PARTS)
+
+# The pictures of README.md and docs/; with Node.js and Chromium.
+pictures: .venv/check .venv/node/ready
+	@$(BIN)/python -m tools.pictures
 
 # WITH="--parameter-overrides Architecture=x86_64" is for SAM.
 build:

@@ -121,7 +121,7 @@ def print_result(console: Console, result: RunResult) -> None:
 
 
 def as_json(result: RunResult) -> str:
-    """The result as JSON, in the form documented in the README."""
+    """The result as JSON, in the form documented in docs/laptop.md."""
     return json.dumps(
         {
             "run_id": result.run_id,

@@ -38,7 +38,7 @@ def door(switched_on: Laptop) -> Iterator[Endpoint]:
 
 
 def ask(door: Endpoint, method: str, path: str, body: Any = None, key: str = "") -> requests.Response:
-    """A signed request, as the README shows it."""
+    """A signed request, as docs/api.md shows it."""
     data = None if body is None else json.dumps(body)
     headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
     request = AWSRequest(method, door.url + path, headers, data)
