@@ -1,10 +1,16 @@
-"""The `singstat` command. Exit codes: 0 success, 1 the run or query failed, 2 invalid arguments."""
+"""The `singstat` command.
+
+Exit codes: 0 success, 1 the run or query failed, 2 invalid arguments, 130 Ctrl-C.
+"""
 
 import gc
+import signal
+from collections.abc import Callable
 
 import typer
 
 from local.cli.catalogue_commands import catalogue, search
+from local.cli.command import Commands, add, interrupt_once
 from local.cli.data_commands import chart, export, query, revisions, tables
 from local.cli.edition_commands import forget, rollback
 from local.cli.list_commands import lists, remove_list, set_list
@@ -12,35 +18,56 @@ from local.cli.plan_commands import plan
 from local.cli.run_commands import costs, doctor, explain, mails, redrive, report, run, serve
 
 app = typer.Typer(
+    cls=Commands,
     help="Singapore's official statistics, exact and current: the complete AWS pipeline on this machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (
-    *(
-        plan,
-        run,
-        redrive,
-        query,
-        tables,
-        chart,
-        export,
-        revisions,
-        rollback,
-        forget,
-        catalogue,
-        search,
-        lists,
-        set_list,
-        remove_list,
-    ),
-    *(report, explain, mails, costs, doctor, serve),
-):
-    app.command()(command)
+COMMANDS: dict[str, dict[Callable[..., None], str]] = {
+    "Runs": {
+        plan: "plan monthly\nplan M212161 M213751",
+        run: "run\nrun M212161 --force",
+        redrive: "redrive",
+        explain: "explain",
+        report: "report --path",
+    },
+    "Data": {
+        tables: "tables\ntables --format csv",
+        query: (
+            'query "SELECT period, value FROM quarterly LIMIT 4"\n'
+            'query "SELECT count(*) FROM quarterly" --as-of 2026-12-31'
+        ),
+        chart: "chart M212161\nchart M213751 food --out food.svg",
+        revisions: "revisions M212161",
+        export: "export --format xlsx out/\nexport --format csv --list monthly monthly/",
+    },
+    "Editions": {
+        rollback: "rollback M212161 --to 2026-07-24",
+        forget: "forget M212161 --vintage 2026-07-24",
+    },
+    "Catalogue and lists": {
+        catalogue: "catalogue",
+        search: "search price index",
+        lists: "lists\nlists monthly",
+        set_list: "set-list mine M212161 M213751\nset-list half --where \"frequency = 'half_yearly'\"",
+        remove_list: "remove-list mine",
+    },
+    "AWS on this machine": {
+        serve: "serve --no-auth",
+        mails: "mails",
+        costs: "costs --path",
+        doctor: "doctor",
+    },
+}
+for group, commands in COMMANDS.items():
+    for command, examples in commands.items():
+        add(app, command, examples, group)
 
 
 def main() -> None:
-    """The entry point of `singstat`."""
+    """Run the command that the arguments name; Ctrl-C ends it cleanly."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in a shell's background job
+        signal.signal(signal.SIGINT, interrupt_once)
     try:
         app()
     finally:

@@ -11,7 +11,7 @@ from pipeline.source.responses import read_search
 from pipeline.wording import quantity
 
 from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, source
-from local.cli.output import FAILED, line, note, one_line_errors, print_rows, stop
+from local.cli.output import FAILED, line, note, print_rows, show, stop
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, load
 
@@ -26,38 +26,37 @@ def catalogue(
     lake: Lake = LAKE,
 ) -> None:
     """Refresh the catalogue, every table that SingStat lists: `query` knows it as `catalogue`, `search` uses it."""
-    with one_line_errors():
-        from local.cli.run import follow, new_run_id  # noqa: PLC0415
-        from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
+    from local.cli.run import follow, new_run_id  # noqa: PLC0415
+    from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
 
-        sent = {"refresh": "catalogue", "accept": accept}
-        with source(base_url, live) as parameters, LocalAWS(lake, parameters=parameters) as aws:
-            execution = aws.start(sent, new_run_id())
-            story = follow(aws, execution, sent, lambda *_: None)
-            output = aws.describe(execution)["output"]
+    sent = {"refresh": "catalogue", "accept": accept}
+    with source(base_url, live) as parameters, LocalAWS(lake, parameters=parameters) as aws:
+        execution = aws.start(sent, new_run_id())
+        story = follow(aws, execution, sent, lambda *_: None)
+        output = aws.describe(execution)["output"]
     if story.status != "SUCCEEDED":
         stop(story.cause, FAILED)
     counts = msgspec.json.decode(output, type=CatalogueCounts)
-    line(f"{quantity(counts.listed, 'table')} listed, {counts.new:,} new, {counts.retired:,} retired")
+    told = f"{quantity(counts.listed, 'table')} listed, {counts.new:,} new, {counts.retired:,} retired"
+    show(counts, lambda: line(told))
 
 
 def search(
-    words: Annotated[list[str], typer.Argument(help="Words of the title.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words of the title.")],
     base_url: BaseUrl = None,
     live: Live = False,
     shape: RowFormat = Format.TABLE,
     lake: Lake = LAKE,
 ) -> None:
     """Find tables by words of their titles, in the lake's catalogue; with --live at SingStat, in 7 to 10 s."""
-    with one_line_errors():
-        found = None if live or base_url else _catalogued(words, lake)
-        if found is None:
-            from pipeline.source.client import USER_AGENT, SingStat  # noqa: PLC0415 - the catalogue needs no client
+    found = None if live or base_url else _catalogued(words, lake)
+    if found is None:
+        from pipeline.source.client import USER_AGENT, SingStat  # noqa: PLC0415 - the catalogue needs no client
 
-            with source(base_url, live) as parameters:
-                api = SingStat(parameters.get("SourceUrl", LIVE_URL), backoff_seconds=1, user_agent=USER_AGENT)
-                tables = read_search(api.search(" ".join(words)))
-                found = [(table.id, table.title, KINDS.get(table.table_type, table.table_type)) for table in tables]
+        with source(base_url, live) as parameters:
+            api = SingStat(parameters.get("SourceUrl", LIVE_URL), backoff_seconds=1, user_agent=USER_AGENT)
+            tables = read_search(api.search(" ".join(words)))
+            found = [(table.id, table.title, KINDS.get(table.table_type, table.table_type)) for table in tables]
     if not found:
         note(f"no table has {' '.join(words)!r} in its title")
     print_rows(athena.Result(COLUMNS, found, 0), shape)

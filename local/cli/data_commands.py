@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 from pipeline.contracts.states import RunRequest
-from pipeline.run.plan import plan_tables
 from pipeline.wording import quantity
 
 from local.cli import revisions as changes
 from local.cli.names import check_published
-from local.cli.options import LAKE, Format, Lake, PublishedTable, RowFormat, table_lists
-from local.cli.output import FAILED, USAGE, console, line, note, one_line_errors, print_rows, stop
+from local.cli.options import LAKE, Format, Lake, PublishedTable, RowFormat, resolve
+from local.cli.output import FAILED, USAGE, console, line, note, print_rows, show, stop
 from local.cli.records import publications
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
@@ -31,7 +30,7 @@ class FileFormat(StrEnum):
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help='Athena SQL, for example "SELECT * FROM monthly LIMIT 5".')],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help='Athena SQL, for example "SELECT * FROM monthly LIMIT 5".')],
     as_of: Annotated[
         datetime | None,
         typer.Option(
@@ -48,17 +47,17 @@ def query(
     """Run Athena SQL on the published tables, as they are now or as of a day."""
     if as_of and vintage_as_of:
         stop("use either --as-of or --vintage-as-of, not both", USAGE)
-    with one_line_errors():
-        if as_of:
-            sql = past.as_of(sql, as_of.date())
-        elif vintage_as_of:
-            sql = past.vintage_as_of(sql, vintage_as_of.date())
-    print_rows(_run(sql, lake), shape)
+    if as_of:
+        sql = past.as_of(sql, as_of.date())
+    elif vintage_as_of:
+        sql = past.vintage_as_of(sql, vintage_as_of.date())
+    check_published(lake)
+    print_rows(athena.run(sql, PUBLISHED, [], lake), shape)
 
 
 def tables(shape: RowFormat = Format.TABLE, lake: Lake = LAKE) -> None:
     """List the published tables; CSV and JSON also have the source agency and the time of download."""
-    _check_published(lake)
+    check_published(lake)
     known, odd = publications(lake)
     names = SUMMARY if shape is Format.TABLE else ALL
     rows: list[tuple[str | None, ...]] = [tuple(str(getattr(table, name)) for name in names) for table in known]
@@ -72,40 +71,46 @@ def export(
     kind: Annotated[FileFormat, typer.Option("--format", help="File format.")],
     list_name: Annotated[
         str | None,
-        typer.Option("--list", "--dataset", help="A list, such as monthly or all; default: every published table."),
+        typer.Option(
+            "--list",
+            "--dataset",
+            metavar="LIST",
+            help="A list, such as monthly or all; default: every published table.",
+        ),
     ] = None,
     lake: Lake = LAKE,
 ) -> None:
     """Export the published tables to Parquet, CSV or Excel files."""
-    _check_published(lake)
-    with one_line_errors():
-        from local.cli.export import export as export_tables  # noqa: PLC0415 - only this command needs xlsxwriter
+    from local.cli.export import export as export_tables  # noqa: PLC0415 - only this command needs xlsxwriter
 
-        wanted = plan_tables(RunRequest(list_name=list_name), table_lists(lake)) if list_name else None
-        done = export_tables(lake, folder, kind.value, wanted)
+    check_published(lake)
+    wanted = resolve(RunRequest(list_name=list_name), lake) if list_name else None
+    done = export_tables(lake, folder, kind.value, wanted)
     if done.absent:
         note(f"not published: {', '.join(done.absent)}")
-    line(f"{quantity(done.tables, 'table')}, {quantity(done.observations, 'observation')}: {folder}")
+    told = f"{quantity(done.tables, 'table')}, {quantity(done.observations, 'observation')}: {folder}"
+    show({"folder": folder.resolve(), **done._asdict()}, lambda: line(told))
 
 
 def revisions(
     table_id: PublishedTable,
     earlier: Annotated[
-        str | None, typer.Option("--from", help="Edition or vintage; default: the one before --to.")
+        str | None, typer.Option("--from", metavar="EDITION", help="Edition or vintage; default: the one before --to.")
     ] = None,
-    later: Annotated[str | None, typer.Option("--to", help="Edition or vintage; default: the newest.")] = None,
+    later: Annotated[
+        str | None, typer.Option("--to", metavar="EDITION", help="Edition or vintage; default: the newest.")
+    ] = None,
     shape: RowFormat = Format.TABLE,
     lake: Lake = LAKE,
 ) -> None:
     """Compare two editions of a table: its cells, and the numbers, labels, units and footnotes of its series."""
-    with one_line_errors():
-        known = changes.editions(lake, table_id)
-        compared = changes.between(known, earlier, later)
-        rows = changes.revisions(lake, table_id, compared) if compared else []
+    known = changes.editions(lake, table_id)
+    compared = changes.between(known, earlier, later)
+    rows = changes.revisions(lake, table_id, compared) if compared else []
     if not compared:
         note(f"{table_id} has one edition, {known[0]}: nothing to compare")
     columns = [(name, "varchar") for name in changes.Revision._fields]
-    if rows or shape is not Format.TABLE:
+    if rows or shape is not Format.TABLE or console.quiet:
         print_rows(athena.Result(columns, [tuple(row) for row in rows], 0), shape)
 
 
@@ -113,7 +118,9 @@ def chart(
     table_id: PublishedTable,
     series: Annotated[
         str | None,
-        typer.Argument(help="Number of a series, or words of its label; default: the first.", show_default=False),
+        typer.Argument(
+            metavar="SERIES", help="Number of a series, or words of its label; default: the first.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write a file instead: .png, .svg or .html.", dir_okay=False, show_default=False)
@@ -123,25 +130,13 @@ def chart(
     """Draw a series in the terminal, or to a file, with its earlier editions behind it where they were revised."""
     if out and out.suffix not in IMAGES:
         stop(f"--out takes a file that ends in {', '.join(IMAGES)}, not {out.name}", USAGE)
-    with one_line_errors():
-        from local.cli import chart as charts  # noqa: PLC0415 - only this command draws
+    from local.cli import chart as charts  # noqa: PLC0415 - only this command draws
 
-        drawn = charts.read(lake, table_id, series)
-        if out:
-            out.write_bytes(charts.image(drawn, out.suffix))
-            line(str(out))
-        else:
-            from local.cli.terminal_chart import print_chart  # noqa: PLC0415
+    drawn = charts.read(lake, table_id, series)
+    if out:
+        out.write_bytes(charts.image(drawn, out.suffix))
+        show({"path": out.resolve()}, lambda: line(str(out)))
+    else:
+        from local.cli.terminal_chart import print_chart  # noqa: PLC0415
 
-            print_chart(console, drawn.chart)
-
-
-def _run(sql: str, lake: Path) -> athena.Result:
-    _check_published(lake)
-    with one_line_errors():
-        return athena.run(sql, PUBLISHED, [], lake)
-
-
-def _check_published(lake: Path) -> None:
-    with one_line_errors():
-        check_published(lake)
+        show(drawn.chart, lambda: print_chart(console, drawn.chart))

@@ -11,13 +11,14 @@ from pipeline.contracts.states import Forget, Rollback, RunRequest
 from pipeline.publication.restore import Audit
 from pipeline.run.plan import plan_tables
 
+from local.cli.names import published
 from local.cli.options import LAKE, Lake, PublishedTable
-from local.cli.output import FAILED, line, one_line_errors, stop
+from local.cli.output import FAILED, line, show, stop
 
 
 def rollback(
     table_id: PublishedTable,
-    to: Annotated[str, typer.Option(help="Edition or vintage that readers go back to.")],
+    to: Annotated[str, typer.Option(metavar="EDITION", help="Edition or vintage that readers go back to.")],
     lake: Lake = LAKE,
 ) -> None:
     """Point readers at an earlier edition; the later ones stay queryable and are not published again by themselves."""
@@ -26,7 +27,7 @@ def rollback(
 
 def forget(
     table_id: PublishedTable,
-    vintage: Annotated[str, typer.Option(help="Vintage, or one edition of it, to take back.")],
+    vintage: Annotated[str, typer.Option(metavar="EDITION", help="Vintage, or one edition of it, to take back.")],
     lake: Lake = LAKE,
 ) -> None:
     """Take back a published edition, for example one with a wrong date; readers see the newest that is left."""
@@ -34,19 +35,20 @@ def forget(
 
 
 def _carry_out(request: RunRequest, table_id: str, lake: Path) -> None:
-    with one_line_errors():
-        plan_tables(request, {})
+    plan_tables(request, {})
+    published(lake, table_id)
 
-        from local.cli.run import follow, new_run_id  # noqa: PLC0415
-        from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
+    from local.cli.run import follow, new_run_id  # noqa: PLC0415
+    from local.cloud.aws import LocalAWS  # noqa: PLC0415 - importing moto takes a second
 
-        sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
-        run_id = new_run_id()
-        with LocalAWS(lake) as aws:
-            story = follow(aws, aws.start(sent, run_id), sent, lambda *_: None)
-            path = aws.lake / aws.resource("DataBucket") / keys.audit(table_id, run_id)
+    sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
+    run_id = new_run_id()
+    with LocalAWS(lake) as aws:
+        story = follow(aws, aws.start(sent, run_id), sent, lambda *_: None)
+        path = aws.lake / aws.resource("DataBucket") / keys.audit(table_id, run_id)
     if story.status != "SUCCEEDED":
         stop(story.cause, FAILED)
     after = msgspec.json.decode(path.read_bytes(), type=Audit).after
-    line(f"readers of {table_id} see {after.edition if after else 'nothing: it is no longer published'}")
-    line(f"recorded: {path}")
+    seen = after.edition if after else "nothing: it is no longer published"
+    answer = {"table_id": table_id, "edition": after and after.edition, "record": path}
+    show(answer, lambda: line(f"readers of {table_id} see {seen}\nrecorded: {path}"))

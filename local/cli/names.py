@@ -1,6 +1,6 @@
 """Tables by their names, and what was probably meant by a name that none has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -55,6 +55,12 @@ def published(lake: Path, table_id: str) -> Publication:
         f"did you mean {named}?" if named else "`singstat tables` lists what is, `singstat search` what SingStat has"
     )
     raise UnknownTable(f"{table_id} is not published in {lake}: {advice}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what was probably meant; "" if no known name is spelt like it."""
+    meant = close(name, list(known))
+    return f": did you mean {' or '.join(meant)}?" if meant else ""
 
 
 def close(name: str, known: Sequence[str]) -> list[str]:

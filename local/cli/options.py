@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 from pipeline.contracts import keys
 from pipeline.contracts.records import TableList
+from pipeline.contracts.states import RunRequest
 from pipeline.errors import InputInvalid
-from pipeline.run.plan import PARAMETERS
+from pipeline.run.plan import ALL, PARAMETERS, plan_tables
 
-from local.cli.output import USAGE, stop
+from local.cli.names import did_you_mean
+from local.cli.output import USAGE, for_programs, stop
 from local.cli.records import publications, read_record
 from local.cloud.stack.template import TEMPLATE, load_template
 
@@ -27,12 +29,21 @@ class Format(StrEnum):
     JSON = "json"
 
 
+def _chosen(shape: Format) -> Format:
+    if shape is Format.JSON:
+        for_programs(True)
+    return shape
+
+
 Lake = Annotated[Path, typer.Option("--lake", help="The data directory.", file_okay=False)]
 LAKE = Path("lake")
-RowFormat = Annotated[Format, typer.Option("--format", help="Output format of the rows.")]
-BaseUrl = Annotated[str | None, typer.Option(help="Root URL of the API; default: the recorded responses.")]
+RowFormat = Annotated[
+    Format, typer.Option("--format", help="Output format of the rows; json is --json.", callback=_chosen)
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Root URL of the API; default: the recorded responses.")
+]
 Live = Annotated[bool, typer.Option("--live", help="Query SingStat over the internet.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 PathOnly = Annotated[bool, typer.Option("--path", help="Print the path of the page instead of opening it.")]
 
 
@@ -71,6 +82,17 @@ def table_lists(lake: Path) -> dict[str, list[str]]:
     parameters = load_template(TEMPLATE)["Parameters"]
     defaults = {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in PARAMETERS}
     return defaults | stored_lists(lake)
+
+
+def resolve(request: RunRequest, lake: Path) -> list[str]:
+    """The table IDs that a request asks for.
+
+    Raises `InputInvalid` as `plan_tables` and `stored_lists`, with the list that was probably meant.
+    """
+    known, name = table_lists(lake), request.list_name or ALL
+    if name not in (*known, ALL) and (meant := did_you_mean(name, [*known, ALL])):
+        raise InputInvalid(f"there is no list {name!r}{meant}")
+    return plan_tables(request, known)
 
 
 def stored_lists(lake: Path) -> dict[str, list[str]]:

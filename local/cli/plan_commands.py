@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.plan import ASSUMED, Size, planned
-from pipeline.run.plan import ALL, plan_tables
+from pipeline.run.plan import ALL
 from pipeline.wording import quantity
 
-from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, source, table_lists
-from local.cli.output import note, one_line_errors, print_rows
+from local.cli.options import LAKE, LIVE_URL, BaseUrl, Format, Lake, Live, RowFormat, resolve, source
+from local.cli.output import note, print_rows
 from local.cli.plan import COLUMNS, announced_sizes, planned_row, planned_tables, published_sizes, setting, taken_row
 from local.cloud.sql import athena
 
@@ -17,15 +17,15 @@ from local.cloud.sql import athena
 def plan(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="LIST|TABLE...", help="A list or table IDs; default: all.", show_default=False),
+        typer.Argument(metavar="LIST|TABLE", help="A list or table IDs; default: all.", show_default=False),
     ] = None,
     run_id: Annotated[
-        str | None, typer.Option("--run", help="Also what this run took; by default for its tables.")
+        str | None, typer.Option("--run", metavar="RUN", help="Also what this run took; by default for its tables.")
     ] = None,
     base_url: BaseUrl = None,
     live: Live = False,
     large_table_cells: Annotated[
-        int | None, typer.Option(help="Download tables with more cells on an EC2 worker.", min=1)
+        int | None, typer.Option(metavar="CELLS", help="Download tables with more cells on an EC2 worker.", min=1)
     ] = None,
     shape: RowFormat = Format.TABLE,
     lake: Lake = LAKE,
@@ -34,22 +34,21 @@ def plan(
 
     Sizes are those of the published editions; of other tables SingStat is asked only with --live or --base-url.
     """
-    with one_line_errors():
-        tables = planned_tables(lake, run_id) if run_id and not names else _tables(names or [ALL], lake)
-        sizes = published_sizes(lake, tables)
-        absent = [table for table in tables if table not in sizes]
-        if absent and (live or base_url):
-            from pipeline.source.client import USER_AGENT, SingStat  # noqa: PLC0415 - the records need no client
+    tables = planned_tables(lake, run_id) if run_id and not names else _tables(names or [ALL], lake)
+    sizes = published_sizes(lake, tables)
+    absent = [table for table in tables if table not in sizes]
+    if absent and (live or base_url):
+        from pipeline.source.client import USER_AGENT, SingStat  # noqa: PLC0415 - the records need no client
 
-            with source(base_url, live) as parameters:
-                url = parameters.get("SourceUrl", LIVE_URL)
-                sizes |= announced_sizes(SingStat(url, backoff_seconds=1, user_agent=USER_AGENT), absent)
-        known = [sizes.get(table, Size(cells=None)) for table in tables]
-        published = any(size.published for size in known)
-        cases = {"unchanged": False, "all revised": True} if published else {"first run": True}
-        plans = {case: planned(known, setting(large_table_cells), revised=revised) for case, revised in cases.items()}
-        rows: list[tuple[str | None, ...]] = [planned_row(case, plan) for case, plan in plans.items()]
-        rows += [taken_row(lake, run_id)] if run_id else []
+        with source(base_url, live) as parameters:
+            url = parameters.get("SourceUrl", LIVE_URL)
+            sizes |= announced_sizes(SingStat(url, backoff_seconds=1, user_agent=USER_AGENT), absent)
+    known = [sizes.get(table, Size(cells=None)) for table in tables]
+    published = any(size.published for size in known)
+    cases = {"unchanged": False, "all revised": True} if published else {"first run": True}
+    plans = {case: planned(known, setting(large_table_cells), revised=revised) for case, revised in cases.items()}
+    rows: list[tuple[str | None, ...]] = [planned_row(case, plan) for case, plan in plans.items()]
+    rows += [taken_row(lake, run_id)] if run_id else []
     if unknown := sum(size.cells is None for size in known):
         note(f"{quantity(unknown, 'table')} of unknown size, each planned as one page" + _how_to_ask(live, base_url))
     cost = next(iter(plans.values())).cost
@@ -61,7 +60,7 @@ def _tables(names: list[str], lake: "Lake") -> list[str]:
     """Of a list, whose name begins with a small letter, or the tables that are named."""
     named = len(names) == 1 and names[0][:1].islower()
     request = RunRequest(list_name=names[0]) if named else RunRequest(tables=names)
-    return plan_tables(request, table_lists(lake))
+    return resolve(request, lake)
 
 
 def _how_to_ask(live: bool, base_url: str | None) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 from pipeline.contracts import keys
 from pipeline.run.plan import RUN_ID
 
+from local.cli.names import did_you_mean
+
 PAGE = "report.html"
 
 
@@ -16,4 +18,6 @@ def find(lake: Path, run_id: str | None = None) -> Path:
             return newest.resolve()
     if run_id is None:
         raise LookupError(f"there is no report in {lake} yet: start with `singstat run`")
-    raise LookupError(f"run {run_id} has no report in {lake}: only runs that publish something write one")
+    with_page = [page.parent.name for page in lake.glob(f"*/{keys.report('*', PAGE)}")]
+    advice = did_you_mean(run_id, with_page) or ": only runs that publish something write one"
+    raise LookupError(f"run {run_id} has no report in {lake}{advice}")

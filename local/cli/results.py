@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -45,6 +45,26 @@ class RunResult(Struct, kw_only=True):
     cost: RunCost
     report: Path | None
     error: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """What `--json` prints, as documented in the README."""
+        tables = [
+            {
+                "table_id": table.table_id,
+                "status": table.status,
+                "observations": table.published,
+                "vintage": table.vintage,
+                "error": table.error,
+            }
+            for table in self.tables
+        ]
+        return {
+            "run_id": self.run_id,
+            "status": self.status,
+            "tables": tables,
+            "cost_usd": self.cost.usd,
+            "report": self.report,
+        }
 
 
 def failure_line(story: Story) -> str:

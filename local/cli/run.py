@@ -4,16 +4,18 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from pipeline.contracts import keys
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import measure
+from pipeline.run.history import History
 
+from local.cli.downloads import Downloads
 from local.cli.histories import Reader
+from local.cli.output import note
 from local.cli.report_pages import PAGE
 from local.cli.results import RunResult, failure_line, results
 from local.cli.story import Story, load, save, summarise
@@ -23,11 +25,20 @@ from local.cloud.aws import LocalAWS
 POLL_SECONDS = 0.1
 WATCHING = 0.1  # of the time goes at most into watching, however long the history is
 
-Watcher = Callable[[Story, int], None]
+
+class Moment(NamedTuple):
+    """A run at one moment: its story and downloads so far, and the tables that are being downloaded."""
+
+    story: Story
+    downloads: Downloads
+    under_way: list[str]
+
+
+Watcher = Callable[[Moment], None]
 
 
 def run(aws: LocalAWS, request: RunRequest, watch: Watcher) -> RunResult:
-    """Run the pipeline to its end, calling `watch(story so far, stored pages)` whenever either has changed."""
+    """Run the pipeline to its end, calling `watch` whenever something has changed. Raises as `follow`."""
     sent = {name: value for name, value in msgspec.to_builtins(request).items() if value is not None}
     return _result(aws, aws.start(sent, new_run_id()), sent, watch)
 
@@ -43,6 +54,12 @@ def redrive(aws: LocalAWS, run_id: str, watch: Watcher) -> RunResult:
     Raises LookupError if the lake has no such run.
     """
     return _result(aws, aws.redrive(run_id), load(aws.lake, run_id).request, watch)
+
+
+def how_to_go_on(execution: str) -> str:
+    """What a user is told who stopped an execution, given by its ARN."""
+    run_id = execution.rpartition(":")[2]
+    return f"stopped the run {run_id}: `singstat redrive {run_id}` goes on, and downloads nothing again that is stored"
 
 
 def _result(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> RunResult:
@@ -63,29 +80,44 @@ def _result(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher)
 
 
 def follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> Story:
-    """Follow an execution, given by its ARN and input, to its end; its story is stored in the lake."""
+    """Follow an execution, given by its ARN and input, to its end; its story is stored in the lake.
+
+    Ctrl-C stops the execution: raises `KeyboardInterrupt` that says how to go on.
+    """
+    try:
+        return _follow(aws, execution, sent, watch)
+    except KeyboardInterrupt:
+        note("stopping the run ...")
+        aws.stop(execution, "interrupted by Ctrl-C")
+        _follow(aws, execution, sent, lambda _: None)
+        raise KeyboardInterrupt(how_to_go_on(execution)) from None
+
+
+def _follow(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> Story:
     run_id = execution.rpartition(":")[2]
-    lake = aws.lake / aws.resource("DataBucket")
+    downloads = Downloads(aws.lake / aws.resource("DataBucket"), run_id)
     reader = Reader(aws, execution)
-    story, pages = Story(run_id=run_id, status="RUNNING", request=sent), 0
+    story = Story(run_id=run_id, status="RUNNING", request=sent)
     while True:
-        began, description, known = time.thread_time(), aws.describe(execution), pages
+        began, description, known = time.thread_time(), aws.describe(execution), downloads.pages
         changed = reader.changed()
         if not story.state("TallyDownloads"):
-            pages = stored_pages(lake, run_id)
-        if changed or pages != known or description["status"] != "RUNNING":
-            story = summarise(run_id, sent, description, reader.read())
-            watch(story, pages)
+            downloads.count()
+        if changed or downloads.pages != known or description["status"] != "RUNNING":
+            found = reader.read()
+            story = summarise(run_id, sent, description, found)
+            watch(Moment(story, downloads, _under_way(found)))
         if story.status != "RUNNING":
             break
         time.sleep(max(POLL_SECONDS, (time.thread_time() - began) / WATCHING))
-    if found := reader.read():
+    if found:
         story.cost = estimate(measure(found, datetime.now(UTC)), REGION, aws.parameter("Architecture"))
     save(aws.lake, story)
     aws.keep(execution)
     return story
 
 
-def stored_pages(lake: Path, run_id: str) -> int:
-    """How many pages the run has stored so far; `lake` is the data bucket's folder."""
-    return sum(1 for _ in lake.glob(f"{keys.RAW}/*/*/{run_id}/**/page-*.json.gz"))
+def _under_way(found: History | None) -> list[str]:
+    """The tables that are being downloaded."""
+    tries = found.tries if found else []
+    return list(dict.fromkeys(each.table_id for each in tries if each.table_id and not each.ended))

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from werkzeug.serving import make_server
 
-from local.cli.run import follow
+from local.cli.command import interrupt_once
+from local.cli.output import note
+from local.cli.run import follow, how_to_go_on
 from local.cloud.account import REGION
 from local.cloud.api.gateway import Gateway
 from local.cloud.api.integrations import Integrations
@@ -33,6 +35,10 @@ class Endpoint(NamedTuple):
 
     url: str
     keys: Keys | None
+
+    def fields(self) -> dict[str, Any]:
+        """What `singstat serve --json` prints."""
+        return {"url": self.url, "service": SERVICE, "region": REGION, "keys": self.keys and self.keys._asdict()}
 
     def __str__(self) -> str:
         if not self.keys:
@@ -66,7 +72,7 @@ def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterato
 def until_interrupted() -> Iterator[None]:
     """SIGINT and SIGTERM end the block cleanly, even if inherited as ignored, as in a shell's background jobs."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, interrupt_once)
     with suppress(KeyboardInterrupt):
         yield
 
@@ -93,7 +99,6 @@ class _Runs:
         """Stop the runs in progress and wait until their stories are stored."""
         for execution, follows in self._following.items():
             if follows.is_alive():
-                self._aws.client("stepfunctions").stop_execution(
-                    executionArn=execution, error="Stopped", cause="singstat serve ended while the run was in progress"
-                )
+                self._aws.stop(execution, "singstat serve ended while the run was in progress")
+                note(how_to_go_on(execution))
             follows.join()

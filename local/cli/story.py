@@ -11,6 +11,8 @@ from pipeline.costs.estimate import RunCost
 from pipeline.run import history
 from pipeline.run.history import History, StateVisit, Try
 
+from local.cli.names import did_you_mean
+
 FOLDER = ".executions"
 NOT_ENDED = RunCost(usd=Decimal(0), lines=[], prices_as_of="", region="")
 
@@ -88,9 +90,10 @@ def save(lake: Path, story: Story) -> None:
 
 def load(lake: Path, run_id: str | None) -> Story:
     """The story of `run_id`, by default of the latest run. Raises LookupError if the lake has none."""
-    stored = sorted((lake / FOLDER).glob("*.json"), key=lambda path: path.stat().st_mtime)
-    matching = [path for path in stored if run_id in (None, path.stem)]
-    if not matching:
-        runs = ", ".join(path.stem for path in stored) or "none"
-        raise LookupError(f"no run {run_id or ''} in {lake}; runs there: {runs}")
-    return msgspec.json.decode(matching[-1].read_bytes(), type=Story)
+    stored = {path.stem: path for path in (lake / FOLDER).glob("*.json")}
+    if not stored:
+        raise LookupError(f"there is no run in {lake} yet: start with `singstat run`")
+    newest = max(stored, key=lambda name: stored[name].stat().st_mtime)
+    if (wanted := run_id or newest) not in stored:
+        raise LookupError(f"no run {wanted} in {lake}{did_you_mean(wanted, stored) or f'; the last is {newest}'}")
+    return msgspec.json.decode(stored[wanted].read_bytes(), type=Story)

@@ -1,8 +1,7 @@
 """Terminal output for people: live progress, the result of a run, query results, checks, the story of a run."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,11 @@ from pipeline.costs.estimate import RunCost
 from pipeline.run.history import StateVisit
 from pipeline.wording import quantity
 from rich import box
-from rich.console import Console, Group
-from rich.live import Live
-from rich.spinner import Spinner
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local.cli.results import RunResult, TableResult
+from local.cli.results import RunResult
 from local.cli.story import Story, Worker
 
 if TYPE_CHECKING:
@@ -39,49 +36,6 @@ OTHER_COLUMNS, OTHER_COLUMNS_WIDE = 45, 87  # characters that the columns other 
 SHORTEST_TITLE = 24  # characters; where there is less room, titles are wrapped
 WRAPPED = 20  # characters that a wrapped column has at least
 QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # prefixes of states that are left out
-
-
-@contextmanager
-def watching(console: Console, quiet: bool) -> Iterator[Callable[[Story, int], None]]:
-    """A watcher for `run`: a live view on a terminal, otherwise one line per state; no output if `quiet`."""
-    if quiet:
-        yield lambda story, pages: None
-    elif console.is_terminal:
-        with Live(console=console, refresh_per_second=10) as live:
-            yield lambda story, pages: live.update(_progress(story, pages))
-    else:
-        yield _Lines(console)
-
-
-class _Lines:
-    """Prints each state when it is first entered, and the progress of the downloads."""
-
-    def __init__(self, console: Console) -> None:
-        self._console, self._seen, self._pages = console, set[str](), 0
-
-    def __call__(self, story: Story, pages: int) -> None:
-        for visit in story.states:
-            if visit.name not in self._seen and _shown(visit):
-                self._console.print(f"{_clock(visit.entered)} {visit.name}", highlight=False)
-            self._seen.add(visit.name)
-        if pages > self._pages:
-            done = story.state("DownloadTable")
-            tables = f"{quantity(done.done, 'table')} done, " if done else ""
-            self._console.print(f"         {tables}{quantity(pages, 'page')} stored", highlight=False)
-        self._pages = pages
-
-
-def _progress(story: Story, pages: int) -> Group:
-    running = story.status == "RUNNING"
-    lines: list[Text | Spinner] = [Text(f"Run {story.run_id}", style="bold")]
-    for visit in filter(_shown, story.states):
-        text = Text(f"{visit.name:<22}{_seconds(visit):>8}")
-        if visit.name == "DownloadTable":
-            text.append(f"  {visit.done} of {visit.times} done, {quantity(pages, 'page')} stored")
-        busy = running and visit.done < visit.times
-        ended = ("✗ ", "red") if visit.name == story.error else ("✓ ", "green")
-        lines.append(Spinner("dots", text) if busy else Text.assemble(ended, text))
-    return Group(*lines)
 
 
 def print_result(console: Console, result: RunResult) -> None:
@@ -118,30 +72,6 @@ def print_result(console: Console, result: RunResult) -> None:
     )
     if result.report:
         console.print(f"report: {result.report}", highlight=False, soft_wrap=True, markup=False)
-
-
-def as_json(result: RunResult) -> str:
-    """The result as JSON, in the form documented in docs/laptop.md."""
-    return json.dumps(
-        {
-            "run_id": result.run_id,
-            "status": result.status,
-            "tables": [_table_json(table) for table in result.tables],
-            "cost_usd": str(result.cost.usd),
-            "report": str(result.report) if result.report else None,
-        },
-        ensure_ascii=False,
-    )
-
-
-def _table_json(table: TableResult) -> dict[str, str | int | None]:
-    return {
-        "table_id": table.table_id,
-        "status": table.status,
-        "observations": table.published,
-        "vintage": table.vintage,
-        "error": table.error,
-    }
 
 
 def print_table(console: Console, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
@@ -189,7 +119,7 @@ def print_story(console: Console, story: Story) -> None:
     console.print(f"input: {json.dumps(story.request)}", highlight=False, soft_wrap=True, markup=False)
     table = Table("state", "entered", "duration", "entries", **SHAPE)
     for visit in story.states:
-        table.add_row(visit.name, _clock(visit.entered), _seconds(visit), str(visit.times))
+        table.add_row(visit.name, clock(visit.entered), seconds(visit), str(visit.times))
     console.print(table)
     for worker in story.workers:
         console.print(_worker(worker), highlight=False, soft_wrap=True)
@@ -225,15 +155,13 @@ def _worker(worker: Worker) -> str:
     return line
 
 
-def _shown(visit: StateVisit) -> bool:
-    return not visit.name.startswith(QUIET_STATES)
-
-
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
+    """The local time of day."""
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-def _seconds(visit: StateVisit) -> str:
+def seconds(visit: StateVisit) -> str:
+    """How long a state took; "" until it is left."""
     if visit.left is None:
         return ""
     return f"{(visit.left - visit.entered).total_seconds():.1f} s"

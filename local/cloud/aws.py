@@ -147,6 +147,10 @@ class LocalAWS:
         self.rules.follow(arn, self.describe)
         return arn
 
+    def stop(self, execution_arn: str, cause: str) -> None:
+        """Abort an execution that is running, with the error `Stopped`; it can be redriven."""
+        self.client("stepfunctions").stop_execution(executionArn=execution_arn, error="Stopped", cause=cause)
+
     def keep(self, execution_arn: str) -> None:
         """Keep an ended execution in the lake if it did not succeed, so that another LocalAWS can redrive it."""
         kept.keep(execution_arn, self._kept(execution_arn))

@@ -4,10 +4,12 @@ import contextlib
 import json
 import signal
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,6 +18,7 @@ from local.cloud.lambdas.processes import base_environment, fork_server
 from local.cloud.wsgi import Response
 
 IMPORT_SECONDS = 60
+ENDING_SECONDS = 0.002
 INVOKE_PATH = "/2015-03-31/functions/"
 Environment = dict[str, str]
 
@@ -130,6 +133,7 @@ class Functions:
         self._idle: dict[str, list[Worker]] = {}
         self._busy: set[Worker] = set()
         self._lock = threading.Lock()
+        self._temporary = TemporaryDirectory(prefix="singstat-", ignore_cleanup_errors=True)
         logs.mkdir(parents=True, exist_ok=True)
 
     def add(self, function: Function) -> None:
@@ -175,14 +179,19 @@ class Functions:
         return Response("200 OK", [("Content-Type", "application/json"), *failed], result.payload)
 
     def close(self) -> None:
-        """Kill all processes."""
+        """Kill all processes, and delete their temporary files."""
         with self._lock:
             self.deployed.clear()
             idle = [worker for workers in self._idle.values() for worker in workers]
             for worker in [*idle, *self._busy]:
                 worker.kill()
-        for worker in idle:  # busy ones are closed by the threads that wait for them
+            busy = list(self._busy)
+        for worker in idle:
             worker.close()
+        for worker in busy:  # closed by the thread that waits for it
+            while worker.alive:
+                time.sleep(ENDING_SECONDS)
+        self._temporary.cleanup()
 
     def _take(self, function: Function) -> Worker:
         with self._lock:
@@ -203,6 +212,7 @@ class Functions:
     def _environment(self, function: Function) -> Environment:
         return {
             **base_environment(),
+            "TMPDIR": self._temporary.name,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_REGION": REGION,
