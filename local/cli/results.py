@@ -47,7 +47,7 @@ class RunResult(Struct, kw_only=True):
     error: str = ""
 
     def fields(self) -> dict[str, Any]:
-        """What `--json` prints, as documented in the README."""
+        """What `--json` prints, as documented in docs/laptop.md."""
         tables = [
             {
                 "table_id": table.table_id,

@@ -155,7 +155,8 @@ def serve(
     lake: Lake = LAKE,
 ) -> None:
     """Serve the API on loopback as deployed: start runs, query their status, open links. Stop with Ctrl-C."""
-    from local.cli.serve import serving, until_interrupted  # noqa: PLC0415
+    from local.cli.loopback import until_interrupted  # noqa: PLC0415
+    from local.cli.serve import serving  # noqa: PLC0415
     from local.cloud.aws import LocalAWS  # noqa: PLC0415
 
     with (

@@ -1,16 +1,12 @@
 """`singstat serve`: the API on 127.0.0.1, and the runs started through it."""
 
 import secrets
-import signal
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from werkzeug.serving import make_server
-
-from local.cli.command import interrupt_once
+from local.cli.loopback import listening
 from local.cli.output import note
 from local.cli.run import follow, how_to_go_on
 from local.cloud.account import REGION
@@ -18,7 +14,7 @@ from local.cloud.api.gateway import Gateway
 from local.cloud.api.integrations import Integrations
 from local.cloud.api.signatures import SERVICE, Signatures
 from local.cloud.aws import LocalAWS
-from local.cloud.front import Handler
+from local.cloud.front import MotoHandler
 
 API = "AWS::ApiGateway::RestApi"
 
@@ -57,24 +53,11 @@ def serving(aws: LocalAWS, port: int = 0, authenticated: bool = True) -> Iterato
     runs = _Runs(aws)
     body = aws.apis[aws.resource(aws.stack.only(API))]
     gateway = Gateway(body, Integrations(aws, runs.started), Signatures(*keys) if keys else None)
-    with socket.create_server(("127.0.0.1", port)) as bound:  # werkzeug exits the process if the port is in use
-        server = make_server("127.0.0.1", port, gateway, threaded=True, request_handler=Handler, fd=bound.fileno())
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield Endpoint(f"http://127.0.0.1:{server.port}", keys)
+        with listening(gateway, port, MotoHandler) as url:
+            yield Endpoint(url, keys)
     finally:
-        server.shutdown()
-        server.server_close()
         runs.stop()
-
-
-@contextmanager
-def until_interrupted() -> Iterator[None]:
-    """SIGINT and SIGTERM end the block cleanly, even if inherited as ignored, as in a shell's background jobs."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt_once)
-    with suppress(KeyboardInterrupt):
-        yield
 
 
 class _Runs:

@@ -9,7 +9,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local.cloud.wsgi import Response, environ_of
+from local.cloud.wsgi import Handler, Response, environ_of
 
 Environ = dict[str, Any]
 Route = Callable[[Environ], Response | None]
@@ -18,14 +18,8 @@ GLUE = "AWSGlue."
 READS = ("BatchGet", "Get", "List", "Search")
 
 
-class Handler(MotoRequestHandler):  # type: ignore[misc] # moto has no types
-    """Keep-alive, no request log, and no Nagle algorithm, which would add 40 ms per request."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log(self, *_: Any, **__: Any) -> None:
-        """Log nothing."""
+class MotoHandler(Handler, MotoRequestHandler):  # type: ignore[misc] # moto has no types
+    """With the names of headers as moto keeps them."""
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
@@ -49,7 +43,7 @@ class Front:
         self.routes: list[Route] = []
         self.after_glue: list[Callable[[], None]] = []
         self._moto = Dispatcher()
-        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=Handler)
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=MotoHandler)
         self.url = f"http://127.0.0.1:{self._server.port}"
 
     def __enter__(self) -> Self:
