@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from pipeline.publication.record import Publication
 from pipeline.table import schema
 
-from local.cli import names
-from local.cli.revisions import only
+from local.cli import listed, names
+from local.cli.revisions import only, position
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Frame = TypeVar("Frame")
-TABLES = """
-SELECT table_id, title, CASE frequency WHEN 'cross_sectional' THEN 'cross_sectional' ELSE 'time_series' END AS kind,
-  frequency, vintage AS published
-FROM tables"""
-LISTED = f"""
-SELECT table_id, title, kind, frequency, published FROM catalogue WHERE retired_on IS NULL
-UNION ALL {TABLES} WHERE table_id NOT IN (SELECT table_id FROM catalogue)"""  # noqa: S608
 
 
 class Lake(Generic[Frame]):
@@ -44,7 +37,9 @@ class Lake(Generic[Frame]):
     def __repr__(self) -> str:
         return f"open_lake({str(self.path)!r}, to={self._to!r})"
 
-    def read(self, table: str, *, as_of: date | str | None = None, exact: bool = False) -> Frame:
+    def read(
+        self, table: str, *, as_of: date | str | None = None, edition: str | None = None, exact: bool = False
+    ) -> Frame:
         """A published table, one row for each observation, by series and period.
 
         Columns: `series`, `period`, `period_start` (its first day), `series_no`, `unit`, `footnote`, `vintage` (when
@@ -52,13 +47,20 @@ class Lake(Generic[Frame]):
         na). In a cross-sectional table `column_1` to `column_5` stand in place of the periods.
 
         With `as_of`, a day or its ISO text, they are the rows that readers saw at the end of that day in Singapore,
-        with their `edition`; none if the table was first published later. `value` is a float; if `exact`, the decimal
-        with all its digits: Python's in pandas, a decimal(38,18) in polars and Arrow.
+        with their `edition`; none if the table was first published later. With `edition`, or the vintage of one, they
+        are the rows of that edition. `value` is a float; if `exact`, the decimal with all its digits: Python's in
+        pandas, a decimal(38,18) in polars and Arrow.
 
-        Raises `UnknownTable`, with the tables that were probably meant; `ValueError` if `as_of` is no day;
-        `RuntimeError` if the table's record cannot be read.
+        Raises `UnknownTable`, with the tables that were probably meant, or `UnknownEdition`, with those there are;
+        `ValueError` if `as_of` is no day or both are given; `RuntimeError` if the table's record cannot be read.
         """
         record = names.published(self.path, table)
+        if edition is not None:
+            if as_of is not None:
+                raise ValueError("give either as_of or edition, not both")
+            chosen = record.editions[position([each.edition for each in record.editions], edition)]
+            sql = f"{_select(f'{chosen.frequency}_vintages', table)} AND edition = {text_sql(chosen.edition)}"
+            return self._observations(sql, chosen.frequency, exact)
         if as_of is None:
             return self._observations(_select(record.frequency, table), record.frequency, exact)
         day = as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
@@ -89,7 +91,7 @@ class Lake(Generic[Frame]):
         Columns: `table_id`, `title`, `kind` (`time_series` or `cross_sectional`), `frequency`, and `published`, the
         vintage that readers see. Until `singstat catalogue` has made a catalogue, only published tables are found.
         """
-        every = LISTED if "catalogue" in load(self.path).databases.get(PUBLISHED, {}) else TABLES
+        every = listed.select(load(self.path))
         wanted = [f"strpos(lower(title), {text_sql(word.lower())}) > 0" for word in " ".join(words).split()]
         sql = f"SELECT * FROM ({every}) WHERE {' AND '.join(wanted) or 'true'}"  # noqa: S608
         return self._rows(sql, "table_id")
@@ -140,8 +142,8 @@ def open_lake(path: str | Path = "lake", *, to: To = "pandas") -> Lake[Any]:
     return Lake(Path(path), to)
 
 
-def _select(frequency: str, table: str) -> str:
-    return f"SELECT * FROM {frequency} WHERE table_id = '{table}'"  # noqa: S608 - both are of a publication's record
+def _select(source: str, table: str) -> str:
+    return f"SELECT * FROM {source} WHERE table_id = '{table}'"  # noqa: S608 - both are of a publication's record
 
 
 def _frequencies(record: Publication) -> Sequence[str]:

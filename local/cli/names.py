@@ -1,6 +1,6 @@
 """Tables by their names, and what was probably meant by a name that none has."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -19,11 +19,19 @@ class NothingPublished(LookupError):
 
 
 class UnknownTable(LookupError):
-    """No table of that name is published."""
+    """No table of that name is published. `meant` are the titles of those that probably were, by ID."""
+
+    def __init__(self, message: str, meant: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.meant = meant
 
 
 class UnknownSeries(LookupError):
     """The table has no series of that number or label, or several."""
+
+
+class UnknownEdition(LookupError):
+    """The table has no edition of that name."""
 
 
 def check_published(lake: Path) -> None:
@@ -47,14 +55,15 @@ def published(lake: Path, table_id: str) -> Publication:
             return record
     titles = {record.table_id: record.title for record in publications(lake)[0]}
     words = table_id.casefold().split()
-    meant = close(table_id, list(titles)) or [
+    alike = close(table_id, list(titles)) or [
         each for each, title in titles.items() if all(word in title.casefold() for word in words)
     ]
-    named = " or ".join(f"{each} ({titles[each]})" for each in meant[:MOST])
+    meant = {each: titles[each] for each in alike[:MOST]}
+    named = " or ".join(f"{each} ({title})" for each, title in meant.items())
     advice = (
         f"did you mean {named}?" if named else "`singstat tables` lists what is, `singstat search` what SingStat has"
     )
-    raise UnknownTable(f"{table_id} is not published in {lake}: {advice}")
+    raise UnknownTable(f"{table_id} is not published in {lake}: {advice}", meant)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

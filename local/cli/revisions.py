@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from local.cli.names import published
+from local.cli.names import UnknownEdition, published
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED, Catalogue, load
 
@@ -30,11 +30,11 @@ def editions(lake: Path, table_id: str) -> list[str]:
 def between(known: list[str], earlier: str | None, later: str | None) -> tuple[str, str] | None:
     """Two editions to compare, each given as an edition or a vintage; None if there is only one.
 
-    By default the newest and the one before. Raises `LookupError` if an edition does not exist, `earlier` is not before
-    `later`, or there is none before `later`.
+    By default the newest and the one before. Raises `UnknownEdition` as `position`, `LookupError` if `earlier` is not
+    before `later`, or there is none before `later`.
     """
-    last = _position(known, later) if later else len(known) - 1
-    first = _position(known, earlier) if earlier else last - 1
+    last = position(known, later) if later else len(known) - 1
+    first = position(known, earlier) if earlier else last - 1
     if first >= last and (earlier or later):
         raise LookupError(f"{earlier or known[max(first, 0)]} is not before {later or known[last]}")
     if first < 0 and later:
@@ -58,9 +58,9 @@ def only(catalogue: Catalogue, kept: set[tuple[str, ...]]) -> Catalogue:
     return Catalogue({PUBLISHED: tables})
 
 
-def _position(known: list[str], name: str) -> int:
-    """The index of an edition, or of the last edition of a vintage."""
+def position(known: list[str], name: str) -> int:
+    """The index of an edition, or of the last edition of a vintage. Raises `UnknownEdition`, with those there are."""
     matching = [n for n, edition in enumerate(known) if name in (edition, edition.rpartition(".")[0])]
     if not matching:
-        raise LookupError(f"there is no edition {name}; there are {', '.join(known)}")
+        raise UnknownEdition(f"there is no edition {name}; there are {', '.join(known)}")
     return matching[-1]
