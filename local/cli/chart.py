@@ -23,19 +23,35 @@ MOST_NAMED = 5
 
 
 class Drawn(NamedTuple):
-    """A chart and the table that it is of."""
+    """A chart with the table that it is of: its series, the observations of the one drawn, and those behind them."""
 
     chart: Chart
     table: Publication
+    known: list[Labels]
+    labels: Labels
+    series: Series
+    previous: Series
 
 
 def read(lake: Path, table_id: str, wanted: str | None) -> Drawn:
+    """The chart of a series of a published table, as `of` makes it.
+
+    Raises `NothingPublished`, `UnknownTable` or `UnknownSeries`, with what was probably meant; `UnknownSeries` also if
+    the series has no number to draw.
+    """
+    drawn = of(lake, published(lake, table_id), wanted)
+    if not has_number(drawn.chart):
+        raise UnknownSeries(f"{table_id} has no number in series {drawn.labels.series_no}")
+    return drawn
+
+
+def of(lake: Path, table: Publication, wanted: str | None) -> Drawn:
     """The chart of a series, given by its number or words of its label; of the first that has a number by default.
 
-    In a cross-sectional table it has a bar for each column. Earlier editions that have other values are behind it.
-    Raises `NothingPublished`, `UnknownTable` or `UnknownSeries`, with what was probably meant.
+    In a cross-sectional table it has a bar for each column. Editions before that of `table` that have other values are
+    behind it. Raises `UnknownSeries`, with what was probably meant.
     """
-    table = published(lake, table_id)
+    table_id = table.table_id
     names = [each.edition for each in table.editions if each.frequency == table.frequency]
     names = names[: names.index(table.edition) + 1]  # none that a rollback withdrew
     catalogue = only(load(lake), {(table_id, name) for name in names})
@@ -44,13 +60,19 @@ def read(lake: Path, table_id: str, wanted: str | None) -> Drawn:
         con.execute(f"CREATE TEMP VIEW cells AS {rows}")
         known = _labels(con, names)
         current = known[table.edition]
-        chosen = _chosen(current, wanted, table) if wanted else _first(con, current, table)
+        chosen = _chosen(current, wanted, table) if wanted else _first(con, current, table.edition)
         editions: dict[str, Series] = {}
         for name in names:
             number = match(known[name], current).get(chosen.series_no)
             if any((each.series_no, each.unit) == (number, chosen.unit) for each in known[name]):
                 editions[name] = _series(con, table, name, chosen._replace(series_no=str(number)))
-    return Drawn(_chart(table, chosen, editions), table)
+    chart, previous = _chart(table, chosen, editions)
+    return Drawn(chart, table, current, chosen, editions[table.edition], editions[previous] if previous else [])
+
+
+def has_number(chart: Chart) -> bool:
+    """Whether there is anything to draw."""
+    return any(mark.value is not None for mark in chart.marks)
 
 
 def image(drawn: Drawn, suffix: str) -> bytes:
@@ -78,15 +100,13 @@ def _labels(con: Any, names: Sequence[str]) -> dict[str, list[Labels]]:
     return known
 
 
-def _first(con: Any, labels: Sequence[Labels], table: Publication) -> Labels:
-    """The first series that has a number."""
+def _first(con: Any, labels: Sequence[Labels], edition: str) -> Labels:
+    """The first series that has a number, or the first."""
     found = con.execute(
         f"SELECT series_no FROM cells WHERE edition = $edition AND value IS NOT NULL ORDER BY {SERIES} LIMIT 1",  # noqa: S608
-        {"edition": table.edition},
+        {"edition": edition},
     ).fetchone()
-    if found is None:
-        raise UnknownSeries(f"{table.table_id} has no series with a number")
-    return next(each for each in labels if each.series_no == found[0])
+    return next(each for each in labels if found is None or each.series_no == found[0])
 
 
 def _series(con: Any, table: Publication, edition: str, labels: Labels) -> Series:
@@ -123,7 +143,9 @@ def _chosen(labels: Sequence[Labels], wanted: str, table: Publication) -> Labels
     raise UnknownSeries(f"{table.table_id} has no series {wanted}: {advice}")
 
 
-def _chart(table: Publication, chosen: Labels, editions: dict[str, Series]) -> Chart:
+def _chart(table: Publication, chosen: Labels, editions: dict[str, Series]) -> tuple[Chart, str]:
+    """The chart, and the name of the edition that it calls previous, "" for none."""
+    previous = ""
     *older, (_, series) = editions.items()
     chart = Chart(
         name=chosen.series,
@@ -143,14 +165,14 @@ def _chart(table: Publication, chosen: Labels, editions: dict[str, Series]) -> C
         if not _revised(drawn, newer):
             continue
         if not chart.previous:
-            vintage = name.rpartition(".")[0]
+            previous, vintage = name, name.rpartition(".")[0]
             chart.previous, chart.previous_label = (
                 drawn,
                 wording.day(vintage) + (" (earlier)" * (vintage == table.vintage)),
             )
         elif chart.step:
             chart.earlier.append(drawn)
-    return chart
+    return chart, previous
 
 
 def _bars(series: Series, values: Series) -> list[Mark]:

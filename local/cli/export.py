@@ -42,6 +42,22 @@ class Part(NamedTuple):
     metadata: dict[str, str]
 
 
+def part(table: Publication, select: str) -> Part:
+    """Rows of a table, by series and time or columns."""
+    metadata = {"title": table.title, "edition": table.edition, "citation": citation(table), "licence": LICENSED}
+    return Part(select, BY_COLUMN if table.frequency == "cross_sectional" else IN_TIME, metadata)
+
+
+def write(con: Any, rows: Part, table: Publication, path: Path, kind: Kind) -> None:
+    """Write rows of a table as one file. Raises `RuntimeError` if they are too many for Excel."""
+    if kind != "xlsx":
+        WRITERS[kind](con, rows, path)
+        return
+    book = Book(datetime.fromisoformat(table.fetched_at))
+    _sheet(con, rows, book, table.table_id)
+    path.write_bytes(book.finish())
+
+
 def export(lake: Path, folder: Path, kind: Kind, wanted: Sequence[str] | None = None) -> Exported:
     """Write the published tables, or only the `wanted` ones, to `folder`.
 
@@ -101,18 +117,16 @@ class _Source:
         location = self._catalogue.databases[PUBLISHED][table.frequency].partitions.get((table.table_id,))
         if location != table.location:
             raise RuntimeError(f"{table.table_id} is being published right now: try again")
-        select = self._translate(f"SELECT * FROM {table.frequency} WHERE table_id = '{table.table_id}'")  # noqa: S608
-        metadata = {"title": table.title, "edition": table.edition, "citation": citation(table), "licence": LICENSED}
-        return Part(select, BY_COLUMN if table.frequency == "cross_sectional" else IN_TIME, metadata)
+        return part(table, self._translate(f"SELECT * FROM {table.frequency} WHERE table_id = '{table.table_id}'"))  # noqa: S608
 
 
 def _write_files(source: _Source, tables: Sequence[Publication], stage: Path, kind: Kind) -> None:
-    write = _parquet if kind == "parquet" else _csv
-    write(source.con, source.tables(tables), stage / f"tables.{kind}")
-    write(source.con, source.revisions(tables), stage / f"revisions.{kind}")
+    save = WRITERS[kind]
+    save(source.con, source.tables(tables), stage / f"tables.{kind}")
+    save(source.con, source.revisions(tables), stage / f"revisions.{kind}")
     for table in tables:
         (stage / table.frequency).mkdir(exist_ok=True)
-        rows = write(source.con, source.rows(table), stage / table.frequency / f"{table.table_id}.{kind}")
+        rows = save(source.con, source.rows(table), stage / table.frequency / f"{table.table_id}.{kind}")
         _check(table, rows)
 
 
@@ -146,6 +160,9 @@ def _csv(con: Any, part: Part, path: Path) -> int:
             writer.writerows([text and safe(text) for text in row] for row in rows)
             count += len(rows)
     return count
+
+
+WRITERS: dict[str, Callable[[Any, Part, Path], int]] = {"parquet": _parquet, "csv": _csv}
 
 
 def _sheet(con: Any, part: Part, book: Book, name: str) -> int:
