@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import typer
 
+from local.cli.browse_commands import browse
 from local.cli.catalogue_commands import catalogue, search
 from local.cli.command import Commands, add, interrupt_once
 from local.cli.data_commands import chart, export, query, revisions, tables
@@ -38,6 +39,7 @@ COMMANDS: dict[str, dict[Callable[..., None], str]] = {
             'query "SELECT count(*) FROM quarterly" --as-of 2026-12-31'
         ),
         chart: "chart M212161\nchart M213751 food --out food.svg",
+        browse: "browse\nbrowse --no-open --port 0",
         revisions: "revisions M212161",
         export: "export --format xlsx out/\nexport --format csv --list monthly monthly/",
     },
