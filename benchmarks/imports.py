@@ -39,7 +39,7 @@ def measure() -> Part:
             name=f"the same of the two that draw; `{drawing}`",
             now=ratios[drawing].ratio,
             bar=BAR,
-            note="matplotlib, which drawing is made with",
+            note=f"{ratios[drawing].note}; the first chart then loads matplotlib",
         ),
     ]
     return Part(figures, [Details("Imports", ["function", "CPU", "boto3 alone", "ratio"], rows)])

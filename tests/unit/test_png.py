@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from pipeline.rendering.drawing import PNG_DPI, encode_png
+from pipeline.rendering.canvas import PNG_DPI, encode_png
 
 
 def test_every_pixel_and_the_resolution_are_kept():

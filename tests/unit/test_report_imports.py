@@ -29,15 +29,15 @@ def handlers(*, drawing: bool) -> list[str]:
     ]
 
 
-def loaded(*modules: str) -> list[str]:
+def loaded(*modules: str, then: str = "") -> list[str]:
     """What an import of functions loads of the layer and of heavy packages, as in Lambda, with their own variables.
 
-    And "a client" if it makes one of boto3's.
+    And "a client" if it makes one of boto3's. `then` is code that runs afterwards.
     """
     names = {name for module in modules for name in variables(module)}
     environment = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"} | dict.fromkeys(names, "1")
     environment["MPLCONFIGDIR"] = tempfile.gettempdir()  # where matplotlib writes its list of fonts
-    command = [sys.executable, "-c", f"import {', '.join(modules)}\n{LOADED}"]
+    command = [sys.executable, "-c", f"import {', '.join(modules)}\n{then}\n{LOADED}"]
     done = subprocess.run(
         command, cwd=ROOT / "functions", env=environment, capture_output=True, text=True, check=False, timeout=60
     )
@@ -59,8 +59,24 @@ def test_functions_without_the_layer_load_none_of_its_packages_and_make_no_clien
 
 
 @pytest.mark.parametrize("handler", handlers(drawing=True))
-def test_a_function_with_the_layer_loads_matplotlib(handler):
-    found = loaded(handler)
+def test_a_function_with_the_layer_loads_matplotlib_for_its_first_chart_only(handler):
+    before, after = (
+        loaded(handler),
+        loaded(handler, then="from pipeline.rendering import drawing; drawing.canvas(1, 1)"),
+    )
 
-    assert "matplotlib" in found
-    assert not {*HEAVY, "client"} & set(found)
+    assert not {*HEAVY, "client", "matplotlib", "numpy"} & set(before)
+    assert {"matplotlib", "numpy"} == {"matplotlib", "numpy"} & set(after)
+    assert not {*HEAVY, "client"} & set(after)
+
+
+@pytest.mark.parametrize(("charges", "drawn"), [("", False), ("Charge(day, 'KMS', Decimal(1))", True)])
+def test_a_cost_report_of_nothing_loads_no_matplotlib(charges, drawn):
+    page = f"""
+from datetime import date; from decimal import Decimal
+from pipeline.billing.bill import Bill, Charge; from pipeline.billing.page import page
+from pipeline.billing.summary import summarise
+day = date(2026, 11, 23)
+page(summarise(day, "singstat", Bill([{charges}]), []))"""
+
+    assert ("matplotlib" in loaded("cost_report", then=page)) is drawn

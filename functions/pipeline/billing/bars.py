@@ -2,15 +2,15 @@
 
 import textwrap
 from decimal import Decimal
-from typing import Any, NamedTuple
-
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.billing.summary import Summary
 from pipeline.billing.wording import MINUS, lead_sentence, money, short_name
-from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Canvas, Colours
+from pipeline.rendering import drawing
+from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Colours
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLOT, ROW = 250, 22  # heights: of the plot with its dates and unit, of a row of the legend
 LEFT, DATES, UNIT, GAP = 48, 38, 30, 24  # space for amounts, dates, the unit, and between plot and legend
@@ -56,7 +56,7 @@ class _BarChart:
         self._has_runs = any(day.runs for day in summary.days)
         legend = ROW * (len(summary.charted) + self._has_runs)
         inside = max(PLOT, UNIT + legend) if layout.legend else PLOT + GAP + legend
-        self.canvas = Canvas(layout.width, layout.top + inside + layout.bottom)
+        self.canvas = drawing.canvas(layout.width, layout.top + inside + layout.bottom)
         plot = inside if layout.legend else PLOT
         across = layout.width - 2 * layout.side - LEFT - (layout.legend + GAP if layout.legend else 0)
         self._draw(self.canvas.axes(layout.side + LEFT, layout.top + UNIT, across, plot - UNIT - DATES))
@@ -84,7 +84,7 @@ class _BarChart:
             for face, hatch, lines in patterns
         ]
 
-    def _draw(self, axes: Axes) -> None:
+    def _draw(self, axes: "Axes") -> None:
         days, colours = self._summary.days, self._colours
         up, down = [0.0] * len(days), [0.0] * len(days)
         for service, style in zip(self._summary.charted, self._styles(), strict=False):
@@ -101,8 +101,8 @@ class _BarChart:
         axes.axhline(0, color=colours.muted, lw=0.8, zorder=3)
         axes.grid(axis="y", color=colours.grid, lw=0.8)
         axes.tick_params(length=0, colors=colours.muted, labelsize=11)
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.locator_params(axis="y", nbins=5)
+        axes.yaxis.set_major_formatter(lambda value, _: _tick(value))
         dates = [f"{day.day.day}\n{day.day:%b}" if day.day.day == 1 or not x else f"{day.day.day}"
                  for x, day in enumerate(days)]  # fmt: skip
         axes.set_xticks(range(len(days)), dates)
@@ -112,7 +112,7 @@ class _BarChart:
             axes.annotate("not billed yet", (middle, 1), xycoords=("data", "axes fraction"), rotation=90, ha="center",
                           va="top", color=colours.muted, fontsize=11)  # fmt: skip
 
-    def _ring(self, axes: Axes, x: float, y: float) -> None:
+    def _ring(self, axes: "Axes", x: float, y: float) -> None:
         axes.plot(
             x, y, marker="o", ms=7, mfc=self._colours.paper, mec=self._colours.ink, mew=2, zorder=5, clip_on=False
         )
@@ -129,7 +129,8 @@ class _BarChart:
         for row, (text, total, style) in enumerate(reversed(rows)):
             base = ROW * row + (ROW - swatch_height) / 2
             if style:
-                axes.add_patch(Rectangle((0, base), swatch_width, swatch_height, **style, clip_on=False))
+                swatch_top = top + ROW * len(rows) - base - swatch_height
+                self.canvas.box(left, swatch_top, swatch_width, swatch_height, **style)
             else:
                 self._ring(axes, swatch_width / 2, base + swatch_height / 2)
             amount = money(total)

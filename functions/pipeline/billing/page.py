@@ -7,8 +7,6 @@ from pipeline.billing import bars, wording
 from pipeline.billing.summary import Summary, table
 from pipeline.rendering import templates
 
-PAGE = templates.load(Path(__file__).with_name("page.html"))
-
 
 def page(summary: Summary) -> bytes:
     """The page in UTF-8, with a chart if anything was billed, and all figures embedded as CSV."""
@@ -16,4 +14,5 @@ def page(summary: Summary) -> bytes:
     if summary.charted:
         charts = {"wide": bars.svg(summary, bars.WIDE, "wide-"), "narrow": bars.svg(summary, bars.NARROW, "narrow-")}
     csv = base64.b64encode(table(summary)).decode()
-    return PAGE.render(summary=summary, wording=wording, charts=charts, csv=csv).encode()
+    template = templates.load(Path(__file__).with_name("page.html"))
+    return template.render(summary=summary, wording=wording, charts=charts, csv=csv).encode()

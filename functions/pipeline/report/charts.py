@@ -4,15 +4,17 @@ import math
 import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from matplotlib.ticker import MaxNLocator
-
-from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Canvas, Colours
+from pipeline.rendering import drawing
+from pipeline.rendering.drawing import LIGHT, PLACEHOLDERS, Colours
 from pipeline.report.content import Chart, Mark
 from pipeline.report.series import USUAL_MONTHS, months
 from pipeline.report.ticks import date_ticks, line_points, start_year
 from pipeline.report.wording import STATISTICS, day, legend, number
+
+if TYPE_CHECKING:
+    from pipeline.rendering.canvas import Canvas
 
 WIDE, NARROW, PNG = 720, 344, 960  # widths on a desktop, on a phone, and of the PNG
 LINE_HEIGHT, BAR_HEIGHT = 324, 48
@@ -51,7 +53,7 @@ class Panel:
         """Draw everything but the title and the source."""
         self.chart, self.colours, self.margins = chart, colours, margins
         plot = LINE_HEIGHT if chart.step else BAR_HEIGHT * len(chart.marks) + 24
-        self.canvas = Canvas(width, margins.top + margins.bottom + plot)
+        self.canvas = drawing.canvas(width, margins.top + margins.bottom + plot)
         (_draw_line if chart.step else _draw_bars)(self)
 
     def set_padding(self, left: float, right: float, above: float, below: float) -> None:
@@ -76,7 +78,7 @@ def spark(chart: Chart, prefix: str) -> str:
     known = _known(now, before)
     if not known:
         return ""
-    canvas = Canvas(*SPARK)
+    canvas = drawing.canvas(*SPARK)
     x = Scale(*_limits([x for x, _ in known], 0.02), 0, canvas.width)
     y = Scale(*_limits([y for _, y in known], 0.1), canvas.height, 0)
     for points, colour, previous in ((before, PLACEHOLDERS.before, True), (now, PLACEHOLDERS.accent, False)):
@@ -96,7 +98,7 @@ def standalone_svg(chart: Chart) -> str:
     return canvas.svg("").replace("<svg ", '<svg font-family="sans-serif" ', 1)
 
 
-def _standalone(chart: Chart) -> Canvas:
+def _standalone(chart: Chart) -> "Canvas":
     name, table = _wrap(chart.name, 70), _wrap(chart.table, 86)
     source = _wrap(f"{STATISTICS}, SingStat Table Builder. {legend(chart)}", 120)
     top, bottom, side = 30 + 24 * len(name) + 20 * len(table), 18 + 16 * len(source), 24
@@ -120,7 +122,7 @@ def _draw_line(panel: Panel) -> None:
     known = _known(now, before, *earlier)
     first, last = _limits([x for x, _ in known], 0.015)
     low, high = _limits([y for _, y in known], 0.08)
-    ticks = [float(tick) for tick in MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    ticks = canvas.round_values(low, high)
     longest = max(len(_tick(tick)) for tick in ticks)
     widest = max(map(len, (_last_value(chart), day(chart.vintage), chart.previous_label)))
     panel.set_padding(left=LETTER * longest + 8, right=LETTER * widest + 12, above=28, below=24)
@@ -157,7 +159,7 @@ def _limits(values: Sequence[float], margin: float) -> tuple[float, float]:
     return low - around - wide, high + around + wide
 
 
-def _plot(canvas: Canvas, x: Sequence[float], y: Sequence[float], colour: str, *, previous: bool) -> None:
+def _plot(canvas: "Canvas", x: Sequence[float], y: Sequence[float], colour: str, *, previous: bool) -> None:
     """A line with gaps at missing values; dots on short series and on values without neighbours."""
     canvas.line(x, y, color=colour, lw=1.6 if previous else 2.2, ls=DASHES if previous else "-", zorder=3 - previous)
     padded = [math.nan, *y, math.nan]
@@ -166,7 +168,7 @@ def _plot(canvas: Canvas, x: Sequence[float], y: Sequence[float], colour: str, *
     _dots(canvas, [x[n] for n in dotted], [y[n] for n in dotted], colour, hollow=previous)
 
 
-def _dots(canvas: Canvas, x: Sequence[float], y: Sequence[float], colour: str, *, hollow: bool) -> None:
+def _dots(canvas: "Canvas", x: Sequence[float], y: Sequence[float], colour: str, *, hollow: bool) -> None:
     if x:
         face = "none" if hollow else colour
         canvas.line(x, y, ls="", marker="o", ms=5, mfc=face, mec=colour, mew=1.2, zorder=4)

@@ -3,7 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+
+from jinja2 import Template
 
 from pipeline.rendering import templates
 from pipeline.report import charts, wording
@@ -19,8 +22,21 @@ SCRIPT = (
     'for (const each of document.querySelectorAll("section.table details")) each.open = false'
 )
 SCRIPT_HASH = f"sha256-{base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()}"
-PAGE, TABLE_PAGE = (templates.load(Path(__file__).with_name(name)) for name in ("page.html", "table_page.html"))
-for template in (PAGE, TABLE_PAGE):
+
+
+def page(report: Report, links: Mapping[str, str]) -> bytes:
+    """The page in UTF-8; `links` are the URLs of the report's files by name."""
+    return _template("page").render(report=report, run_id=report.run_id, links=links).encode()
+
+
+def table_page(run_id: str, table: TableReport, links: Mapping[str, str]) -> bytes:
+    """The page of one table of the run's report, in UTF-8."""
+    return _template("table_page").render(run_id=run_id, table=table, links=links).encode()
+
+
+@cache
+def _template(name: str) -> Template:
+    template = templates.load(Path(__file__).with_name(f"{name}.html"))
     template.globals.update(
         quantity=quantity,
         wording=wording,
@@ -32,13 +48,4 @@ for template in (PAGE, TABLE_PAGE):
         script=SCRIPT,
         script_hash=SCRIPT_HASH,
     )
-
-
-def page(report: Report, links: Mapping[str, str]) -> bytes:
-    """The page in UTF-8; `links` are the URLs of the report's files by name."""
-    return PAGE.render(report=report, run_id=report.run_id, links=links).encode()
-
-
-def table_page(run_id: str, table: TableReport, links: Mapping[str, str]) -> bytes:
-    """The page of one table of the run's report, in UTF-8."""
-    return TABLE_PAGE.render(run_id=run_id, table=table, links=links).encode()
+    return template

@@ -10,7 +10,6 @@ from pipeline.frequency import Frequency
 from pipeline.report.content import TableReport
 from pipeline.report.series import Series
 from pipeline.report.wording import citation
-from pipeline.report.workbook import Book
 from pipeline.table import schema
 from pipeline.table.values import MARKERS, NUMBER
 
@@ -59,6 +58,8 @@ class DataBook:
 
     def __init__(self, created: datetime) -> None:
         """`created` is the creation time in the file's properties, so that the file is reproducible."""
+        from pipeline.report.workbook import Book  # noqa: PLC0415 - loads XlsxWriter, which no CSV needs
+
         self._book = Book(created)
         self._data = self._book.sheet("data", COLUMNS)
         self._rows = 0
