@@ -58,7 +58,7 @@ def main(source: str, target: str, *options: str) -> None:
     count = Count()
     flatten = whole if "--whole" in options else streamed
     with (
-        Path(source).open("rb") as bodies,
+        Path(source).open("rb", buffering=1 << 20) as bodies,
         Path(target).open("wb") as file,
         igzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines,
     ):

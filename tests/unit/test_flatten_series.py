@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pipeline.errors import SourceContract, SourceError
+from pipeline.source.layout import layout, read_cells
 from pipeline.source.responses import Header
 from pipeline.source.shapes import Column, Row
 from pipeline.table import flatten_cells, flatten_series
 from pipeline.table.flatten import Count
-from pipeline.table.layout import layout, read_cells
 from pipeline.table.observations import Series
 from pipeline.table.values import MARKERS
 

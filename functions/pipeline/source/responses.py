@@ -1,7 +1,7 @@
 """Reads SingStat's response bodies: headers, pages and search results."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -12,7 +12,8 @@ from msgspec import UNSET, Struct, field, structs
 
 from pipeline.errors import SourceContract, SourceInconsistent, SourceMalformed, SourceUnavailable, TableNotFound
 from pipeline.frequency import Frequency
-from pipeline.source.shapes import Column, Records, Row
+from pipeline.source.layout import FlatColumns, learn, read_known
+from pipeline.source.shapes import Column, Records, Row, SentRow
 from pipeline.source.unique_keys import check_unique_keys, has_keys
 
 OK, NOT_FOUND, SERVER_ERRORS = 200, 404, 500
@@ -131,9 +132,11 @@ def read_page(body: bytes) -> Page:
     records = envelope.Data
     if not isinstance(records.row, list):
         raise SourceContract("$.Data lacks row")
-    if not has_keys(body, *_keys(envelope, records)):
+    rows = [_row(number, sent) for number, sent in enumerate(records.row)]
+    if not has_keys(body, *_keys(envelope, rows)):
         check_unique_keys(body)
-    rows = records.row if any(_has_value(row.columns) for row in records.row) else []
+    if not any(_has_value(row.columns) for row in rows):
+        rows = []
     if rows and not (records.id and records.updated):
         raise SourceContract("$.Data lacks id or dataLastUpdated")
     numbers = [row.series_no for row in rows]
@@ -177,7 +180,9 @@ def check_update(vintage: date, today: date) -> None:
 @lru_cache(maxsize=4096)
 def label(text: str | None) -> str:
     """A label for display: in NFC, each white space character as a space, no invisible characters, stripped."""
-    composed = unicodedata.normalize("NFC", text or "")
+    if text is None or (text.isascii() and text.isprintable()):
+        return (text or "").strip()
+    composed = unicodedata.normalize("NFC", text)
     spaced = "".join(" " if character.isspace() else character for character in composed)
     return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
 
@@ -216,33 +221,41 @@ def _open_page(body: bytes) -> _PageEnvelope | None:
     return _PageEnvelope(records, envelope.StatusCode, envelope.Message, envelope.DataCount)
 
 
-def _decode(data: msgspec.Raw, shape: type[Any]) -> Any:
+def _row(number: int, sent: SentRow) -> Row:
+    columns = read_known(sent.columns) or learn(
+        sent.columns, _decode(sent.columns, list[Column], f"$.Data.row[{number}].columns")
+    )
+    return Row(sent.series, sent.time_series_no, sent.row_no, sent.unit, sent.footnote, columns)
+
+
+def _decode(data: msgspec.Raw, shape: type[Any], where: str = "$.Data") -> Any:
     try:
         return msgspec.json.decode(data, type=shape)
     except msgspec.ValidationError as error:
-        raise SourceContract(str(error).replace("$", "$.Data", 1)) from error
+        cause = str(error) if "$" in str(error) else f"{error} - at `$`"  # which msgspec leaves out
+        raise SourceContract(cause.replace("$", where, 1)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise SourceMalformed(f"the body is not JSON ({error}): {bytes(data)[:60]!r}") from error
 
 
-def _keys(envelope: _Envelope, records: Records) -> tuple[int, Iterable[str]]:
+def _keys(envelope: _PageEnvelope, rows: list[Row]) -> tuple[int, Iterable[str]]:
     """The number of keys in a page as far as they are known, and the texts in it that may contain a colon."""
-    header = (*structs.astuple(envelope), *structs.astuple(records))
+    header = (*structs.astuple(envelope), *structs.astuple(envelope.Data))
     keys = sum(value is not UNSET for value in header)
     texts = [value for value in header if isinstance(value, str)]
-    for row in records.row or []:
+    for row in rows:
         numbers = (row.time_series_no is not None) + (row.row_no is not None)
-        keys += 2 + numbers + (row.unit is not None) + (row.footnote is not None)
-        keys += 2 * len(row.columns) if records.frequency else _column_keys(row.columns)
+        keys += 2 + numbers + (row.unit is not None) + (row.footnote is not None) + _column_keys(row.columns)
         texts += (row.series, row.unit or "", row.footnote or "")
     return keys, texts
 
 
-def _column_keys(columns: list[Column]) -> int:
-    return 2 * len(columns) + sum(_column_keys(column.columns) for column in columns if column.columns is not None)
+def _column_keys(columns: Sequence[Column]) -> int:
+    nested = () if isinstance(columns, FlatColumns) else (each.columns for each in columns if each.columns is not None)
+    return 2 * len(columns) + sum(map(_column_keys, nested))
 
 
-def _has_value(columns: list[Column]) -> bool:
+def _has_value(columns: Sequence[Column]) -> bool:
     return any(column.value is not None or _has_value(column.columns or []) for column in columns)
 
 

@@ -1,14 +1,15 @@
 """What SingStat sends, as structs: the fields in use must have known types, and texts have a maximum length."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from pipeline.errors import SourceContract
 
 MAX_COLUMN_LEVELS = 5
-Text = Annotated[str, Meta(max_length=1_000)]  # in characters; the longest label observed has 105
+MAX_TEXT = 1_000  # characters; the longest label observed has 105
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Footnote = Annotated[str, Meta(max_length=20_000)]  # the longest observed has 1,608
 Optional = Text | UnsetType | None
 
@@ -21,17 +22,16 @@ class Column(Struct, gc=False):
     columns: list["Column"] | None = None
 
 
-class Row(
+class Labels(
     Struct, gc=False, rename={"series": "rowText", "time_series_no": "seriesNo", "row_no": "rowNo", "unit": "uoM"}
 ):
-    """A series of a time series table (`time_series_no`) or a row of a cross-sectional table (`row_no`)."""
+    """What a row says about a series of a time series table (`time_series_no`) or about itself (`row_no`)."""
 
     series: Text
     time_series_no: Text | None = None
     row_no: Text | None = None
     unit: Text | None = None
     footnote: Footnote | None = None
-    columns: list[Column] = field(default_factory=list)
 
     @property
     def series_no(self) -> str:
@@ -41,6 +41,18 @@ class Row(
             raise SourceContract(f"the row {self.series[:40]!r} has neither seriesNo nor rowNo")
         return number
 
+
+class SentRow(Labels, gc=False):
+    """A row whose columns are not yet read."""
+
+    columns: Raw = Raw(b"[]")
+
+
+class Row(Labels, gc=False):
+    """A series of a time series table or a row of a cross-sectional table."""
+
+    columns: Sequence[Column] = ()
+
     def cells(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Each cell as (column keys from the outermost to the innermost, text).
 
@@ -49,7 +61,7 @@ class Row(
         return _cells(self.columns, (), f"row {self.series_no}")
 
 
-def _cells(columns: list[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def _cells(columns: Iterable[Column], outer: tuple[str, ...], where: str) -> Iterator[tuple[tuple[str, ...], str]]:
     for number, column in enumerate(columns):
         path, place = (*outer, column.key), f"{where}.columns[{number}]"
         if len(path) > MAX_COLUMN_LEVELS:
@@ -95,7 +107,7 @@ class Records(
     footnote: Footnote | UnsetType | None = UNSET
     limit: Optional = UNSET
     total: Annotated[int, Meta(ge=0)] | UnsetType | None = UNSET
-    row: list[Row] | UnsetType = UNSET
+    row: list[SentRow] | UnsetType = UNSET
     group: Any = UNSET
     adjustment: Any = UNSET
     generator: Any = UNSET

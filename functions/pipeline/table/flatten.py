@@ -55,7 +55,7 @@ class Count(Struct):
             self.total_value = EXACT.add(self.total_value, each.total)
             self.rejected_example = self.rejected_example or each.odd
             digest.add(each.text)
-            sample.add(each.label, each.places, each.values)
+            sample.add(each.label, each.places, each.texts)
             yield from each.lines
         self.digest, self.checksum = str(digest.digest), f"{digest.checksum:064x}"
         self.sample = sample.sample()

@@ -15,7 +15,7 @@ from pipeline.table.values import EXACT, Meaning
 class Flattened(NamedTuple):
     """The cells of one series: their lines, in parts, and what is counted of them.
 
-    `text` is what `Digest` reads, `label`, `places` and `values` what `Sample` does; `odd` is a rejected text.
+    `text` is what `Digest` reads, `label`, `places` and `texts` what `Sample` does; `odd` is a rejected text.
     """
 
     lines: Sequence[bytes]
@@ -27,7 +27,7 @@ class Flattened(NamedTuple):
     text: str
     label: str
     places: Places
-    values: Sequence[str]
+    texts: Sequence[str]
 
 
 def flatten(observations: Iterable[tuple[Observation, Meaning]]) -> Flattened:
@@ -59,5 +59,5 @@ def flatten(observations: Iterable[tuple[Observation, Meaning]]) -> Flattened:
         places=Places(
             place(*columns) if columns[0] else place(each.period) for each, columns in zip(kept, levels, strict=True)
         ),
-        values=[each.value for each in kept],
+        texts=[each.value_text for each in kept],
     )

@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
+from pipeline.source.layout import ColumnPath, Layout, joined, layout, read_cells
 from pipeline.source.responses import Header, Page, label
 from pipeline.source.shapes import MAX_COLUMN_LEVELS, Row
-from pipeline.table.layout import ColumnPath, Layout, layout, read_cells
 from pipeline.table.periods import period_start
 from pipeline.table.values import Meaning, read_value
 
@@ -45,7 +45,7 @@ class Added(NamedTuple):
 
 
 class Cells:  # noqa: PLW1641 - it changes, so it has no hash
-    """The cells of one series in the order of arrival; a dictionary once a second page lists the series."""
+    """The cells of one series in the order of arrival; a dictionary once a page lists some of them again."""
 
     def __init__(self, layout: Layout, texts: list[str]) -> None:
         self._layout, self._texts = layout, texts
@@ -62,6 +62,13 @@ class Cells:  # noqa: PLW1641 - it changes, so it has no hash
         if self._merged is None:
             return self._layout, self._texts
         return layout(tuple(self._merged)), list(self._merged.values())
+
+    def append(self, layout: Layout, texts: list[str]) -> bool:
+        """Add cells, each of them listed once; false if that is left to `merged`, as some are known already."""
+        if self._merged is not None or not (both := joined(self._layout, layout)):
+            return False
+        self._layout, self._texts = both, self._texts + texts
+        return True
 
     def merged(self) -> dict[ColumnPath, str]:
         """The texts by cell, to be changed in place."""
@@ -153,12 +160,12 @@ class Table:
                 _check_labels(self.rows[number], row)
             if not layout.listed_once:
                 _check_listed_once(number, layout, texts)
-            if known:
-                added, filled = _merge(number, known.merged(), layout, texts)
-            else:
+            added, filled = len(texts), 0
+            if not known:
                 self.rows[number] = replace(row, columns=[])
                 self.cells[number] = Cells(layout, texts)
-                added, filled = len(texts), 0
+            elif not known.append(layout, texts):
+                added, filled = _merge(number, known.merged(), layout, texts)
             self.size += added
             new += added + filled
             listed += len(texts)

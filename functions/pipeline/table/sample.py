@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
+from pipeline.table.values import read_value
+
 SIZE = 256
 KEYS = 2**64
 
@@ -43,11 +45,11 @@ class Sample:
         self._values = {int(key, 16): int(value, 16) for key, value in sample.items()}
         self._limit = max(self._values) if len(self._values) >= SIZE else KEYS - 1
 
-    def add(self, series: str, places: Places, values: Sequence[str]) -> None:
-        """Add the cells of a series: its label, and where and what they are."""
+    def add(self, series: str, places: Places, texts: Sequence[str]) -> None:
+        """Add the cells of a series: its label, where they are, and their texts."""
         label = place(series)
         for hashed, position in places.between(-label % KEYS, (self._limit - label) % KEYS):
-            key, value = (label + hashed) % KEYS, values[position]
+            key, (_, value) = (label + hashed) % KEYS, read_value(texts[position])
             number = value.rstrip("0").rstrip(".") if "." in value else value
             self._values[key] = (self._values.get(key, 0) + zlib.crc32(number.encode())) % 2**32
         if len(self._values) >= 2 * SIZE:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from pipeline.errors import SourceContract, SourceInconsistent
+from pipeline.source.layout import ColumnPath, layout
 from pipeline.source.responses import Header, Page
 from pipeline.source.shapes import Row
-from pipeline.table.layout import ColumnPath, layout
 from pipeline.table.observations import Cells, Series, Table
 
 
