@@ -51,7 +51,7 @@ COMMANDS: dict[str, dict[Callable[..., None], str]] = {
         catalogue: "catalogue",
         search: "search price index",
         lists: "lists\nlists monthly",
-        set_list: "set-list mine M212161 M213751\nset-list half --where \"frequency = 'half_yearly'\"",
+        set_list: "set-list mine M212161 M213751\nset-list censuses --where \"kind = 'cross_sectional'\"",
         remove_list: "remove-list mine",
     },
     "AWS on this machine": {

@@ -13,7 +13,7 @@ from pipeline.errors import InputInvalid, PipelineError
 from rich.console import Console
 
 from local.cli import terminal
-from local.cli.entry import INTERRUPTED
+from local.cli.entry import ADVICE, INTERRUPTED
 from local.cloud.lock import LakeInUseError
 from local.cloud.sql import athena
 
@@ -41,7 +41,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        stop(str(interrupt) or "interrupted; the same command starts again", INTERRUPTED)
+        stop(str(interrupt) or ADVICE, INTERRUPTED)
     except InputInvalid as error:
         stop(str(error), USAGE)
     except typer.TyperException as error:

@@ -73,8 +73,8 @@ def test_the_commands_refresh_search_and_make_lists_of_it(lake):
     done = call("catalogue", lake=lake)
     assert (done.returncode, done.stdout) == (0, "20 tables listed, 20 new, 0 retired\n"), done.stderr
 
-    searched = call("search", "resale", "price", "--format", "json", lake=lake)
-    assert [row["id"] for row in json.loads(searched.stdout)] == ["M212161"]
+    searched = call("search", "resale", "price", lake=lake)
+    assert searched.stdout.count("M212161") == 1
     assert "`singstat catalogue` refreshes it" in searched.stderr
 
     stored = call("set-list", "half", "--where", "kind = 'cross_sectional'", lake=lake)

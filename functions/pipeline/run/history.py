@@ -188,7 +188,7 @@ def _leave(history: History, state: str, moment: datetime) -> None:
 def _scheduled(details: Mapping[str, Any], state: str, moment: datetime) -> Try:
     parameters = details.get("parameters", "")
     named = FUNCTION.search(parameters or details["resource"])
-    payload = _object(parameters).get("Payload", {})
+    payload = _object(parameters).get("Payload", {}) if parameters else _object(details.get("input"))
     return Try(function=named[1] if named else "", state=state, began=moment, table_id=payload.get("table_id", ""))
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
@@ -45,11 +46,21 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
         tables = _Tables(con, catalogue, lake.resolve())
         try:
             query = tables.translate(statement, database)
-            rows = con.execute(query.sql).fetchall()
+            rows = _rows(con, query.sql)
         except duckdb.Error as error:
             raise QueryError(worded(error)) from error
     columns = [(name, _athena_type(kind)) for name, kind in query.columns]
     return Result(columns, [tuple(map(cell_text, row)) for row in rows], tables.bytes_scanned)
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query. Ctrl-C ends it; while DuckDB works in the main thread, Python handles no signal."""
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return pool.submit(lambda: con.execute(sql).fetchall()).result()
+        except KeyboardInterrupt:
+            con.interrupt()
+            raise
 
 
 @contextmanager
