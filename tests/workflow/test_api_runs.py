@@ -242,7 +242,11 @@ class TestCommand:
         requests.post(f"{url}/quarterly", headers={"Idempotency-Key": "cut-off"}, timeout=60)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-        assert process.communicate() == ("", "")
+        out, told = process.communicate()
+        assert (out, "stopped the run cut-off: `singstat redrive cut-off` goes on" in " ".join(told.split())) == (
+            "",
+            True,
+        )
         assert "ABORTED" in call("explain", "cut-off", lake=lake).stdout
         Lock(lake).take()  # nobody holds it
 
