@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pipeline.run.history import StateVisit
 from pipeline.wording import quantity
@@ -13,15 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from local.cli.downloads import Downloads
-from local.cli.run import Moment, Watcher
 from local.cli.terminal import clock, seconds
+
+if TYPE_CHECKING:
+    from local.cli.run import Moment, Watcher
 
 QUIET_STATES = ("Wait", "Is", "Needs", "Anything")  # prefixes of states that are left out
 BAR = 16  # characters
 
 
 @contextmanager
-def watching(console: Console) -> Iterator[Watcher]:
+def watching(console: Console) -> "Iterator[Watcher]":
     """A watcher for `run`; it prints nothing on a console that is quiet."""
     if console.quiet:
         yield lambda _: None
@@ -38,7 +41,7 @@ class _Lines:
     def __init__(self, console: Console) -> None:
         self._console, self._seen, self._told = console, set[str](), ""
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: "Moment") -> None:
         for visit in moment.story.states:
             if visit.name not in self._seen and _shown(visit):
                 self._console.print(f"{clock(visit.entered)} {visit.name}", highlight=False)
@@ -49,7 +52,7 @@ class _Lines:
         self._told = told
 
 
-def _view(moment: Moment) -> Group:
+def _view(moment: "Moment") -> Group:
     story = moment.story
     running = story.status == "RUNNING"
     lines: list[RenderableType] = [Text(f"Run {story.run_id}", style="bold")]
@@ -63,7 +66,7 @@ def _view(moment: Moment) -> Group:
     return Group(*lines)
 
 
-def _bar(moment: Moment) -> Table:
+def _bar(moment: "Moment") -> Table:
     downloads = moment.downloads
     row = Table.grid(padding=(0, 1))
     row.add_column(no_wrap=True)

@@ -63,13 +63,12 @@ def print_result(console: Console, result: RunResult) -> None:
     if result.error and not any(row.error for row in result.tables):
         console.print(result.error, style="red", highlight=False, soft_wrap=True, markup=False)
     console.print(
-        f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, "
-        f"{result.states_entered} states entered, "
-        f"estimated cost on AWS {result.cost.usd} USD",
+        f"{result.status.lower()}: run {result.run_id}, {result.seconds:.1f} s, {result.states_entered} states entered",
         style=COLOURS.get(result.status, ""),
         highlight=False,
         soft_wrap=True,
     )
+    console.print(f"estimated cost on AWS: {result.cost.usd} USD", highlight=False)
     if result.report:
         console.print(f"report: {result.report}", highlight=False, soft_wrap=True, markup=False)
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,13 @@ def test_the_documentation_names_commands_and_targets_that_exist():
 
     assert {"run", "query", "chart"} <= names <= set(EXAMPLES)
     assert {"run", "test", "build"} <= targets <= rules
+
+
+def test_a_command_that_reads_does_not_wait_for_the_laptop_s_aws():
+    code = "import sys, local.cli.app; print({'moto', 'botocore', 'matplotlib', 'pandas'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()\n"
 
 
 def test_json_is_the_same_by_both_options_and_keeps_all_digits(published):
