@@ -60,7 +60,7 @@ class TestFunctions:
         _, variables = invoke(aws, {"do": "environment"})
         variables.pop("LC_CTYPE", None)  # set by Python itself
         assert set(variables) == {
-            *("PATH", "HOME", "LANG", "TZ", "GREETING", "REGISTERED", "PAUSES", "BUCKET"),
+            *("PATH", "HOME", "TMPDIR", "LANG", "TZ", "GREETING", "REGISTERED", "PAUSES", "BUCKET"),
             *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_REGION", "AWS_DEFAULT_REGION"),
             *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
         }
