@@ -39,12 +39,12 @@ def write(kind: str, folder: Path) -> None:
 
     con = duckdb.connect()
     con.execute(ROWS)
-    part = export.Part("SELECT * FROM rows", "series_no, period_start", {})
+    part = export.Part("SELECT * FROM rows", "series_no, period_start", "M900001", "Synthetic", {})
     if kind == "csv":
         export._csv(con, part, folder / "rows.csv")
     else:
         book = export.Book(datetime(2026, 11, 1, tzinfo=UTC))
-        export._sheet(con, part, book, "M900001")
+        export._sheet(con, part, book)
         (folder / "rows.xlsx").write_bytes(book.finish())
 
 

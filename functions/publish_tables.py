@@ -14,7 +14,7 @@ from pipeline.run.verification import Verification, unpublished
 from pipeline.steps.publish import publish
 
 LOST_CELLS_PERCENT = int(os.environ["LOST_CELLS_PERCENT"])
-MOST_AT_ONCE = 1000  # at a quarter of a second each, a third of the function's time
+MOST_AT_ONCE = 1000  # at 0.4 seconds each, half of the function's time
 
 
 @task

@@ -27,6 +27,7 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
     CSV = "csv"
     XLSX = "xlsx"
+    SDMX = "sdmx"
 
 
 def query(
@@ -80,7 +81,7 @@ def export(
     ] = None,
     lake: Lake = LAKE,
 ) -> None:
-    """Export the published tables to Parquet, CSV or Excel files."""
+    """Export the published tables to Parquet, CSV, Excel or SDMX files, with a description that other programs read."""
     from local.cli.export import export as export_tables  # noqa: PLC0415 - only this command needs xlsxwriter
 
     check_published(lake)

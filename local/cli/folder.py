@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 INDEX = "export.json"
-OURS = re.compile(r"(README\.txt|([a-z_]+/)?\w+\.(parquet|csv|xlsx))", re.ASCII)
+OURS = re.compile(r"(README\.txt|(datapackage|croissant)\.json|([a-z_]+/)?\w+\.(parquet|csv|xlsx|xml))", re.ASCII)
 
 
 class Index(msgspec.Struct):
@@ -44,12 +44,14 @@ def replacing(folder: Path) -> Iterator[Path]:
         raise OSError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _write_index(stage: Path) -> None:
-    files = {
-        path.relative_to(stage).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(stage.rglob("*"))
-        if path.is_file()
-    }
+    files = {path.relative_to(stage).as_posix(): sha256(path) for path in sorted(stage.rglob("*")) if path.is_file()}
     (stage / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(Index(files))) + b"\n")
 
 

@@ -297,6 +297,24 @@ def test_an_answer_that_is_lost_does_not_undo_a_rollback(publisher, table):
     assert publisher.partitions(table)[("quarterly",)] == publisher.record(table).location
 
 
+def test_an_edition_that_cannot_be_described_is_published_all_the_same(publisher, table):
+    """AWS denies the description, as it would in an account with a policy of its own."""
+    s3 = publisher.clients["PublishTables"][0]
+
+    def other_bucket(params: dict, **_: object) -> None:
+        if params["Key"].endswith("_datapackage.json"):
+            params["Bucket"] = "of-somebody-else"
+
+    s3.meta.events.register("provide-client-params.s3.PutObject", other_bucket)
+    try:
+        published(publisher, table, JULY)
+    finally:
+        s3.meta.events.unregister("provide-client-params.s3.PutObject", other_bucket)
+
+    assert publisher.record(table).edition == f"{JULY}.1"
+    assert seen(publisher, table) == {publisher.record(table).location}
+
+
 def test_an_audit_record_is_never_overwritten(publisher, aws, table):
     published(publisher, table, JUNE, JULY)
     publisher.roll_back(table, JUNE)

@@ -4,15 +4,19 @@ import base64
 import csv
 import json
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import frictionless
 import msgspec
 import openpyxl
+import pysdmx.io
 import pytest
 from openpyxl.utils.escape import unescape
+from pipeline.metadata import sdmx
 from pipeline.publication.record import Publication
 from pipeline.report import workbook
 from pipeline.table import schema
@@ -146,6 +150,53 @@ def test_a_workbook_has_no_formula_and_rounds_no_number(lake, tmp_path):
         assert (None if stored is None else Decimal(str(stored))) == (value and Decimal(value))
 
 
+def test_a_package_gives_every_digit_and_every_text_of_a_csv(lake, tmp_path):
+    export(lake, tmp_path / "out", "csv")
+
+    resource = frictionless.Package(str(tmp_path / "out" / "datapackage.json")).get_resource("m1000")
+
+    assert resource.validate().valid
+    marked = ["'" + text if text[0] in "=+-@" else text for text in HOSTILE]
+    assert [(row["series"], row["value"]) for row in resource.read_rows()] == [
+        (text, value and Decimal(value)) for text, (_, value) in zip(marked, CELLS, strict=True)
+    ]
+
+
+def test_sdmx_keeps_every_digit_and_the_text_where_there_is_none(tmp_path):
+    numbers = [(value or "na", value) for value in NUMBERS]
+    texts = [(text, None) for text in ["-", "", 'a "quoted", text', "two\nlines", " 1,234 "]]
+    export(lake_of(tmp_path / "lake", numbers + texts), tmp_path / "out", "sdmx")
+
+    with (tmp_path / "out" / "monthly" / "M1000.csv").open(newline="", encoding="utf-8") as file:
+        rows = [(row["OBS_VALUE"], row["OBS_STATUS"], row["VALUE_TEXT"]) for row in csv.DictReader(file)]
+
+    assert rows == [(value, "A", "") if value else ("", "O", text) for text, value in numbers + texts]
+
+
+def test_sdmx_names_series_by_their_labels_whatever_these_are(lake, tmp_path):
+    export(lake, tmp_path / "out", "sdmx")
+
+    message = pysdmx.io.read_sdmx(tmp_path / "out" / "monthly" / "M1000.xml", validate=True)
+    (codes,) = [each for each in message.get_codelists() if each.id == "CL_M1000_SERIES"]
+
+    assert [each.name.split() for each in codes] == [text.split() for text in HOSTILE]
+    assert message.get_dataflows()[0].name == '=A "title"'
+
+
+def test_series_numbers_are_codes_of_their_own():
+    numbers = ["1", "1.1", "1.10", "1_1", "1-1", "1.1 ", "一", "A/B"]
+
+    codes = [sdmx.code(number) for number in numbers]
+
+    assert codes[:3] == ["S1", "S1_1", "S1_10"]
+    assert len(set(codes)) == len(numbers)
+    assert all(re.fullmatch(r"[A-Za-z0-9_@$\-]+", each) for each in codes)  # of SDMX's schema
+
+
+def test_a_half_year_is_a_semester():
+    assert [sdmx.time_period(start, "half_yearly") for start in ("2026-01-01", "2026-07-01")] == ["2026-S1", "2026-S2"]
+
+
 def test_a_table_too_long_for_a_sheet_is_refused_by_name(lake, tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "SHEET_ROWS", len(CELLS))
 
@@ -181,8 +232,8 @@ def test_files_of_the_export_before_go_and_all_others_stay(lake, tmp_path):
     export(lake, folder, "csv")
 
     assert names(folder) == [
-        *("README.txt", "export.json", "monthly/M1000.csv", "monthly/M9999.parquet", "monthly/mine.csv", "notes.txt"),
-        *("revisions.csv", "tables.csv"),
+        *("README.txt", "croissant.json", "datapackage.json", "export.json", "monthly/M1000.csv"),
+        *("monthly/M9999.parquet", "monthly/mine.csv", "notes.txt", "revisions.csv", "tables.csv"),
     ]
     assert (folder / "monthly" / "mine.csv").read_text() == "monthly/mine.csv"
 
@@ -190,7 +241,9 @@ def test_files_of_the_export_before_go_and_all_others_stay(lake, tmp_path):
     (folder / "monthly" / "M9999.parquet").unlink()
     export(lake, folder, "xlsx")
 
-    assert names(folder) == ["README.txt", "export.json", "monthly.xlsx", "notes.txt"]
+    assert names(folder) == [
+        *("README.txt", "croissant.json", "datapackage.json", "export.json", "monthly.xlsx", "notes.txt"),
+    ]
     assert not (folder / "monthly").exists()
 
 
@@ -212,8 +265,9 @@ def test_a_list_of_files_elsewhere_removes_nothing(lake, tmp_path):
     export(lake, folder, "csv")
     (tmp_path / "precious.csv").write_text("mine")
     (folder / "export.json").write_text(json.dumps({"files": {"../precious.csv": "", "tables.csv": ""}}))
-    for name in ("README.txt", "revisions.csv", "monthly/M1000.csv"):
-        (folder / name).unlink()
+    for name in names(folder):
+        if name not in ("export.json", "tables.csv"):
+            (folder / name).unlink()
 
     export(lake, folder, "csv")
 

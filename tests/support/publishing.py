@@ -123,7 +123,8 @@ class Publisher:
         )
         self._aws.put(f"s3://{self.bucket}/{keys.manifest(frequency, table_id, run_id)}", msgspec.json.encode(manifest))
         key = f"{self.bucket}/{keys.staged(run_id, frequency, table_id)}part.parquet"
-        lakes.parquet(self._aws.lake, key, ROWS.format(value=day.toordinal(), vintage=vintage, rows=rows))
+        path = lakes.parquet(self._aws.lake, key, ROWS.format(value=day.toordinal(), vintage=vintage, rows=rows))
+        self._aws.put(f"s3://{key}", path.read_bytes())
         return run_id
 
     def publish(self, table_id: str, run_id: str, *, accept: bool = False, force: bool = False) -> None:

@@ -71,7 +71,7 @@ def test_a_first_run_by_hand():
         "node_minutes": 2 * 3,  # 150 s are three minutes
         "dpu_seconds": 2 * 600,  # 81 s, billed as ten minutes
         "scanned_bytes": 25_000_000,
-        "puts": 6 + 1 + 8 + 2 + 10,
+        "puts": 6 + 1 + 11 + 2 + 10,
         "gets": 5 + 2 + 12 + 2 + 15,
         "key_requests": 12 + 1 + 1 + 1 + 2,
         "mails": 1,

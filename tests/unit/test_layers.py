@@ -22,6 +22,7 @@ RULES = (
     "pipeline.mail",
     "pipeline.billing",
     "pipeline.report",
+    "pipeline.metadata",
 )
 FUNCTIONS = (*RULES, "pipeline.handler", "pipeline.api", "pipeline.aws", "pipeline.steps", "pipeline.worker")
 LAPTOP = (

@@ -57,6 +57,21 @@ def staged(run_id: str, frequency: str, table_id: str) -> str:
     return f"{staged_run(run_id)}frequency={frequency}/table_id={table_id}/"
 
 
+def is_data(name: str) -> bool:
+    """Whether a file in a prefix from `staged` has rows: Athena and the crawler ignore names that begin with `_`."""
+    return not name.startswith("_")
+
+
+def data_package(prefix: str) -> str:
+    """The Frictionless package of the files in a prefix from `staged`."""
+    return f"{prefix}_datapackage.json"
+
+
+def croissant(prefix: str) -> str:
+    """The Croissant of the files in a prefix from `staged`."""
+    return f"{prefix}_croissant.json"
+
+
 def staged_frequency(uri: str) -> str:
     """The frequency in the URI of a prefix from `staged`."""
     return uri.rpartition("/frequency=")[2].partition("/")[0]

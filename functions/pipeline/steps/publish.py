@@ -5,8 +5,10 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome
 from pipeline.contracts.states import PublishRequest
 from pipeline.errors import PublishConflict
+from pipeline.handler import logger
 from pipeline.publication.gate import objections
 from pipeline.publication.record import Grounds, Publication, has_content, next_publication
+from pipeline.steps.describe import describe
 from pipeline.table.manifest import Manifest
 
 
@@ -34,7 +36,9 @@ def publish(
                 winner, _ = data_bucket.read_optional(key, Publication)
                 if not has_content(winner, manifest):
                     raise PublishConflict("another run published the table in the meantime")
-    _point_at_record(key)
+    shown = _point_at_record(key)
+    if shown:
+        _try_to_describe(shown)
 
 
 def _accepted(published: Publication | None, manifest: Manifest, lost_percent: int, *, accept: bool) -> str:
@@ -50,12 +54,20 @@ def _accepted(published: Publication | None, manifest: Manifest, lost_percent: i
     return "; ".join(problem.cause for problem in problems)
 
 
-def _point_at_record(key: str) -> None:
+def _point_at_record(key: str) -> Publication | None:
     """Repeat until the record has not changed while the catalogue was updated: the record of the last run wins."""
     shown = ""
     while True:
         record, etag = data_bucket.read_optional(key, Publication)
         if record is None or etag == shown:
-            return
+            return record
         glue.set_partitions(record)
         shown = etag
+
+
+def _try_to_describe(shown: Publication) -> None:
+    """Readers see the edition already."""
+    try:
+        describe(shown)
+    except Exception:  # noqa: BLE001 - whatever is wrong with a description, it never loses a publication
+        logger.exception("Not described", extra={"table_id": shown.table_id})

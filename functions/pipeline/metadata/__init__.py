@@ -1,0 +1,1 @@
+"""Descriptions of published data that other programs read: Frictionless, Croissant, SDMX."""
