@@ -5,10 +5,11 @@ from pathlib import Path
 from local.cli import export
 from local.cli.browse.asked import AddressInvalid, Asked, periods
 from local.cli.browse.table import Opened, reading
+from local.cli.export_readme import Kind
 from local.cli.names import UnknownSeries
 
 
-def write(lake: Path, table: Opened, asked: Asked, path: Path, kind: export.Kind) -> None:
+def write(lake: Path, table: Opened, asked: Asked, path: Path, kind: Kind) -> None:
     """Write the table to `path`, or only the series, by its number, and the periods that are asked for.
 
     Raises `UnknownSeries`, and `AddressInvalid` as `periods` or for more rows than Excel has.

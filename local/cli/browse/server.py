@@ -13,9 +13,10 @@ from pipeline.report.content import Chart
 from pipeline.wording import quantity
 from werkzeug.exceptions import HTTPException
 
-from local.cli import export, names
+from local.cli import names
 from local.cli.browse import asked, download, published, table
 from local.cli.browse.snippets import snippets
+from local.cli.export_readme import Kind
 from local.cloud.sql import athena
 
 FOLDER = Path(__file__).parent
@@ -125,7 +126,7 @@ def revisions(table_id: str) -> str:
 
 
 @pages.get("/tables/<table_id>.<any(csv,xlsx,parquet):kind>")
-def file(table_id: str, kind: export.Kind) -> Response:
+def file(table_id: str, kind: Kind) -> Response:
     """The observations of a table as a file."""
     query = asked.read(request.args)
     opened = table.opened(_lake(), table_id, query.edition)

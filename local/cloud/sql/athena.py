@@ -57,10 +57,11 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     """The rows of a query. Ctrl-C ends it; while DuckDB works in the main thread, Python handles no signal."""
     with ThreadPoolExecutor(1) as pool:
         try:
-            return pool.submit(lambda: con.execute(sql).fetchall()).result()
+            rows: list[tuple[Any, ...]] = pool.submit(lambda: con.execute(sql).fetchall()).result()
         except KeyboardInterrupt:
             con.interrupt()
             raise
+    return rows
 
 
 @contextmanager
