@@ -96,8 +96,8 @@ def measure() -> Part:
         "Where the CPU of a million cells goes",
         ["piece", "CPU", "against the floor"],
         [[name, f"{cpu:.2f} s", f"{cpu / least:.2f}"] for name, cpu in taken.items()],
-        "Medians of five runs with a clock around each piece. The floor is a parse and gzip alone; verification compares "
-        "the digests and the sums.",
+        "Medians of five runs with a clock around each piece. The floor is a parse and gzip alone; verification "
+        "compares the digests and the sums.",
     )
     return Part(figures, [Details("How the cost grows with cells", header, rows, text), where])
 
