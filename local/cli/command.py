@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -46,6 +47,7 @@ def add(app: typer.Typer, command: Callable[..., None], examples: str, group: st
     app.command(cls=Command, epilog=shown, rich_help_panel=group)(command)
 
 
+@cache
 def _shared() -> list[Any]:
     """The parameters of every command."""
     app = typer.Typer(add_completion=False)

@@ -59,7 +59,7 @@ def redrive(aws: LocalAWS, run_id: str, watch: Watcher) -> RunResult:
 def how_to_go_on(execution: str) -> str:
     """What a user is told who stopped an execution, given by its ARN."""
     run_id = execution.rpartition(":")[2]
-    return f"stopped the run {run_id}: `singstat redrive {run_id}` goes on, and downloads nothing again that is stored"
+    return f"stopped the run {run_id}: `singstat redrive {run_id}` goes on with what it has downloaded"
 
 
 def _result(aws: LocalAWS, execution: str, sent: dict[str, Any], watch: Watcher) -> RunResult:

@@ -78,6 +78,7 @@ def test_a_run_that_is_interrupted_goes_on_with_what_it_has(lake, replay, tmp_pa
     place = ["--lake", str(lake), "--base-url", replay.url]
     terminal = Terminal(tmp_path, "run", done, half, *place)
     wait_for(lambda: list(lake.glob(f"*/runs/*/tables/{done}.json")) and half in asked)
+    time.sleep(2)  # until the state machine has noted that the table is done
     started = terminal.interrupt()
     code, text = terminal.end()
 

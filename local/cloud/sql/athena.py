@@ -78,6 +78,10 @@ def session(
             yield con, lambda sql: tables.select(sql, database).sql
         except duckdb.Error as error:
             raise QueryError(worded(error)) from error
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # DuckDB's words for the KeyboardInterrupt that it swallows
+                raise KeyboardInterrupt from None
+            raise
 
 
 class _Tables:
