@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import count
@@ -13,6 +12,7 @@ import duckdb
 from sqlglot import exp
 
 from local.cloud.sql.catalogue import Catalogue, Table, load
+from local.cloud.sql.interruption import interruptible
 from local.cloud.sql.library import connect, install, worded
 from local.cloud.sql.python_functions import java_double
 from local.cloud.sql.queries import Reference, Relation, Translator
@@ -42,26 +42,15 @@ def run(sql: str, database: str, parameters: Sequence[str], lake: Path) -> Resul
     statement = parse_statement(sql, parameters)
     if isinstance(statement, Listing):
         return _listed(statement, catalogue, database)
-    with _connect(lake) as con:
+    with _connect(lake) as con, interruptible(con):
         tables = _Tables(con, catalogue, lake.resolve())
         try:
             query = tables.translate(statement, database)
-            rows = _rows(con, query.sql)
+            rows = con.execute(query.sql).fetchall()
         except duckdb.Error as error:
             raise QueryError(worded(error)) from error
     columns = [(name, _athena_type(kind)) for name, kind in query.columns]
     return Result(columns, [tuple(map(cell_text, row)) for row in rows], tables.bytes_scanned)
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query. Ctrl-C ends it; while DuckDB works in the main thread, Python handles no signal."""
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            rows: list[tuple[Any, ...]] = pool.submit(lambda: con.execute(sql).fetchall()).result()
-        except KeyboardInterrupt:
-            con.interrupt()
-            raise
-    return rows
 
 
 @contextmanager
@@ -72,16 +61,12 @@ def session(
 
     All queries see the same catalogue. Raises `QueryError` if one fails.
     """
-    with _connect(lake, folder) as con:
+    with _connect(lake, folder) as con, interruptible(con):
         tables = _Tables(con, catalogue, lake.resolve())
         try:
             yield con, lambda sql: tables.select(sql, database).sql
         except duckdb.Error as error:
             raise QueryError(worded(error)) from error
-        except RuntimeError as error:
-            if str(error) == "Query interrupted":  # DuckDB's words for the KeyboardInterrupt that it swallows
-                raise KeyboardInterrupt from None
-            raise
 
 
 class _Tables:
