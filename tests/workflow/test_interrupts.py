@@ -33,6 +33,7 @@ class Terminal:
             env=environment | variables,
             dimensions=(60, columns),
             encoding="utf-8",
+            codec_errors="replace",  # the terminal shows ^C amid the bytes of a character
             timeout=PATIENCE,
         )
 
@@ -95,7 +96,7 @@ def test_a_run_that_is_interrupted_goes_on_with_what_it_has(lake, replay, tmp_pa
     assert code == 0, text
     assert (asked.count(done), asked.count(half)) == (1, 2)
     assert max(map(len, table.splitlines())) <= 60
-    assert all(word in table for word in (done, half, "Key Indicators On", "Housing And Development", "2026-07-24"))
+    assert all(word in table for word in (done, half, "Key Indicators", "Housing And", "Development", "2026-07-24"))
 
     code, text = Terminal(tmp_path, "run", done, half, *place, NO_COLOR="1").end()
     assert (code, text.count("unchanged")) == (0, 2), text
