@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 Handler = Callable[[Any, "Context"], Any]
 NOT_IN_THE_BUNDLE = ("awscrt", "OpenSSL")  # installed with SAM; botocore uses them if present
-PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "urllib3", "isal.igzip")
+PACKAGES = ("boto3", "aws_lambda_powertools", "msgspec", "urllib3", "isal.igzip", "encodings.idna")
 SERVICES = ("s3", "glue", "athena", "sns", "stepfunctions", "databrew", "kms")
 LAYER = ("jinja2", "xlsxwriter", "matplotlib.figure", "matplotlib.backends.backend_svg")
 REQUEST_BYTES = 1 << 16
@@ -125,16 +125,19 @@ def import_all(names: tuple[str, ...]) -> None:
 
 
 def prepare() -> Iterator[None]:
-    """Load the models of services that functions use, a step at a time; nothing of a function or its role."""
+    """Load what clients of services need, a step at a time; nothing of a function or its role.
+
+    The clients that load it are another session's: that of the functions reads variables when it makes its own.
+    """
     import boto3  # noqa: PLC0415 - a process of a function imports it itself where the server does not fork
     from botocore.session import get_session  # noqa: PLC0415
 
-    session = get_session()
-    boto3.setup_default_session(botocore_session=session)  # reads variables only when it makes a client
-    loader = session.get_component("data_loader")
+    session, other = get_session(), get_session()
+    boto3.setup_default_session(botocore_session=session)
+    other.register_component("data_loader", session.get_component("data_loader"))
+    other.set_credentials("nobody", "unused")
     for service in SERVICES:
-        loader.load_service_model(service, "service-2")
-        loader.load_service_model(service, "endpoint-rule-set-1")
+        other.create_client(service, "us-east-1")
         yield
 
 
