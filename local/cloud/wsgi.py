@@ -29,15 +29,13 @@ class Response(NamedTuple):
 def environ_of(request: AWSPreparedRequest) -> dict[str, Any]:
     """The WSGI environment of a request that a boto3 client is about to send."""
     url, body = urlsplit(request.url), _body(request)
-    uri = request.url.removeprefix(f"{url.scheme}://{url.netloc}")
     headers = {
         f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else value
         for name, value in request.headers.items()
     }
     return headers | {
         "REQUEST_METHOD": request.method,
-        "REQUEST_URI": uri,
-        "RAW_URI": uri,
+        "RAW_URI": request.url.removeprefix(f"{url.scheme}://{url.netloc}"),
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),
         "QUERY_STRING": url.query,
@@ -50,7 +48,6 @@ def environ_of(request: AWSPreparedRequest) -> dict[str, Any]:
         "REMOTE_ADDR": url.hostname,
         "wsgi.url_scheme": url.scheme,
         "wsgi.input": io.BytesIO(body),
-        "wsgi.multithread": True,
     }
 
 

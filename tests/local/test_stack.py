@@ -96,6 +96,10 @@ def test_an_existing_table_is_updated_and_keeps_its_partitions(tmp_path: Path) -
         assert glue.get_table(DatabaseName="shop", Name="orders")["Table"]["Description"] == "new"
         found = glue.get_partitions(DatabaseName="shop", TableName="orders")["Partitions"]
         assert [one["StorageDescriptor"]["Location"] for one in found] == ["s3://shop/orders/monday/"]
+        changed = glue.get_table(DatabaseName="shop", Name="orders")["Table"]["VersionId"]
+    with LocalAWS(tmp_path / "lake", template) as third:
+        table = third.client("glue").get_table(DatabaseName="shop", Name="orders")["Table"]
+        assert int(table["VersionId"]) < int(changed)  # kept without a version; a table as declared gets none
 
 
 @pytest.mark.parametrize(
