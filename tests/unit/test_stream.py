@@ -138,3 +138,13 @@ def test_a_table_is_not_finished_before_its_last_cell():
 def test_a_table_without_a_total_is_refused():
     with pytest.raises(SourceContract, match="the metadata has no total"):
         Stream(header("yearly", None), StreamState())
+
+
+def test_a_series_goes_on_after_a_page_that_fills_an_empty_cell():
+    table = Table(header("yearly", 3))
+    for cells in ({"y2020": "", "y2021": "1"}, {"y2020": "2"}, {"y2022": "3"}):
+        table.add(page(row("1", **cells)))
+    (series,) = table.series()
+
+    assert dict(zip(series.layout.paths, series.texts, strict=True)) == {("2020",): "2", ("2021",): "1", ("2022",): "3"}
+    assert table.size == 3
