@@ -1,5 +1,5 @@
 # run: the main job on recorded data · test · check: the whole gate · fix: what can be mended by itself · bench
-# build: what `sam deploy` takes
+# docs, pictures: the pages as a site, and their pictures · build: what `sam deploy` takes
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # python3.13, which AWS runs, on PATH or one of pyenv's; if there is none, another from 3.11 on.
@@ -10,7 +10,7 @@ UV := $(BIN)/uv --system-certs pip
 CHECKED := tests/template tests/unit/test_layers.py tests/unit/test_docstrings.py
 unexport PYTHONDONTWRITEBYTECODE # or every process would compile the project and the tests again
 
-.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench pictures build coverage lock
+.PHONY: run test check check-code check-tests check-types check-scan check-template check-machine .venv/translated fix bench docs pictures build coverage lock
 run: .venv/run
 	@$(BIN)/singstat run
 
@@ -20,7 +20,7 @@ test: .venv/test
 		$(if $(REST),$(addprefix --ignore=,$(CHECKED)))
 
 check: .venv/check .venv/scan/ready .venv/node/ready
-	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),-O) check-code check-tests check-types check-scan check-template check-machine
+	@$(MAKE) -j2 $(if $(filter output-sync,$(.FEATURES)),-O) check-code check-tests check-types check-scan check-template check-machine docs
 
 check-code:
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format, lint: clean"
@@ -63,6 +63,10 @@ fix: .venv/check
 # All of docs/performance.md; PARTS="imports cost" measures some of it.
 bench: .venv/test
 	@$(BIN)/python -m benchmarks $(PARTS)
+
+# README.md and docs/ as a site; fails if a link leads nowhere.
+docs: .venv/check
+	@$(BIN)/python -m tools.pages
 
 # The pictures of README.md and docs/; with Node.js and Chromium.
 pictures: .venv/check .venv/node/ready

@@ -33,6 +33,14 @@ def test_the_costs_are_the_modelled_ones():
         assert [cell.strip() for cell in line.strip("|").split("|")] in [list(map(str, row)) for row in costs.rows]
 
 
+def test_the_deployers_tutorial_has_the_same_costs():
+    tutorial = (ROOT / "docs" / "tutorial-deployer.md").read_text("utf-8")
+
+    (fifty,) = re.findall(r"^\| 50 \| (.*?) \| (.*?) \| (.*?) \|$", PAGE, re.MULTILINE)
+    assert "{} USD the first time, {} if all are revised, {} if nothing is".format(*fifty) in tutorial
+    assert re.findall(r"about \[([\d.]+) a month\]", PAGE) == re.findall(r"about \[([\d.]+) USD a month\]", tutorial)
+
+
 def test_the_fixed_costs_are_the_guides():
     (monthly,) = re.findall(r"about \[([\d.]+) a month\]", PAGE)
 
