@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from pipeline.publication.record import Publication
 from pipeline.table import schema
 
-from local.cli import listed, names
+from local.cli import names
 from local.cli.revisions import only, position
 from local.cloud.sql import as_of as past
 from local.cloud.sql import athena
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Frame = TypeVar("Frame")
+TABLES = """
+SELECT table_id, title, CASE frequency WHEN 'cross_sectional' THEN 'cross_sectional' ELSE 'time_series' END AS kind,
+  frequency, vintage AS published
+FROM tables"""
+LISTED = f"""
+SELECT table_id, title, kind, frequency, published FROM catalogue WHERE retired_on IS NULL
+UNION ALL {TABLES} WHERE table_id NOT IN (SELECT table_id FROM catalogue)"""  # noqa: S608
 
 
 class Lake(Generic[Frame]):
@@ -91,7 +98,7 @@ class Lake(Generic[Frame]):
         Columns: `table_id`, `title`, `kind` (`time_series` or `cross_sectional`), `frequency`, and `published`, the
         vintage that readers see. Until `singstat catalogue` has made a catalogue, only published tables are found.
         """
-        every = listed.select(load(self.path))
+        every = LISTED if "catalogue" in load(self.path).databases.get(PUBLISHED, {}) else TABLES
         wanted = [f"strpos(lower(title), {text_sql(word.lower())}) > 0" for word in " ".join(words).split()]
         sql = f"SELECT * FROM ({every}) WHERE {' AND '.join(wanted) or 'true'}"  # noqa: S608
         return self._rows(sql, "table_id")

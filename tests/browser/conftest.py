@@ -9,8 +9,11 @@ import pytest
 from pipeline.contracts.states import RunRequest
 from playwright.sync_api import Browser, sync_playwright
 
+from local.cli.browse.server import application
+from local.cli.loopback import listening
 from local.cli.run import run
 from local.cloud.aws import LocalAWS
+from local.cloud.wsgi import Handler
 from local.replay.server import Replay
 from tests.support.once import once
 from tests.support.samples import revise, samples
@@ -53,3 +56,16 @@ def _run_twice(lake: Path) -> list[Path]:
     pages = [result.report for result in results]
     assert [result.status for result in results] == ["SUCCEEDED", "FAILED"], results
     return [page.parent for page in pages if page]
+
+
+@pytest.fixture(scope="session")
+def lake(runs: tuple[Path, Path]) -> Path:
+    """The lake after both runs. Only for reading."""
+    return runs[1].parents[3]
+
+
+@pytest.fixture(scope="session")
+def site(lake: Path) -> Iterator[str]:
+    """The address of its pages, as `singstat browse` serves them."""
+    with listening(application(lake), 0, Handler) as url:
+        yield url

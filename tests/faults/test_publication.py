@@ -1,9 +1,12 @@
 """Readers see one whole edition of a table, whatever happens while it is published, rolled back or forgotten."""
 
+import csv
+import io
 import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,6 +19,7 @@ from pipeline.errors import (
     StaleVintage,
 )
 
+from local.cli.browse.server import application
 from local.cloud.aws import LocalAWS
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
@@ -156,6 +160,33 @@ def test_readers_see_whole_editions_during_fifty_publications(publisher, aws, ta
         for _, vintage, count, values, _ in rows:
             assert values == "1"
             assert count == str(publisher_rows(str(vintage)))
+
+
+def test_a_page_shows_one_whole_edition_while_others_are_published(aws, publisher, table):
+    site, done = application(aws.lake), threading.Event()
+    answers: list[tuple[int, str]] = []
+
+    def read() -> None:
+        while not done.is_set():
+            answer = site.test_client().get(f"/tables/{table}.csv")
+            answers.append((answer.status_code, answer.text))
+
+    publisher.publish(table, publisher.stage(table, "2026-01-01", rows=40))
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(24):
+        frequency = "monthly" if number % 10 in (7, 8) else "quarterly"
+        publisher.publish(table, publisher.stage(table, f"2026-02-{number + 1:02}", frequency, 41 + number))
+    done.set()
+    reader.join()
+
+    shown = [list(csv.DictReader(io.StringIO(text))) for status, text in answers if status == 200]
+    assert {status for status, _ in answers} <= {200, 503}
+    assert len({rows[0]["vintage"] for rows in shown}) > 3
+    for rows in shown:
+        ((vintage, value),) = {(row["vintage"], row["value"]) for row in rows}
+        assert value == str(date.fromisoformat(vintage).toordinal())
+        assert len(rows) == publisher_rows(vintage)
 
 
 def publisher_rows(vintage: str) -> int:

@@ -110,6 +110,17 @@ def test_a_table_as_of_a_day_is_the_edition_of_that_day(lake, to):
     assert rows(opened.read("M212161", as_of="2026-07-24")) == []
 
 
+def test_a_table_in_one_edition_is_named_by_the_edition_or_its_vintage(lake):
+    opened = singstat.open_lake(lake)
+
+    for name in ("2026-10-24.1", "2026-10-24"):
+        assert rows(opened.read("M212161", edition=name)) == rows(opened.read("M212161", as_of="2026-10-30"))
+    with pytest.raises(singstat.UnknownEdition, match="no edition 2026-10-25; there are 2026-07-24.1, 2026-10-24.1, "):
+        opened.read("M212161", edition="2026-10-25")
+    with pytest.raises(ValueError, match="give either as_of or edition, not both"):
+        opened.read("M212161", edition="2026-10-24", as_of="2026-10-30")
+
+
 @pytest.mark.parametrize("to", KINDS)
 def test_revisions_are_those_of_all_editions_in_their_order(lake, to):
     changed = rows(singstat.open_lake(lake, to=to).revisions("M212161", exact=True))

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from pipeline.contracts import keys
 from pipeline.publication.record import Publication
+from pipeline.run.catalogue import ListedTable
 from pipeline.table.manifest import Manifest
 from pipeline.table.periods import MONTHS
 
-from local.cli import listed
 from local.cli.names import check_published
 from local.cli.records import publications, read_record
-from local.cloud.sql import athena
-from local.cloud.sql.catalogue import PUBLISHED, load
 
+LISTED = msgspec.json.Decoder(ListedTable)
 OTHER = "Other themes"
 HERE, ELSEWHERE = "Published here", "At SingStat, not published here"
 
@@ -28,43 +28,49 @@ class Entry(NamedTuple):
     record: Publication | None
 
 
-def by_theme(lake: Path) -> dict[str, list[Publication]]:
-    """The published tables by title, under their themes. Raises `NothingPublished`."""
+def by_theme(lake: Path) -> tuple[dict[str, list[Publication]], list[str]]:
+    """The published tables by title, under their themes, and what is wrong with records that cannot be shown.
+
+    Raises `NothingPublished`.
+    """
     check_published(lake)
+    known, odd = publications(lake)
     themes: dict[str, list[Publication]] = {}
-    for record in sorted(publications(lake)[0], key=lambda each: (not each.theme, each.theme, each.title)):
+    for record in sorted(known, key=lambda each: (not each.theme, each.theme, each.title)):
         themes.setdefault(record.theme or OTHER, []).append(record)
-    return themes
+    return themes, odd
 
 
 def search(lake: Path, words: str, records: Mapping[str, Publication]) -> list[Entry]:
     """The tables whose titles or IDs have all the words, in any case: the published `records` first, then by title."""
+    listed = [each for path in lake.glob(f"*/{keys.catalogue()}") for each in LISTED.decode_lines(path.read_bytes())]
+    absent = [each for each in listed if each.table_id not in records and each.retired_on is None]
+    every = [Entry(HERE, each.table_id, each.title, each) for each in records.values()]
+    every += [Entry(ELSEWHERE, each.table_id, each.title, None) for each in absent]
     wanted = words.casefold().split()
-    rows = athena.run(listed.select(load(lake)), PUBLISHED, [], lake).rows
-    found = [
-        Entry(HERE if table_id in records else ELSEWHERE, str(table_id), str(title), records.get(str(table_id)))
-        for table_id, title, *_ in rows
-        if all(word in f"{table_id} {title}".casefold() for word in wanted)
-    ]
+    found = [each for each in every if all(word in f"{each.table_id} {each.title}".casefold() for word in wanted)]
     return sorted(found, key=lambda each: (each.record is None, each.title))
 
 
-def manifest(lake: Path, record: Publication) -> Manifest:
-    """The manifest of the edition that a record shows. Raises `RuntimeError` if it cannot be read."""
-    key = keys.manifest(record.frequency, record.table_id, record.run_id)
+def manifest(lake: Path, table_id: str, frequency: str, run_id: str) -> Manifest:
+    """The manifest of the download that an edition was made from. Raises `RuntimeError` if it cannot be read."""
+    key, wrong = keys.manifest(frequency, table_id, run_id), ""
     for path in lake.glob(f"*/{key}"):
         found, wrong = read_record(path, Manifest)
         if found:
             return found
-        raise RuntimeError(wrong or f"{path} is empty")
-    raise RuntimeError(f"{record.table_id} has no {key}: `singstat run {record.table_id} --force` downloads it again")
+    raise RuntimeError(f"{wrong or f'there is no {key}'}: `singstat run {table_id} --force` downloads it again")
 
 
-def period(start: str, frequency: str) -> str:
-    """The period that begins on an ISO date, as SingStat writes it; "" for a cross-section, which has no date."""
+def last_period(lake: Path, record: Publication) -> str:
+    """The last period of a table as SingStat writes it; "" for a cross-section, or if it cannot be read."""
+    try:
+        start = manifest(lake, record.table_id, record.frequency, record.run_id).last_period
+    except RuntimeError:
+        return ""
     if not start:
         return ""
-    year, month = start[:4], int(start[5:7])
+    year, month, frequency = start[:4], int(start[5:7]), record.frequency
     names = {
         "monthly": f"{year} {MONTHS[month - 1]}",
         "quarterly": f"{year} {(month + 2) // 3}Q",

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, request, send_file, url_for
+from flask import Blueprint, Flask, Response, current_app, request, send_file, url_for
 from pipeline.rendering import templates
 from pipeline.report import charts, wording
 from pipeline.report.content import Chart
@@ -64,7 +64,9 @@ def application(lake: Path) -> Flask:
 def home() -> str:
     """The published tables by theme, or the tables that a search finds."""
     query = asked.read(request.args)
-    themes = published.by_theme(_lake())
+    themes, odd = published.by_theme(_lake())
+    if query.theme and query.theme not in themes:
+        raise asked.AddressInvalid(f"no published table has the theme {query.theme}")
     records = {record.table_id: record for each in themes.values() for record in each}
     if query.q:
         found = published.search(_lake(), query.q, records)
@@ -77,13 +79,10 @@ def home() -> str:
         ]
     paging = asked.Paging(query.page, TABLES, len(found))
     entries = found[paging.start : paging.end]
-    last = {
-        each.table_id: published.period(published.manifest(_lake(), each.record).last_period, each.record.frequency)
-        for each in entries
-        if each.record
-    }
+    last = {each.table_id: published.last_period(_lake(), each.record) for each in entries if each.record}
     groups = [(heading, list(group)) for heading, group in groupby(entries, lambda each: each.heading)]
-    return _page("home", query=query, themes=themes, records=records, groups=groups, last=last, paging=paging)
+    shown = {"themes": themes, "odd": odd, "records": records, "groups": groups, "last": last, "paging": paging}
+    return _page("home", query=query, **shown)
 
 
 @pages.get("/tables/<table_id>")
@@ -181,10 +180,8 @@ def _page(name: str, **content: Any) -> str:
 
 def _here(**changes: str | int) -> str:
     """The address of this page with other parameters; those that are "" are left out."""
-    if request.endpoint is None:
-        abort(404)
     parameters = {**(request.view_args or {}), **request.args, **changes}
-    return url_for(request.endpoint, **{name: value for name, value in parameters.items() if value != ""})
+    return url_for(str(request.endpoint), **{name: value for name, value in parameters.items() if value != ""})
 
 
 def _drawings(chart: Chart) -> dict[str, str]:

@@ -116,7 +116,7 @@ def opened(lake: Path, table_id: str, edition: str = "") -> Opened:
     editions = complete_editions(record)
     place = revisions.position([each.edition for each in editions], edition or seen.edition)
     chosen = editions[place]
-    manifest = published.manifest(lake, replace(record, frequency=chosen.frequency, run_id=chosen.run_id))
+    manifest = published.manifest(lake, table_id, chosen.frequency, chosen.run_id)
     return Opened(publication_of(chosen, editions, manifest), manifest, seen.edition, editions)
 
 
