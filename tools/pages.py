@@ -31,7 +31,7 @@ def stage(folder: Path) -> None:
 
 def build(folder: Path) -> str:
     """Make `site` in a staged `folder`; what is said of links that lead to no page or heading, "" if there are none."""
-    words = [ZENSICAL, "build", "--strict", "--config-file", folder / "zensical.toml"]
+    words: list[str | Path] = [ZENSICAL, "build", "--strict", "--config-file", folder / "zensical.toml"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     return COLOUR.sub("", done.stdout + done.stderr) if done.returncode else ""
 
