@@ -3,9 +3,12 @@
 Exit codes: 0 success, 1 the run or query failed, 2 invalid arguments, 130 Ctrl-C.
 """
 
-import gc
+import atexit
+import os
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import typer
 
@@ -72,5 +75,8 @@ def main() -> None:
         signal.signal(signal.SIGINT, interrupt_once)
     try:
         app()
-    finally:
-        gc.freeze()  # otherwise the interpreter, at its end, looks at each object of each package: 0.4 s
+    except SystemExit as ended:
+        atexit._run_exitfuncs()
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        os._exit(int(ended.code or 0))  # the interpreter's own end looks at each object of each package: 0.3 s

@@ -78,3 +78,9 @@ def test_every_decision_is_listed():
     assert listed == [
         (path.read_text("utf-8").splitlines()[0].removeprefix("# "), path.name) for path in sorted(folder.glob("0*.md"))
     ]
+
+
+def test_every_page_is_in_the_table_of_contents():
+    contents = (ROOT / "zensical.toml").read_text("utf-8")
+
+    assert all(f'"docs/{page.name}"' in contents for page in (ROOT / "docs").glob("*.md"))
