@@ -26,7 +26,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
     """Caches the service of each host; moto scans its folders on every request, 3 ms."""
 
     def __init__(self) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(_app)
         self._services: dict[str | None, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -34,6 +34,14 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
         if host not in self._services:
             self._services[host] = super().get_backend_for_host(host)
         return self._services[host]
+
+
+def _app(service: Any) -> Any:
+    """moto's application for a service. In debug mode, Flask would make a class for each request with a body."""
+    app = create_backend_app(service)
+    app.debug = False
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    return app
 
 
 class Front:
@@ -63,7 +71,12 @@ class Front:
                 return [response.body]
         if self._changes_glue(environ):
             return self._then_after_glue(environ, start_response)
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """moto's answer. Its request and the environment refer to each other, which would keep the body for long."""
         answer: Iterable[bytes] = self._moto(environ, start_response)
+        environ.pop("werkzeug.request", None)
         return answer
 
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -84,7 +97,7 @@ class Front:
             statuses.append(status)
             return start_response(status, *args)
 
-        answer: Iterable[bytes] = self._moto(environ, start)
+        answer = self._answer(environ, start)
         if statuses and statuses[0].startswith("200"):
             for hook in self.after_glue:
                 hook()

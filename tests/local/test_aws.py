@@ -1,11 +1,13 @@
 """The laptop's AWS: its functions, their processes, its lock."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 from local.cloud.lock import LakeInUseError, Lock
 
@@ -174,6 +177,25 @@ def exists(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_body_is_not_kept_once_it_is_answered(aws: LocalAWS) -> None:
+    """The garbage collector rarely looks at the oldest objects: nothing may wait for it."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="bodies", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="bodies", Key="first", Body=b"")
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for number in range(8):
+            s3.put_object(Bucket="bodies", Key=str(number), Body=bytes(1 << 20))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+    assert kept < 1 << 20
 
 
 class TestProcesses:

@@ -5,6 +5,9 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome, RunPlan, Tally
 from pipeline.costs.estimate import estimate
 from pipeline.costs.usage import Usage
@@ -16,7 +19,7 @@ from pipeline.run.history import combine, read
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.plan import batch_size
 from pipeline.run.tally import complete, tally
-from pipeline.run.verification import Measured, Verification, unpublished
+from pipeline.run.verification import Measured, Verification, scopes, unpublished
 
 from tests.support.histories import Execution
 
@@ -72,6 +75,21 @@ def test_each_table_is_published_in_one_visit_and_the_unverified_in_none():
 
     assert visits == 3
     assert sorted([*done.published, *(table.table_id for table in done.failed)]) == IDS[1:]
+
+
+@given(st.lists(st.integers(0, 300), min_size=1), st.integers(1, 500))
+def test_queries_share_the_tables_and_keep_to_the_most_cells(cells, most):
+    stored = [replace(outcome(table), observations=number) for table, number in zip(IDS, cells, strict=False)]
+
+    found = [
+        [table for table in stored if scope.first <= table.table_id <= scope.last]
+        for scope in scopes(reversed(stored), most)
+    ]
+
+    assert [table for tables in found for table in tables] == stored
+    sums = [sum(table.observations for table in tables) for tables in found]
+    assert all(total <= most for total, tables in zip(sums, found, strict=True) if len(tables) > 1)
+    assert all(total + after[0].observations > most for total, after in zip(sums, found[1:], strict=False))
 
 
 def test_a_plan_of_the_previous_release_can_be_read():

@@ -70,6 +70,9 @@ WRONG = {
     "no-utf-8": (b"\xe9", "is not a list of tables"),
     "too-long": (json.dumps({"tables": [f"M{n:06}" for n in range(10_001)]}).encode(), "10001 tables are more than"),
     "no-tables": (b'{"tables": []}', "the list of tables is empty"),
+    "bad-id": (b'{"tables": ["M212161", "212"]}', "'212' is not a table id"),
+    "twice": (b'{"tables": ["M212161", "M212161"]}', "M212161 is given twice"),
+    "unknown": (b"", "there is no list 'unknown'"),
 }
 
 
@@ -77,7 +80,8 @@ def test_stored_lists_that_are_wrong_are_refused_by_name_and_publish_nothing(own
     records = {path: path.read_bytes() for path in own.glob("*/publications/*.json")}
     with LocalAWS(own) as aws:
         for name, (content, why) in WRONG.items():
-            aws.put(f"s3://{aws.resource('DataBucket')}/lists/{name}.json", content)
+            if content:
+                aws.put(f"s3://{aws.resource('DataBucket')}/lists/{name}.json", content)
             story = follow(aws, aws.start({"list": name}, name), {"list": name}, lambda *_: None)
             assert (story.status, story.error, why in story.cause) == ("FAILED", "InputInvalid", True), story.cause
 

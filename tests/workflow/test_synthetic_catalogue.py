@@ -2,13 +2,22 @@
 
 from collections import Counter
 
+from local.cli.story import load
+from local.cloud.aws import LocalAWS
 from local.replay.synthetic import Synthetic, cut, gone, page_of_html
+from tests.support.laptop import Laptop
 from tests.support.oracle import Lake, source_cells
 
 BROKEN = {"TableNotFound": gone, "SourceIncomplete": cut, "SourceMalformed": page_of_html}
 
 
-def test_every_cell_is_published_and_what_is_broken_fails_alone(laptop):
+def test_every_cell_is_published_and_what_is_broken_fails_alone(tmp_path, replay):
+    parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0", "VerificationCells": "10000"}
+    with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
+        check_a_run(Laptop(aws, replay))
+
+
+def check_a_run(laptop):
     source = Synthetic(30)
     series = [table for table in source if source[table].kind == "TS"][::9]
     source.faults = dict(zip(series, BROKEN.values(), strict=True))
@@ -25,6 +34,8 @@ def test_every_cell_is_published_and_what_is_broken_fails_alone(laptop):
     assert [why in errors[table] for table, why in zip(series, ("404", " cells", "not JSON"), strict=True)] == [
         True
     ] * 3
+    queries = load(laptop.lake, result.run_id).state("StartVerification").times
+    assert queries >= sum(table.downloaded for table in result.tables) / 10_000
     published = Lake(laptop.aws)
     assert published.torn() == []
     assert published.tables == {table: source_cells(source[table]) for table in source if table not in series}

@@ -129,10 +129,20 @@ class LaunchedWorker(Contract):
     instance_type: str
 
 
+class Scope(Contract):
+    """The tables of a run whose ids are between `first` and `last`, both included; by default all."""
+
+    first: str = ""
+    last: str = "~"
+
+
 class DownloadCounts(Contract):
+    """How many tables were stored, are unchanged or failed; `scopes` divides the stored ones among queries."""
+
     stored: int
     unchanged: int
     failed: int
+    scopes: list[Scope]
 
 
 class CleanedUp(Contract):
@@ -170,13 +180,6 @@ class CrawlStatus(Contract):
     polls: int
     poll_limit: int
     status: Progress
-
-
-class Scope(Contract):
-    """The tables of a run whose ids are between `first` and `last`, both included; by default all."""
-
-    first: str = ""
-    last: str = "~"
 
 
 class VerificationStatus(Contract):

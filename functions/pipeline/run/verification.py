@@ -1,10 +1,11 @@
 """Exact comparison of the staged data, as measured by Athena, with the manifests of the downloads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from importlib.resources import files
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome
@@ -95,6 +96,20 @@ def unpublished(
     """The verified tables that are not in the outcome of an earlier visit."""
     done = {*outcome.published, *(table.table_id for table in outcome.failed)}
     return [table for table in stored if table.table_id not in done and verification.verified(table.table_id)]
+
+
+def scopes(stored: Iterable[DownloadOutcome], most_cells: int) -> list[Scope]:
+    """The tables divided, in the order of their ids, among queries over at most so many cells or over one table."""
+    found: list[Scope] = []
+    cells = 0
+    for table in sorted(stored, key=lambda table: table.table_id):
+        cells += table.observations
+        if found and cells <= most_cells:
+            found[-1] = replace(found[-1], last=table.table_id)
+        else:
+            found.append(Scope(first=table.table_id, last=table.table_id))
+            cells = table.observations
+    return found
 
 
 def divide(table_ids: Sequence[str], queries: int) -> list[Scope]:

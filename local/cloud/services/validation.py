@@ -76,7 +76,7 @@ def _model(service: str) -> Any:
 
 
 def _parameters(environ: Environ, call: Call, operation: Any, protocol: str) -> dict[str, Any]:
-    request = Request({**environ, "wsgi.input": io.BytesIO()})
+    request = Request({**environ, "wsgi.input": io.BytesIO()}, populate_request=False)
     form = protocol in ("query", "ec2")
     parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
         {
