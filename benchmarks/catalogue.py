@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -27,7 +28,8 @@ from local.cli.options import table_lists
 from local.cli.plan import published_sizes, setting
 from local.cli.story import Story, load
 from local.cloud.sql import athena
-from local.cloud.sql.catalogue import PUBLISHED
+from local.cloud.sql.catalogue import PUBLISHED, data_files
+from local.cloud.sql.catalogue import load as load_catalogue
 from local.replay.server import Replay
 from local.replay.synthetic import Synthetic, cut, gone, page_of_html
 from tests.support.oracle import FREQUENCIES, source_cells
@@ -185,6 +187,17 @@ def quiet(lake: Lake, source: Synthetic, first: Ran, unchanged: Ran, sixteen: Ra
     yield against("unchanged: CPU per table", unchanged.cpu / number, sixteen.cpu / 16, bar=0.25)
     yield against("the same outside the functions", unchanged.laptop / number, sixteen.laptop / 16)
     yield Figure(name="unchanged: modelled on AWS", now=usd(lake.folder, source), unit="USD", bar=0.06)
+    yield from opened(lake.folder)
+
+
+def opened(lake: Path) -> Iterator[Figure]:
+    """The files that a query over all of a dataset opens: docs/decisions/0037."""
+    datasets = load_catalogue(lake).databases[PUBLISHED]
+    for frequency in FREQUENCIES:
+        folders = datasets[frequency].partitions.values()
+        sizes = [file.stat().st_size for folder in folders for file in data_files(lake, folder)]
+        note = f"{len(sizes):,} files, {sum(sizes) / MIB:.0f} MiB, half of them at most {median(sizes):,.0f} bytes"
+        yield Figure(name=f"{frequency}: files per table", now=len(sizes) / len(folders), note=note)
 
 
 def against(name: str, one: float, sixteen: float, bar: float | None = None) -> Figure:
