@@ -1,13 +1,12 @@
 """The command about pages: `browse`."""
 
-import threading
 from typing import Annotated
 
 import typer
 
 from local.cli.names import check_published
 from local.cli.options import LAKE, Lake
-from local.cli.output import line, note, show
+from local.cli.output import line, show
 
 
 def browse(
@@ -19,12 +18,12 @@ def browse(
     check_published(lake)
 
     from local.cli.browse.server import application  # noqa: PLC0415 - only this command draws pages
-    from local.cli.loopback import listening, until_interrupted  # noqa: PLC0415
+    from local.cli.loopback import listening, until_interrupted, wait  # noqa: PLC0415
     from local.cloud.wsgi import Handler  # noqa: PLC0415
 
     with until_interrupted(), listening(application(lake), port, Handler) as url:
         show({"url": url}, lambda: line(f"{url}  Ctrl-C stops it"))
         if not no_open:
             typer.launch(url)
-        threading.Event().wait()
-    note("stopped")
+        wait()
+    line("stopped")

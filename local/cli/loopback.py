@@ -4,9 +4,10 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -63,3 +64,9 @@ def until_interrupted() -> Iterator[None]:
         signal.signal(number, interrupt_once)
     with suppress(KeyboardInterrupt):
         yield
+
+
+def wait() -> NoReturn:
+    """Until a signal ends it. One that the system gives to another thread would not end a longer sleep."""
+    while True:
+        time.sleep(1)

@@ -1,6 +1,5 @@
 """The commands about runs: `run`, `redrive`, `report`, `explain`, `mails`, `costs`, `serve` and `doctor`."""
 
-import threading
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -155,7 +154,7 @@ def serve(
     lake: Lake = LAKE,
 ) -> None:
     """Serve the API on loopback as deployed: start runs, query their status, open links. Stop with Ctrl-C."""
-    from local.cli.loopback import until_interrupted  # noqa: PLC0415
+    from local.cli.loopback import until_interrupted, wait  # noqa: PLC0415
     from local.cli.serve import serving  # noqa: PLC0415
     from local.cloud.aws import LocalAWS  # noqa: PLC0415
 
@@ -166,7 +165,7 @@ def serve(
         serving(aws, port, not no_auth) as endpoint,
     ):
         show(endpoint.fields(), lambda: line(str(endpoint)))
-        threading.Event().wait()
+        wait()
 
 
 def doctor(lake: Lake = LAKE) -> None:
