@@ -35,7 +35,7 @@ else:
         return sum(map(mul, p, q))
 
 
-# The shape of a text is the text with 0 for each digit: it tells whether that is a number, and how many decimals it has.
+# The shape of a text, with 0 for each digit, tells whether that is a number, and how many decimals it has.
 TO_SHAPE = str.maketrans("123456789", "0" * 9)
 DECIMALS = {
     f"{sign}{'0' * digits}{'.' if decimals else ''}{'0' * decimals}": decimals
