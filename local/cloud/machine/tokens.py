@@ -44,18 +44,30 @@ def repair() -> None:
 
 def stop(execution: Any, error: str | None, cause: str | None) -> None:
     """Abort an execution that is running, and those of its Map Runs."""
-    while execution.stop_date is None and not (execution.exec_worker.env and execution.exec_worker.env.is_running()):
-        time.sleep(0.01)  # the definition is still being parsed
+    while execution.stop_date is None and not _has_begun(execution.exec_worker.env):
+        time.sleep(0.01)  # the definition is still being parsed, and moto loses a stop before the first state
     with ending:
         if execution.stop_date is None:
             execution.stop_date = datetime.now(tz=UTC)
             execution.error, execution.cause = error, cause
             execution.exec_status = ExecutionStatus.ABORTED
             execution.stop(execution.stop_date, error, cause)
+        _wake(execution.exec_worker.env)
         for endpoint in list(execution.exec_worker.env.callback_pool_manager._pool.values()):
             endpoint.interrupt_all()
     for map_run in getattr(execution, "map_runs", {}).values():
         map_run.stop()
+
+
+def _has_begun(env: Any) -> bool:
+    return bool(env and env.is_running() and len(env.event_manager._history_event_list) > 1)
+
+
+def _wake(env: Any) -> None:
+    """End the Wait of an execution, also one that begins just now: moto clears the event as soon as it has set it."""
+    env.program_state_event.set()
+    for frame in list(env._frames):
+        _wake(frame)
 
 
 def _tokens_are_valid_for_one_attempt() -> None:
