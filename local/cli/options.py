@@ -20,7 +20,7 @@ from local.cloud.stack.template import TEMPLATE, load_template
 
 LIVE_URL = "https://tablebuilder.singstat.gov.sg/api/table"
 # Nothing on a laptop takes minutes, and DuckDB keeps all that a query groups in memory.
-LAPTOP = {"PollSeconds": "1", "VerificationCells": "250000"}
+LAPTOP = {"PollSeconds": "1", "VerificationCells": "100000"}
 # Recorded answers need no pace.
 QUICK = LAPTOP | {"BackoffSeconds": "0.1", "SourceRequestsPerSecond": "1000"}
 

@@ -14,7 +14,7 @@ from pipeline.errors import VerificationFailed
 from pipeline.table.manifest import Manifest
 from pipeline.table.values import EXACT
 
-MAX_QUERIES = 64  # after that many, the tables of a query that fails are not divided any more
+MAX_FAILED = 64  # queries; after that many, the tables of one that fails are not divided any more
 QUERY = files("pipeline").joinpath("sql/verify.sql").read_text("utf-8")
 
 
@@ -112,12 +112,12 @@ def scopes(stored: Iterable[DownloadOutcome], most_cells: int) -> list[Scope]:
     return found
 
 
-def divide(table_ids: Sequence[str], queries: int) -> list[Scope]:
+def divide(table_ids: Sequence[str], failed: int) -> list[Scope]:
     """Two scopes that share the tables of a failed query, given in the order of their ids.
 
-    Empty if they are not to be divided: it is one table, or `queries` have reached the limit.
+    Empty if they are not to be divided: it is one table, or the queries that `failed` have reached the limit.
     """
-    if len(table_ids) == 1 or queries >= MAX_QUERIES:
+    if len(table_ids) == 1 or failed >= MAX_FAILED:
         return []
     middle = len(table_ids) // 2
     return [Scope(first=part[0], last=part[-1]) for part in (table_ids[:middle], table_ids[middle:])]

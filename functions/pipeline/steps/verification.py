@@ -24,7 +24,7 @@ def settle(check: VerificationStatus, state: str, reason: str) -> VerificationSt
     if state == "SUCCEEDED":
         check = replace(check, answered=check.answered + 1)
         _compare(check, tables, known)
-    elif halves := divide([table.table_id for table in tables], check.queries):
+    elif halves := divide([table.table_id for table in tables], check.queries - check.answered):
         left = [*halves, *left]
     else:
         for table in tables:
