@@ -191,7 +191,7 @@ def quiet(lake: Lake, source: Synthetic, first: Ran, unchanged: Ran, sixteen: Ra
 
 
 def opened(lake: Path) -> Iterator[Figure]:
-    """The files that a query over all of a dataset opens: docs/decisions/0037."""
+    """The files that a query over all of a dataset opens: docs/decisions/0040."""
     datasets = load_catalogue(lake).databases[PUBLISHED]
     for frequency in FREQUENCIES:
         folders = datasets[frequency].partitions.values()
