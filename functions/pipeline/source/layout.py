@@ -49,8 +49,8 @@ class FlatColumns(Sequence[Column]):
 
 
 class _Form(NamedTuple):
-    """The JSON of columns without their texts: what precedes each text, and the length of all JSON but the texts, less
-    that of a character between two of them.
+    """The JSON of columns without their texts: what precedes each text, and by how many characters the whole is longer
+    than the texts joined by newlines.
     """
 
     layout: Layout
