@@ -12,8 +12,7 @@ WRITES = {
     "StartVerification": ["athena:StartQueryExecution"],
     "CheckVerification": ["s3:PutObject"],
     "PublishTables": [
-        "s3:PutObject",
-        "s3:PutObject 2",
+        *(f"s3:PutObject {number}" for number in range(1, 5)),
         "glue:CreatePartition",
         "glue:CreatePartition 2",
         "glue:UpdatePartition",
@@ -33,7 +32,10 @@ READS = {
     "CheckTransform": ["databrew:DescribeJobRun"],
     "StagePartitions": ["glue:GetTable", "glue:GetTable 2", "s3:GetObject"],
     "CheckVerification": ["athena:GetQueryExecution", "athena:GetQueryResults", "s3:GetObject", "s3:GetObject 2"],
-    "PublishTables": ["glue:GetTable", "glue:GetTable 2", *(f"s3:GetObject {number}" for number in range(1, 8))],
+    "PublishTables": [
+        *("glue:GetTable", "glue:GetTable 2", "s3:ListObjectsV2"),
+        *(f"s3:GetObject {number}" for number in range(1, 8)),
+    ],
     "Notify": [
         "kms:GenerateMac",
         "kms:GenerateMac 2",
