@@ -8,12 +8,12 @@ import typer
 from pipeline.contracts import keys
 from pipeline.contracts.records import TableList
 from pipeline.contracts.states import RunRequest
-from pipeline.run.plan import check_list_name, check_tables
+from pipeline.run.plan import ALL, check_list_name, check_tables
 from pipeline.wording import quantity
 
 from local.cli.names import did_you_mean
-from local.cli.options import LAKE, Format, Lake, RowFormat, resolve, stored_lists, table_lists
-from local.cli.output import USAGE, line, print_rows, show, stop
+from local.cli.options import LAKE, Format, Lake, RowFormat, resolve, stored_lists, template_lists
+from local.cli.output import USAGE, line, note, print_rows, show, stop
 from local.cloud.sql import athena
 from local.cloud.sql.catalogue import PUBLISHED
 
@@ -28,10 +28,13 @@ def lists(
     lake: Lake = LAKE,
 ) -> None:
     """Show the named lists of tables, or the tables of one; `run --list` downloads them."""
-    known, stored = table_lists(lake), stored_lists(lake)
+    stored, wrong = stored_lists(lake)
+    for why in wrong.values():
+        note(why)
     rows: list[tuple[str | None, ...]]
     if name is None:
-        origins = {each: "this lake" if each in stored else "template" for each in sorted({*known, "all"})}
+        names = sorted({*template_lists(), *stored, *(() if wrong else (ALL,))} - wrong.keys())
+        origins = {each: "this lake" if each in stored else "template" for each in names}
         rows = [(each, str(len(_tables(each, lake))), origin) for each, origin in origins.items()]
         columns = ["list", "tables", "from"]
     else:
@@ -64,8 +67,8 @@ def set_list(
 
 def remove_list(name: Name, lake: Lake = LAKE) -> None:
     """Remove a stored list; one of the template's names is the template's again."""
-    stored = stored_lists(lake)
-    if name not in stored:
+    stored, wrong = stored_lists(lake)
+    if name not in (*stored, *wrong):
         raise LookupError(f"there is no list {name[:40]!r} in {lake}{did_you_mean(name, stored)}")
     _change(lake, name, None)
     show({"list": name, "tables": None}, lambda: line(f"{name}: removed"))

@@ -11,7 +11,7 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import TableList
 from pipeline.contracts.states import RunRequest
 from pipeline.errors import InputInvalid
-from pipeline.run.plan import ALL, PARAMETERS, plan_tables
+from pipeline.run.plan import ALL, PARAMETERS, check_tables, plan_tables
 
 from local.cli.names import did_you_mean
 from local.cli.output import USAGE, for_programs, stop
@@ -76,34 +76,37 @@ def source(base_url: str | None, live: bool) -> Iterator[dict[str, str]]:
             yield QUICK | {"SourceUrl": replay.url}
 
 
-def table_lists(lake: Path) -> dict[str, list[str]]:
-    """The table IDs of each list: those stored in the lake, and the defaults of the template's parameters.
-
-    Raises `InputInvalid` as `stored_lists`.
-    """
+def template_lists() -> dict[str, list[str]]:
+    """The table IDs of each list of the template: the defaults of its parameters."""
     parameters = load_template(TEMPLATE)["Parameters"]
-    defaults = {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in PARAMETERS}
-    return defaults | stored_lists(lake)
+    return {name: parameters[f"{name.capitalize()}Tables"]["Default"].split(",") for name in PARAMETERS}
 
 
 def resolve(request: RunRequest, lake: Path) -> list[str]:
     """The table IDs that a request asks for.
 
-    Raises `InputInvalid` as `plan_tables` and `stored_lists`, with the list that was probably meant.
+    Raises `InputInvalid` as `plan_tables`, with the list that was probably meant, and for a list that cannot be used.
     """
-    known, name = table_lists(lake), request.list_name or ALL
+    (stored, wrong), name = stored_lists(lake), request.list_name or ALL
+    if why := wrong.get(name) or (name == ALL and "; ".join(wrong.values())):
+        raise InputInvalid(why)
+    known = template_lists() | stored
     if name not in (*known, ALL) and (meant := did_you_mean(name, [*known, ALL])):
         raise InputInvalid(f"there is no list {name!r}{meant}")
     return plan_tables(request, known)
 
 
-def stored_lists(lake: Path) -> dict[str, list[str]]:
-    """The lists stored in the lake. Raises `InputInvalid` for one that is not of the form `{"tables": [...]}`."""
-    lists = {}
+def stored_lists(lake: Path) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The lists stored in the lake, and by name what is wrong with those that cannot be used."""
+    lists, odd = {}, {}
     for path in sorted(lake.glob(f"*/{keys.table_list('*')}")):
         content, wrong = read_record(path, TableList)
-        if wrong:
-            raise InputInvalid(wrong)
         if content:
-            lists[path.stem] = content.tables
-    return lists
+            try:
+                check_tables(content.tables)
+                lists[path.stem] = content.tables
+            except InputInvalid as error:
+                wrong = f"{path}: {error}"
+        if wrong:
+            odd[path.stem] = wrong
+    return lists, odd

@@ -64,7 +64,7 @@ def stop(message: str, code: int) -> NoReturn:
 
 def note(message: str) -> None:
     """Print a remark to standard error."""
-    errors.print(message, style="dim", markup=False, highlight=False)
+    errors.print(message, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def line(message: str) -> None:

@@ -51,10 +51,14 @@ def test_the_search_finds_a_heading_of_the_runbook(site, browser: Browser):
         Thread(target=server.serve_forever, daemon=True).start()
         shown = browser.new_page(viewport=DESKTOP)
         shown.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-        shown.keyboard.press("Control+k")
-        shown.keyboard.type("PublishConflict")
+        field = shown.locator("input[aria-label=Search]")
+        while not field.is_visible():  # the page listens a moment after it is loaded
+            shown.keyboard.press("Control+k")
+            shown.wait_for_timeout(500)
+        field.fill("PublishConflict")
 
-        expect(shown.locator("a[href*='docs/runbook.html']").filter(visible=True).first).to_be_visible()
+        found = shown.locator("a[href*='docs/runbook.html']").filter(visible=True)
+        expect(found.first).to_be_visible(timeout=30_000)
         shown.close()
         server.shutdown()
 

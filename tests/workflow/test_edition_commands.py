@@ -10,11 +10,9 @@ from tests.support.laptop import call, query
 TABLE = "M212161"
 
 
-@pytest.fixture(scope="module")
-def own(published: tuple[Path, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    lake = tmp_path_factory.mktemp("own") / "lake"
-    shutil.copytree(published[0], lake)
-    return lake
+@pytest.fixture
+def own(published: tuple[Path, object], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(published[0], tmp_path / "lake"))
 
 
 @pytest.mark.parametrize(

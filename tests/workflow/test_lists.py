@@ -76,15 +76,24 @@ WRONG = {
 }
 
 
-def test_stored_lists_that_are_wrong_are_refused_by_name_and_publish_nothing(own):
-    records = {path: path.read_bytes() for path in own.glob("*/publications/*.json")}
-    with LocalAWS(own) as aws:
+def test_stored_lists_that_are_wrong_are_refused_by_name_and_publish_nothing(published, tmp_path):
+    lake = Path(shutil.copytree(published[0], tmp_path / "lake"))
+    records = {path: path.read_bytes() for path in lake.glob("*/publications/*.json")}
+    with LocalAWS(lake) as aws:
         for name, (content, why) in WRONG.items():
             if content:
                 aws.put(f"s3://{aws.resource('DataBucket')}/lists/{name}.json", content)
             story = follow(aws, aws.start({"list": name}, name), {"list": name}, lambda *_: None)
             assert (story.status, story.error, why in story.cause) == ("FAILED", "InputInvalid", True), story.cause
 
-    assert records == {path: path.read_bytes() for path in own.glob("*/publications/*.json")}
-    done = call("run", "--list", "no-array", lake=own)
+    assert records == {path: path.read_bytes() for path in lake.glob("*/publications/*.json")}
+    done = call("run", "--list", "no-array", lake=lake)
     assert (done.returncode, "lists/no-array.json cannot be read" in done.stderr) == (2, True), done.stderr
+    assert rows("lists", "quarterly", lake=lake)
+    shown = call("lists", lake=lake)
+    assert (shown.returncode, "monthly" in shown.stdout, "lists/no-text.json cannot be read" in shown.stderr) == (
+        0,
+        True,
+        True,
+    )
+    assert call("remove-list", "no-array", lake=lake).returncode == 0
