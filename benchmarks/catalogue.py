@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 from pipeline.contracts.states import RunRequest
 from pipeline.costs.plan import planned
-from pipeline.run.plan import ALL, plan_tables
+from pipeline.run.plan import ALL
 
 from benchmarks.figures import MIB, PEAK_UNIT, ROOT, Figure
 from benchmarks.page import row
-from local.cli.options import table_lists
+from local.cli.options import resolve
 from local.cli.plan import published_sizes, setting
 from local.cli.story import Story, load
 from local.cloud.sql import athena
@@ -159,7 +159,7 @@ LEVELS = "array_join(filter(ARRAY[column_1, column_2, column_3, column_4, column
 
 def scenes(number: int, folder: Path) -> Iterator[Figure]:
     """All runs, and the figures of the page."""
-    recorded = Lake(folder / "recorded", plan_tables(RunRequest(list_name=ALL), table_lists(folder)))
+    recorded = Lake(folder / "recorded", resolve(RunRequest(list_name=ALL), folder))
     recorded.run("recorded, first")
     sixteen = recorded.run("recorded, unchanged")
     peaks = []
