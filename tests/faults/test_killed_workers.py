@@ -27,7 +27,7 @@ from tests.support.waiting import wait_for, workers_at_work
 TABLE = "M550002"
 AT_ONCE = 3
 COPIES = [f"M55900{number}" for number in range(AT_ONCE)]
-HEARTBEAT_SECONDS = 10
+HEARTBEAT_SECONDS = 20
 PAGE_SECONDS = 0.02
 UNDISTURBED_SECONDS = 6.0
 
