@@ -8,7 +8,7 @@ from pipeline.errors import PublishConflict
 from pipeline.handler import logger
 from pipeline.publication.gate import objections
 from pipeline.publication.record import Grounds, Publication, has_content, next_publication
-from pipeline.steps.describe import describe
+from pipeline.steps.describe_edition import describe_edition
 from pipeline.table.manifest import Manifest
 
 
@@ -68,6 +68,6 @@ def _point_at_record(key: str) -> Publication | None:
 def _try_to_describe(shown: Publication) -> None:
     """Readers see the edition already."""
     try:
-        describe(shown)
+        describe_edition(shown)
     except Exception:  # noqa: BLE001 - whatever is wrong with a description, it never loses a publication
         logger.exception("Not described", extra={"table_id": shown.table_id})

@@ -9,7 +9,7 @@ from pipeline.publication.record import Publication
 from pipeline.table import schema
 
 
-def describe(published: Publication) -> None:
+def describe_edition(published: Publication) -> None:
     """Write its Frictionless package and its Croissant, which are the same as long as its files are. Idempotent."""
     prefix = published.location.removeprefix(glue.uri(""))
     names = [key.removeprefix(prefix) for key in data_bucket.list_keys(prefix)]
