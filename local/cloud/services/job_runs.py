@@ -24,8 +24,9 @@ from local.cloud.sql.library import connect
 from local.cloud.sql.scan import files_sql, name_sql, text_sql
 
 JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the cost estimate depends on it
-# A job's memory, beyond which it writes to the disk, and the rows that it keeps before it writes them to Parquet.
-LIMITS = "SET memory_limit='256MB'; SET partitioned_write_flush_threshold=50000"
+# A job's memory, beyond which it writes to the disk, and the rows that it keeps before it writes them to Parquet. A
+# second thread would need as much again, and costs more processor.
+LIMITS = "SET memory_limit='128MB'; SET threads=1; SET partitioned_write_flush_threshold=50000"
 STOP_SECONDS = 0.5  # in STOPPING before STOPPED; AWS takes longer
 
 Put = Callable[[str, bytes], None]

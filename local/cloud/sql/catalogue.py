@@ -46,11 +46,38 @@ class Catalogue:
     databases: dict[str, dict[str, Table]]
 
 
+class _KeptTable(msgspec.Struct):
+    input: dict[str, Any]
+    partitions: list[msgspec.Raw]
+
+
+class _KeptDatabase(msgspec.Struct):
+    input: dict[str, Any]
+    tables: dict[str, _KeptTable]
+
+
+class _Place(msgspec.Struct, rename="pascal"):
+    """Where the files of a partition are, if it says so."""
+
+    location: str | None = None
+
+
+class _KeptPartition(msgspec.Struct, rename="pascal"):
+    """What a query needs of a partition."""
+
+    values: tuple[str, ...]
+    storage_descriptor: _Place = msgspec.field(default_factory=_Place)
+
+
+_CONTENT = msgspec.json.Decoder(dict[str, _KeptDatabase])
+_PARTITION = msgspec.json.Decoder(_KeptPartition)
+
+
 def load(lake: Path) -> Catalogue:
     """The content of `<lake>/catalogue.json`, empty if the file does not exist. Does not import moto."""
     return Catalogue(
         {
-            database: {name: _table(database, name, kept) for name, kept in content["tables"].items()}
+            database: {name: _table(database, name, kept) for name, kept in content.tables.items()}
             for database, content in _read(lake).items()
         }
     )
@@ -74,19 +101,19 @@ def restore(lake: Path) -> None:
     glue = _glue()
     for database, content in _read(lake).items():
         if database not in glue.databases:
-            glue.create_database(database, content["input"])
+            glue.create_database(database, content.input)
         tables = glue.databases[database].tables
-        for name, kept in content["tables"].items():
-            table = tables.get(name) or glue.create_table(database, name, kept["input"])
-            for partition in kept["partitions"]:
-                if str(partition["Values"]) not in table.partitions:
-                    table.create_partition(partition)
+        for name, kept in content.tables.items():
+            table = tables.get(name) or glue.create_table(database, name, kept.input)
+            for partition in kept.partitions:
+                if str(list(_PARTITION.decode(partition).values)) not in table.partitions:
+                    table.create_partition(msgspec.json.decode(partition))
 
 
 def current_table(database: str, name: str) -> Table | None:
     """A table of moto's Glue without its partitions; None if it does not exist."""
     found = definition(database, name)
-    return _table(database, name, {"input": found, "partitions": []}) if found else None
+    return _table(database, name, _KeptTable(found, [])) if found else None
 
 
 def definition(database: str, name: str) -> Any:
@@ -128,9 +155,19 @@ def data_files(lake: Path, uri: str) -> Iterator[Path]:
 
 
 def _glue() -> Any:
-    from moto.glue.models import glue_backends  # noqa: PLC0415 - `singstat query` runs without moto
+    from moto.glue import models  # noqa: PLC0415 - `singstat query` runs without moto
 
-    return glue_backends[ACCOUNT][REGION]
+    models.FakePartition.partition_input = property(_partition_input, _keep_partition_input)
+    return models.glue_backends[ACCOUNT][REGION]
+
+
+def _partition_input(partition: Any) -> Any:
+    return msgspec.json.decode(partition.kept)
+
+
+def _keep_partition_input(partition: Any, given: Any) -> None:
+    """As JSON: as an object it takes ten times the memory, and a lake has thousands, all saved at each change."""
+    partition.kept = msgspec.Raw(msgspec.json.encode(given, enc_hook=str))
 
 
 def _glue_content() -> dict[str, Any]:
@@ -140,7 +177,7 @@ def _glue_content() -> dict[str, Any]:
             "tables": {
                 table.name: {
                     "input": _definition(table),
-                    "partitions": [_kept(partition) for partition in list(table.partitions.values())],
+                    "partitions": [partition.kept for partition in list(table.partitions.values())],
                 }
                 for table in list(database.tables.values())
             },
@@ -149,27 +186,19 @@ def _glue_content() -> dict[str, Any]:
     }
 
 
-def _kept(partition: Any) -> msgspec.Raw:
-    """A partition as JSON, encoded once: a lake has thousands, and each change of one saves them all."""
-    if not hasattr(partition, "kept"):
-        partition.kept = msgspec.Raw(msgspec.json.encode(partition.partition_input, enc_hook=str))
-    return partition.kept  # type: ignore[no-any-return]
-
-
 def _definition(table: Any) -> Any:
     return table.versions[table.as_dict()["VersionId"]]
 
 
-def _read(lake: Path) -> dict[str, Any]:
+def _read(lake: Path) -> dict[str, _KeptDatabase]:
     try:
-        content: dict[str, Any] = json.loads((lake / FILE_NAME).read_bytes())
+        return _CONTENT.decode((lake / FILE_NAME).read_bytes())
     except FileNotFoundError:
         return {}
-    return content
 
 
-def _table(database: str, name: str, kept: dict[str, Any]) -> Table:
-    definition = kept["input"]
+def _table(database: str, name: str, kept: _KeptTable) -> Table:
+    definition, partitions = kept.input, map(_PARTITION.decode, kept.partitions)
     storage = definition.get("StorageDescriptor", {})
     location = storage.get("Location", "")
     return Table(
@@ -180,10 +209,7 @@ def _table(database: str, name: str, kept: dict[str, Any]) -> Table:
         location=location,
         serde=_serde(storage),
         view=_view_sql(definition),
-        partitions={
-            tuple(partition["Values"]): partition.get("StorageDescriptor", {}).get("Location", location)
-            for partition in kept["partitions"]
-        },
+        partitions={each.values: each.storage_descriptor.location or location for each in partitions},
     )
 
 
