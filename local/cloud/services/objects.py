@@ -27,6 +27,7 @@ from local.cloud.services import conditional_writes
 CHUNK = 1 << 20
 DEFAULT_METADATA = {"content-type": "binary/octet-stream"}
 OF_THE_REQUEST = {"x-amz-content-sha256"}
+OF_EACH = {"name", "bucket_name", "contentsize", "_etag", "_version_id"}  # attributes that differ between objects
 # The methods of moto that read or change objects.
 OPERATIONS = (
     *("get_object", "head_object", "put_object", "copy_object", "delete_object", "_bucket_response_delete_keys"),
@@ -91,6 +92,7 @@ class Files:
             if listed[-1].path != path:
                 listed[-1].path.replace(path)
                 listed[-1].path = path
+            listed[-1].share()
         else:
             path.unlink(missing_ok=True)
             self.attributes(bucket, key).unlink(missing_ok=True)
@@ -116,10 +118,16 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
         return object.__new__(cls)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Keeps no buffer and shares its access list: a lake has tens of thousands of objects."""
+        """Without moto's buffer, and the lock of the buffer."""
         super().__init__(*args, **options)
-        self._value_buffer = None
-        self.acl = _private()
+        del self._value_buffer, self.lock
+
+    def share(self) -> None:
+        """Leave to the class what most objects have in common: a lake has tens of thousands."""
+        shared = _shared()
+        self.__dict__ = {
+            name: value for name, value in vars(self).items() if name not in shared or value != shared[name]
+        }
 
     @property
     def path(self) -> Path:
@@ -231,6 +239,7 @@ class KnownObject(StoredObject):
             if attributes["mtime_ns"] == path.stat().st_mtime_ns:
                 self._etag = attributes["etag"]
                 self._metadata.update(attributes["metadata"])
+        self.share()
 
 
 def install(lake: Path) -> None:
@@ -255,13 +264,22 @@ def restore(lake: Path) -> None:
 
 
 @cache
-def _private() -> models.FakeAcl:
-    return models.get_canned_acl("private")
+def _shared() -> dict[str, Any]:
+    """The attributes of a new object that are constants; the class has them."""
+    made = vars(models.FakeKey("", b"", ACCOUNT, REGION, is_versioned=True))
+    return {
+        name: value
+        for name, value in made.items()
+        if name not in OF_EACH and (value is None or isinstance(value, str | int | models.FakeAcl))
+    }
 
 
 @cache
 def _patch() -> None:
     backend = models.S3Backend
+    models.get_canned_acl = cache(models.get_canned_acl)  # moto makes one for each object, and keeps all
+    for name, value in _shared().items():
+        setattr(StoredObject, name, value)
     models.FakeKey = StoredObject
     backend.put_object = _settled(backend.put_object)
     backend.delete_object = _settled(backend.delete_object)
