@@ -163,7 +163,7 @@ class LocalAWS:
         return interpreter.describe(execution_arn)
 
     def history(self, execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
-        """The events so far but for the first `after`, as in GetExecutionHistory. Do not modify their details."""
+        """The events so far but for the first `after`, as in GetExecutionHistory."""
         return interpreter.history(execution_arn, after)
 
     def children(self, execution_arn: str) -> list[tuple[str, bool]]:

@@ -1,7 +1,5 @@
 """What moto works out anew at each request, worked out once: a run makes some 500 requests."""
 
-import json
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from moto.core import errors, responses, utils
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.serialize import XFormedAttributePicker
 from moto.moto_server import werkzeug_app
-from moto.stepfunctions.responses import StepFunctionResponse
 
 
 @cache
@@ -28,7 +25,6 @@ def reduce(session: Session) -> None:
     responses.method_names_from_class = cache(responses.method_names_from_class)
     _an_accounts_backends_are_known()
     _keys_of_a_member_are_known()
-    _a_history_is_json_already()
 
 
 def _models_are_read_quickly() -> None:
@@ -69,16 +65,3 @@ def _keys_of_a_member_are_known() -> None:
         return known[member]
 
     XFormedAttributePicker.get_possible_keys = possible_keys
-
-
-def _a_history_is_json_already() -> None:
-    """The events have the form of the API but for their timestamps; moto copies and converts each member."""
-
-    def get_execution_history(self: Any) -> str:
-        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        environment = execution.exec_worker.env
-        events = list(environment.event_manager._history_event_list) if environment else []
-        dated = [event | {"timestamp": datetime.fromisoformat(event["timestamp"]).timestamp()} for event in events]
-        return json.dumps({"events": dated})
-
-    StepFunctionResponse.get_execution_history = get_execution_history

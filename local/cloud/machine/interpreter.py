@@ -36,7 +36,17 @@ def _without_batch() -> Iterator[None]:
 
 
 with _without_batch():
-    from local.cloud.machine import choices, distributed, intrinsics, paths, redrive, states, tokens, unsupported
+    from local.cloud.machine import (
+        choices,
+        distributed,
+        events,
+        intrinsics,
+        paths,
+        redrive,
+        states,
+        tokens,
+        unsupported,
+    )
 
 
 def install(client: Callable[[str, str], Any], names: Path, access: Access) -> None:
@@ -47,6 +57,7 @@ def install(client: Callable[[str, str], Any], names: Path, access: Access) -> N
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     distributed.install(access)
     states.repair()
+    events.repair()
     paths.repair()
     intrinsics.repair()
     choices.repair()
@@ -67,13 +78,10 @@ def describe(execution_arn: str) -> dict[str, Any]:
 
 
 def history(execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
-    """The events so far but for the first `after`, as in GetExecutionHistory.
-
-    Their details are shared with the interpreter: do not modify.
-    """
+    """The events so far but for the first `after`, as in GetExecutionHistory."""
     environment = get_backend(ACCOUNT, REGION).describe_execution(execution_arn).exec_worker.env
-    events = environment.event_manager._history_event_list[after:] if environment else []
-    return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in events]
+    found = events.recorded(environment).after(after)
+    return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in found]
 
 
 def children(execution_arn: str) -> list[tuple[str, bool]]:

@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.cloud.documented_limits import REDRIVABLE_DAYS
+from local.cloud.machine.events import Events, recorded
 from local.cloud.machine.tokens import ending
 
 REDRIVABLE = {ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED}
@@ -118,7 +119,7 @@ def continue_history(execution: Any, events: list[Any]) -> Any:
     worker = execution.exec_worker = execution._get_start_execution_worker()
     worker.env = worker._get_evaluation_environment()
     manager = worker.env.event_manager
-    manager._history_event_list = list(events)
+    manager._history_event_list = Events(events)
     manager._event_id_gen._next_id = events[-1]["id"] + 1
     worker.env.event_history_context.source_event_id = events[-1]["id"]
     return worker
@@ -146,7 +147,7 @@ def _iterations_that_succeeded(events: list[Any]) -> dict[tuple[str, int], Any]:
 
 def events_of(execution: Any) -> list[Any]:
     """The history of an execution so far."""
-    return list(execution.exec_worker.env.event_manager._history_event_list)
+    return recorded(execution.exec_worker.env).after()
 
 
 def redrives_of(execution: Any) -> int:

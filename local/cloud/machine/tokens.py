@@ -28,6 +28,8 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, Pro
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from local.cloud.machine.events import recorded
+
 ending = threading.Lock()
 """Held while an execution sets its final status, error, cause and output, so readers see all or none."""
 
@@ -60,7 +62,7 @@ def stop(execution: Any, error: str | None, cause: str | None) -> None:
 
 
 def _has_begun(env: Any) -> bool:
-    return bool(env and env.is_running() and len(env.event_manager._history_event_list) > 1)
+    return bool(env and env.is_running() and len(recorded(env)) > 1)
 
 
 def _wake(env: Any) -> None:

@@ -13,13 +13,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from moto.s3 import models
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
+from moto.utilities.utils import LowercaseDict
 
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.services import conditional_writes
@@ -110,7 +111,7 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     """One version of an object, or one part of an upload."""
 
     files: ClassVar[Files]
-    _path: str
+    _path: str | None = None  # None for that of the current version
     _etag: str | None
 
     def __new__(cls, *_: Any, **__: Any) -> "StoredObject":
@@ -132,11 +133,12 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     @property
     def path(self) -> Path:
         """The file with the content."""
-        return Path(self._path)
+        return Path(self._path) if self._path else self.files.lake / self.bucket_name / self.name
 
     @path.setter
     def path(self, path: Path) -> None:
-        self._path = str(path)
+        is_current = self.bucket_name is not None and path == self.files.lake / self.bucket_name / self.name
+        self._path = None if is_current else str(path)
 
     @property
     def value(self) -> FileBytes | bytes:
@@ -179,8 +181,10 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
 
     def set_metadata(self, metadata: Any, replace: bool = False) -> None:
         """Set the metadata, and store them with the multipart ETag unless both have default values."""
+        self._metadata = LowercaseDict(self.metadata)
         super().set_metadata(metadata, replace)
         kept = {name.lower(): value for name, value in self._metadata.items() if name.lower() not in OF_THE_REQUEST}
+        self._metadata = _one_of_each(tuple(kept.items()))
         multipart_etag = self._etag if self._etag and "-" in self._etag else None
         path = self.files.attributes(self.bucket_name, self.name)
         if kept == DEFAULT_METADATA and not multipart_etag:
@@ -195,13 +199,10 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
     def dispose(self, garbage: bool = False) -> None:
         """Delete the file of a version that moto discards; `settle` deletes current versions."""
         self.disposed = True
-        if not (self.files.closed or garbage or self._is_current()):
+        if not (self.files.closed or garbage or self._path is None):
             self.path.unlink(missing_ok=True)
         if self.multipart:
             self.multipart.dispose()
-
-    def _is_current(self) -> bool:
-        return self.bucket_name is not None and self.path == self.files.lake / self.bucket_name / self.name
 
     def __deepcopy__(self, _: Any) -> "StoredObject":
         """Another instance for the same file: moto copies the versions that it lists."""
@@ -216,9 +217,9 @@ class StoredObject(models.FakeKey):  # type: ignore[misc] # moto has no types
 class KnownObject(StoredObject):
     """A current version from an earlier laptop. moto's attributes, some kilobytes of each object, are made at need."""
 
-    def __init__(self, bucket: str, key: str, path: str) -> None:
-        """`path` is the file's."""
-        self.bucket_name, self.name, self._path, self._made = bucket, key, path, False
+    def __init__(self, bucket: str, key: str) -> None:
+        """Nothing else is known at first."""
+        self.bucket_name, self.name, self._made = bucket, key, False
 
     def __getattr__(self, attribute: str) -> Any:
         """Called for what is not there: make all attributes."""
@@ -260,7 +261,13 @@ def restore(lake: Path) -> None:
         bucket = backend.create_bucket(folder.name, REGION)
         for path, _ in files_below(folder):
             key = path.removeprefix(f"{folder}/")
-            bucket.keys.setlist(key, [KnownObject(folder.name, key, path)])
+            bucket.keys.setlist(key, [KnownObject(folder.name, key)])
+
+
+@lru_cache(maxsize=1_000)
+def _one_of_each(metadata: tuple[tuple[str, str], ...]) -> LowercaseDict:
+    """Shared by all objects that have these metadata: do not modify."""
+    return LowercaseDict(metadata)
 
 
 @cache
