@@ -1,4 +1,7 @@
-"""The outcome of a run for each table, from the run's records in the lake and a query of the published tables."""
+"""The outcome of a run for each table, from the run's records in the lake.
+
+What was published is counted by a query; of an unchanged table, the publication already has the count.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,7 +85,8 @@ def results(root: Path, lake: Path, run_id: str, story: Story) -> list[TableResu
     measured = (_read(lake, keys.run(run_id, "verified"), Verification) or Verification()).measured
     downloads = {table.table_id: table for table in [*tally.stored, *tally.unchanged, *tally.failed]}
     downloads |= {table.table_id: table for table in published.failed}
-    counts = _counts(root, downloads.values())
+    unchanged = {table.table_id: table.observations for table in tally.unchanged}
+    counts = unchanged | _counts(root, [table for table in downloads.values() if table.table_id not in unchanged])
     done = []
     for table_id in plan.tables:
         download = downloads.get(table_id, DownloadOutcome(table_id=table_id, status="stored"))

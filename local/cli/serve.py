@@ -14,7 +14,7 @@ from local.cloud.api.gateway import Gateway
 from local.cloud.api.integrations import Integrations
 from local.cloud.api.signatures import SERVICE, Signatures
 from local.cloud.aws import LocalAWS
-from local.cloud.front import MotoHandler
+from local.cloud.moto_app import MotoHandler
 
 API = "AWS::ApiGateway::RestApi"
 

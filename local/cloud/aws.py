@@ -11,10 +11,8 @@ from typing import Any, ClassVar, Self
 
 import boto3
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
 
-from local.cloud import moto_costs
+from local.cloud import moto_core, moto_costs
 from local.cloud.account import REGION
 from local.cloud.ec2 import api
 from local.cloud.ec2.instances import Instances
@@ -197,7 +195,7 @@ class LocalAWS:
         lock = Lock(self.lake)
         lock.take()
         exit_stack.callback(lock.release)
-        _reset_moto()
+        moto_core.reset()
         moto_costs.reduce(self._session)
         link_key.install()
         objects.install(self.lake)
@@ -250,9 +248,3 @@ class LocalAWS:
 def _session() -> Any:
     """One for all clients of this process: each session loads botocore's models again."""
     return boto3.Session(region_name=REGION)
-
-
-def _reset_moto() -> None:
-    """Discard the state of an earlier LocalAWS in this process."""
-    BackendDict.reset()
-    reset_model_data()

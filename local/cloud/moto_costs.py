@@ -10,7 +10,6 @@ from botocore.loaders import JSONFileLoader, Loader
 from moto.core import errors, responses, utils
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.serialize import XFormedAttributePicker
-from moto.moto_server import werkzeug_app
 
 
 @cache
@@ -21,7 +20,6 @@ def reduce(session: Session) -> None:
     AccountSpecificBackend.get_session = lambda: session
     _models_are_read_quickly()
     errors.ErrorLookupFactory = cache(errors.ErrorLookupFactory)  # its cache lives as long as it does
-    werkzeug_app.DISABLE_GLOBAL_CORS = True  # headers for browsers, which ask the API and not this
     responses.method_names_from_class = cache(responses.method_names_from_class)
     _an_accounts_backends_are_known()
     _keys_of_a_member_are_known()

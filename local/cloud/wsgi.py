@@ -1,21 +1,91 @@
 """What the laptop's HTTP servers share: their handler, a request, and the response of a route in front of moto."""
 
 import io
-from typing import Any, NamedTuple
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.exceptions import InternalServerError
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+LAST_ANSWER_SECONDS = 10
 
 
 class Handler(WSGIRequestHandler):
-    """Keep-alive, no request log, and no Nagle algorithm, which would add 40 ms per request."""
+    """Without a request log and Nagle's algorithm, which would add 40 ms per request; keeps the connection.
+
+    werkzeug closes each connection: a client then needs another, and the server another thread, for each request.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # headers and a short body are sent together
 
     def log(self, *_: Any, **__: Any) -> None:
         """Log nothing."""
+
+    def run_wsgi(self) -> None:
+        """Respond to one request, whose body is read whole: the next request follows it."""
+        self.environ = environ = self.make_environ()
+        if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        source = environ["wsgi.input"]
+        body = source.read() if source is not self.rfile else source.read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        started: list[Any] = []
+        try:
+            content = self.server.app(environ, lambda status, headers, *_: started.extend((status, headers)))
+        except Exception:  # noqa: BLE001 - the client is told, as by werkzeug
+            content = InternalServerError()(environ, lambda status, headers, *_: started.extend((status, headers)))
+        status, headers = started[-2:]
+        self.send_response(int(status[:3]), status[4:])
+        for name, value in headers:
+            self.send_header(name, value)
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            self.send_header("Connection", "close")  # which ends the body
+        self.end_headers()
+        for part in content:
+            self.wfile.write(part)
+        if hasattr(content, "close"):
+            content.close()
+
+
+@contextmanager
+def serving(application: "WSGIApplication", bound: socket.socket, handler: type[Handler]) -> Iterator[str]:
+    """Serve on a socket within the block; the URL. At its end requests in progress are answered."""
+    connections: dict[socket.socket, threading.Thread] = {}
+
+    class Tracked(handler):  # type: ignore[misc, valid-type]
+        def setup(self) -> None:
+            connections[self.request] = threading.current_thread()
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            del connections[self.request]
+
+    with bound:
+        server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Tracked, fd=bound.fileno())
+    accepting = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    accepting.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        accepting.join()
+        server.server_close()
+        for connection, thread in [*connections.items()]:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)  # a client keeps it open and would never end it
+            thread.join(LAST_ANSWER_SECONDS)
 
 
 class Response(NamedTuple):

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from sqlglot import exp
-
 from local.cloud.account import ACCOUNT, REGION
 from local.cloud.iam.calls import Call, UnknownCallError
 from local.cloud.iam.facts import Facts
 from local.cloud.iam.policy import Need
 from local.cloud.iam.storage import arn, listing, with_key
-from local.cloud.sql.statements import Listing, QueryError, parse_statement
+from local.cloud.sql.errors import QueryError
 
 START, RESULTS = "athena:StartQueryExecution", "athena:GetQueryResults"
 BY_ATHENA = {"aws:CalledVia": "athena.amazonaws.com"}
@@ -53,6 +51,10 @@ def _read_result(facts: Facts, group: str) -> Iterator[Need]:
 
 
 def _read(sql: str, parameters: list[str], database: str, facts: Facts) -> Iterator[Need]:
+    from sqlglot import exp  # noqa: PLC0415 - with the next, 0.1 s
+
+    from local.cloud.sql.statements import Listing, parse_statement  # noqa: PLC0415
+
     try:
         statement = parse_statement(sql, parameters)
     except QueryError:

@@ -1,6 +1,7 @@
 """Query execution for moto's Athena: StartQueryExecution, GetQueryExecution and GetQueryResults."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,9 +14,9 @@ from moto.core.exceptions import JsonRESTError
 
 from local.cloud.sql import catalogue
 from local.cloud.sql.athena import QueryError, Result, run
-from local.cloud.sql.statements import SHOW_OR_DESCRIBE
 
 PAGE_ROWS = 1000
+SHOW_OR_DESCRIBE = re.compile(r"\s*(SHOW|DESC)", re.IGNORECASE)
 
 
 class QueryExecution(Execution):  # type: ignore[misc]

@@ -15,7 +15,6 @@ from local.cloud.iam.calls import Call
 from local.cloud.iam.guard import Access
 from local.cloud.services import partition_expressions
 from local.cloud.sql.catalogue import data_files
-from local.cloud.sql.library import connect
 from local.cloud.sql.scan import hive_type
 
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -127,6 +126,8 @@ class _Target:
 
     def _columns(self, keys: set[str]) -> Columns:
         """The union of the files' columns by name, in the order of their first appearance."""
+        from local.cloud.sql.library import connect  # noqa: PLC0415 - imports DuckDB
+
         fields = connect().execute(
             "SELECT file_name, lower(name), duckdb_type FROM parquet_schema(?) WHERE column_id > 0",
             [[file.as_posix() for file in self.files]],

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from moto.databrew.models import FakeRecipeJob, databrew_backends
 from moto.s3.models import s3_backends
 
@@ -20,8 +19,10 @@ from local.cloud.iam.calls import Call
 from local.cloud.iam.guard import Access
 from local.cloud.services.recipe import StepError, apply
 from local.cloud.sql.catalogue import data_files
-from local.cloud.sql.library import connect
 from local.cloud.sql.scan import files_sql, name_sql, text_sql
+
+if TYPE_CHECKING:
+    import duckdb
 
 JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the cost estimate depends on it
 # A job's memory, beyond which it writes to the disk, and the rows that it keeps before it writes them to Parquet. A
@@ -75,6 +76,8 @@ class JobRun:
 
     def work(self, lake: Path, put: Put) -> None:
         """Run to the end: SUCCEEDED, STOPPED, or FAILED with an error."""
+        from local.cloud.sql.library import connect  # noqa: PLC0415 - imports DuckDB
+
         ending = "SUCCEEDED"
         try:
             self.state = "RUNNING"
@@ -114,7 +117,7 @@ def _steps(job: FakeRecipeJob) -> list[dict[str, Any]]:
     return steps
 
 
-def _read(con: duckdb.DuckDBPyConnection, run: JobRun, lake: Path) -> str:
+def _read(con: "duckdb.DuckDBPyConnection", run: JobRun, lake: Path) -> str:
     """A view of the dataset's JSON Lines with every column as text: types are never inferred from the values."""
     dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(run.job.dataset_name)
     if "S3InputDefinition" not in dataset.input or dataset.format != "JSON":
@@ -140,7 +143,7 @@ def _fields(file: Path) -> list[str]:
         return list(json.loads(next(iter(lines), b"{}")))
 
 
-def _write(con: duckdb.DuckDBPyConnection, relation: str, output: dict[str, Any], folder: Path) -> None:
+def _write(con: "duckdb.DuckDBPyConnection", relation: str, output: dict[str, Any], folder: Path) -> None:
     kind = (output.get("Format"), output.get("CompressionFormat", "SNAPPY"))
     if kind != ("PARQUET", "SNAPPY"):
         raise JobFailed(f"the laptop writes Parquet with Snappy, not {' with '.join(map(str, kind))}")

@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from local.cloud.sql.scan import name_sql, text_sql
+
+if TYPE_CHECKING:
+    import duckdb
 
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 WITH_OPTIONAL_DECIMALS = r"[+-]?\d+(\.\d*)?"
@@ -63,11 +64,13 @@ class Step:
         return f"SELECT * REPLACE ({expression} AS {self.source()})"
 
 
-def apply(con: duckdb.DuckDBPyConnection, steps: Sequence[dict[str, Any]], relation: str) -> str:
+def apply(con: "duckdb.DuckDBPyConnection", steps: Sequence[dict[str, Any]], relation: str) -> str:
     """Apply the steps of a recipe in order and return the name of the last view.
 
     Raises `StepError` if a step is invalid or the laptop does not support it.
     """
+    from duckdb import Error  # noqa: PLC0415 - only a job needs it
+
     for number, definition in enumerate(steps, start=1):
         action, view = definition["Action"], f"step {number}"
         columns = [row[0] for row in con.execute(f"DESCRIBE {name_sql(relation)}").fetchall()]
@@ -79,7 +82,7 @@ def apply(con: duckdb.DuckDBPyConnection, steps: Sequence[dict[str, Any]], relat
         )
         try:
             con.execute(f"CREATE TEMP VIEW {name_sql(view)} AS {_sql(step, name_sql(relation))}")
-        except (ValueError, duckdb.Error) as error:
+        except (ValueError, Error) as error:
             raise StepError(f"step {number} {step.operation}: {str(error).splitlines()[0]}") from error
         relation = view
     return relation

@@ -7,7 +7,8 @@ from sqlglot import exp
 
 from local.cloud.sql.catalogue import PUBLISHED
 from local.cloud.sql.dialect import AthenaSQL
-from local.cloud.sql.statements import QueryError, athena_sql
+from local.cloud.sql.errors import QueryError
+from local.cloud.sql.statements import athena_sql
 
 FREQUENCIES = ("monthly", "quarterly", "half_yearly", "yearly", "cross_sectional")
 END = "'{day}T16:00:00+00:00'"  # of the day in Singapore, UTC+8

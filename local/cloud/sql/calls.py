@@ -7,9 +7,10 @@ from sqlglot import exp
 
 from local.cloud.sql import patterns
 from local.cloud.sql.casts import cast, coerced
+from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import Binding, Lambda, bind, catalogue, filled
 from local.cloud.sql.scope import Scope, Value
-from local.cloud.sql.statements import QueryError, athena_sql
+from local.cloud.sql.statements import athena_sql
 from local.cloud.sql.types import (
     BIGINT,
     INSTANT,

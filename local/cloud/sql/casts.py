@@ -1,7 +1,7 @@
 """Athena's casts as DuckDB expressions."""
 
+from local.cloud.sql.errors import QueryError
 from local.cloud.sql.scope import Value
-from local.cloud.sql.statements import QueryError
 from local.cloud.sql.types import INTEGERS, JSON, Type
 
 # What Java's parsers and Trino's accept: VarcharOperators, DecimalCasts and DateTimeUtils of github.com/trinodb/trino.

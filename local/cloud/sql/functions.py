@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from local.cloud.sql.statements import QueryError
+from local.cloud.sql.errors import QueryError
 from local.cloud.sql.types import INTEGERS, TEMPORAL, Type, common, decimal, parse_type
 
 LINE = re.compile(r"(\w+)\((.*?)\) -> (.*?)(?: = (.*))?")

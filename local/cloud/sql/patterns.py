@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from local.cloud.sql import casts
+from local.cloud.sql.errors import QueryError
 from local.cloud.sql.scope import Value
-from local.cloud.sql.statements import QueryError
 from local.cloud.sql.types import INTEGERS, UNKNOWN
 
 MYSQL = {

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from local.cloud.sql import calls
+from local.cloud.sql.errors import QueryError, QueryRefused
 from local.cloud.sql.expressions import condition, translate
 from local.cloud.sql.scope import Output, Scope, Value
-from local.cloud.sql.statements import QueryError, QueryRefused, athena_sql
+from local.cloud.sql.statements import athena_sql
 from local.cloud.sql.types import BIGINT, Type, common, quoted
 
 CATALOGUE = "awsdatacatalog"

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from local.cloud.sql.catalogue import Table, data_files
+
+if TYPE_CHECKING:
+    import duckdb
 
 DUCKDB_TYPES = {
     "string": "VARCHAR",
@@ -57,7 +59,7 @@ def files_sql(files: list[Path]) -> str:
 
 
 def create_view(
-    con: duckdb.DuckDBPyConnection, view: str, table: Table, partitions: dict[tuple[str, ...], str], lake: Path
+    con: "duckdb.DuckDBPyConnection", view: str, table: Table, partitions: dict[tuple[str, ...], str], lake: Path
 ) -> int:
     """Create `view` over these partitions, or over the location of an unpartitioned table; return their size in bytes.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from sqlglot import exp
 
-from local.cloud.sql.statements import QueryError
+from local.cloud.sql.errors import QueryError
 from local.cloud.sql.types import Type, quoted
 
 

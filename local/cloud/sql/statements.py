@@ -7,19 +7,11 @@ from typing import NamedTuple
 from sqlglot import ParseError, Token, TokenError, TokenType, exp, parse, tokenize
 
 from local.cloud.sql.dialect import AthenaSQL
+from local.cloud.sql.errors import QueryError, QueryRefused
 
 READS = {"SELECT", "WITH", "VALUES", "("}
-SHOW_OR_DESCRIBE = re.compile(r"\s*(SHOW|DESC)", re.IGNORECASE)
 SHOW_TABLES = re.compile(r'SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`"]?(\w+)[`"]?)?', re.IGNORECASE)
 ABOUT_TABLE = re.compile(r'(SHOW\s+PARTITIONS|DESCRIBE|DESC)\s+(?:[`"]?(\w+)[`"]?\.)?[`"]?(\w+)[`"]?', re.IGNORECASE)
-
-
-class QueryError(ValueError):
-    """The query fails; the message is one line."""
-
-
-class QueryRefused(QueryError):
-    """The statement does more than read catalogue tables."""
 
 
 class Listing(NamedTuple):

@@ -12,7 +12,7 @@ import pytest
 from sqlglot import exp
 
 from local.cloud.sql import calls, functions
-from local.cloud.sql.athena import cell_text
+from local.cloud.sql.engine import cell_text
 from local.cloud.sql.expressions import SYNTAX
 from local.cloud.sql.library import install, worded
 from local.cloud.sql.queries import Reference, Relation, Translator
