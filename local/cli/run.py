@@ -22,7 +22,7 @@ from local.cli.story import Story, load, save, summarise
 from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 WATCHING = 0.1  # of the time goes at most into watching, however long the history is
 
 

@@ -1,5 +1,6 @@
 """The laptop's AWS: one process that serves AWS's APIs on 127.0.0.1, with the template deployed."""
 
+import gc
 import json
 import logging
 import threading
@@ -17,7 +18,7 @@ from local.cloud.account import REGION
 from local.cloud.ec2 import api
 from local.cloud.ec2.instances import Instances
 from local.cloud.front import Front
-from local.cloud.iam.guard import AccessDenied, Guard
+from local.cloud.iam.guard import AccessDenied, Guard, session_keys
 from local.cloud.lambdas import code
 from local.cloud.lambdas.functions import Functions
 from local.cloud.lock import Lock
@@ -43,6 +44,7 @@ from local.cloud.stack.template import TEMPLATE, load_template
 
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
+COLLECTED_AFTER = 50_000  # new objects, such as those of a hundred requests
 
 
 class LocalAWS:
@@ -104,12 +106,7 @@ class LocalAWS:
         """
         if principal:
             self.guard.assume(role_arn, principal)
-        keys = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="laptop")["Credentials"]
-        return {
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        }
+        return session_keys(role_arn)
 
     def resource(self, logical_id: str) -> str:
         """The physical id of a resource. Raises `StackError` if there is no such resource."""
@@ -242,9 +239,17 @@ class LocalAWS:
         link_key.keep(self.lake)
         saved()
         self.front.after_glue.append(saved)
+        _keep_what_is_loaded()
 
 
 @cache
 def _session() -> Any:
     """One for all clients of this process: each session loads botocore's models again."""
     return boto3.Session(region_name=REGION)
+
+
+@cache
+def _keep_what_is_loaded() -> None:
+    """Never look again whether the modules and models of this process are garbage; look at all else more often."""
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER)

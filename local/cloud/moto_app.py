@@ -43,6 +43,11 @@ class MotoHandler(Handler):
 class _Request(Request):  # type: ignore[misc] # moto has no types
     from_wsgi_server = True
 
+    @property
+    def raw_url(self) -> str:
+        """As it arrived; moto puts it together from its decoded parts."""
+        return f"http://{self.environ['HTTP_HOST']}{self.environ['RAW_URI']}"
+
 
 def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Respond to one request; one without a signature is for S3."""

@@ -2,14 +2,16 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from string import ascii_letters, digits
+from typing import Any, NoReturn
 
 import msgspec
 from boto3 import Session
 from botocore.loaders import JSONFileLoader, Loader
-from moto.core import errors, responses, utils
+from moto.core import errors, responses, routing, utils
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.serialize import XFormedAttributePicker
+from moto.moto_api._internal import moto_random
 
 
 @cache
@@ -21,6 +23,8 @@ def reduce(session: Session) -> None:
     _models_are_read_quickly()
     errors.ErrorLookupFactory = cache(errors.ErrorLookupFactory)  # its cache lives as long as it does
     responses.method_names_from_class = cache(responses.method_names_from_class)
+    moto_random.MotoRandom.get_random_string = _random_string
+    _addresses_are_not_built()
     _an_accounts_backends_are_known()
     _keys_of_a_member_are_known()
 
@@ -40,6 +44,22 @@ def _models_are_read_quickly() -> None:
 
     Loader.list_available_services = list_available_services  # type: ignore[assignment,method-assign]
     JSONFileLoader._load_file = load_file  # type: ignore[attr-defined]
+
+
+def _random_string(self: Any, length: int = 20, include_digits: bool = True, lower_case: bool = False) -> str:
+    """Of letters and digits, as each response has one for its request id. moto draws each character by itself."""
+    pool = ascii_letters + digits if include_digits else ascii_letters
+    text = "".join(self.choices(pool, k=length))
+    return text.lower() if lower_case else text
+
+
+def _addresses_are_not_built() -> None:
+    """werkzeug compiles for each operation of a service two functions that build its address, which only match here."""
+
+    def build(*_: Any) -> NoReturn:
+        raise NotImplementedError
+
+    routing.SmithyRule._compile_builder = lambda *_: build
 
 
 def _an_accounts_backends_are_known() -> None:

@@ -31,6 +31,9 @@ class Handler(WSGIRequestHandler):
     def log(self, *_: Any, **__: Any) -> None:
         """Log nothing."""
 
+    def log_request(self, *_: Any) -> None:
+        """Log nothing, without first decoding the address for it."""
+
     def run_wsgi(self) -> None:
         """Respond to one request, whose body is read whole: the next request follows it."""
         self.environ = environ = self.make_environ()
@@ -41,10 +44,14 @@ class Handler(WSGIRequestHandler):
         body = source.read() if source is not self.rfile else source.read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         started: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            started.extend((status, headers))
+
         try:
-            content = self.server.app(environ, lambda status, headers, *_: started.extend((status, headers)))
+            content = self.server.app(environ, start)
         except Exception:  # noqa: BLE001 - the client is told, as by werkzeug
-            content = InternalServerError()(environ, lambda status, headers, *_: started.extend((status, headers)))
+            content = InternalServerError()(environ, start)
         status, headers = started[-2:]
         self.send_response(int(status[:3]), status[4:])
         for name, value in headers:
@@ -74,12 +81,19 @@ def serving(application: "WSGIApplication", bound: socket.socket, handler: type[
 
     with bound:
         server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Tracked, fd=bound.fileno())
-    accepting = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    closing = threading.Event()
+
+    def accept() -> None:
+        while not closing.is_set():
+            server.handle_request()  # sleeps until there is one: serve_forever would look every few milliseconds
+
+    accepting = threading.Thread(target=accept, daemon=True)
     accepting.start()
     try:
         yield f"http://127.0.0.1:{server.port}"
     finally:
-        server.shutdown()
+        closing.set()
+        socket.create_connection(("127.0.0.1", server.port)).close()  # wakes it
         accepting.join()
         server.server_close()
         for connection, thread in [*connections.items()]:

@@ -4,11 +4,13 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local.cloud.account import REGION
 from local.cloud.aws import LocalAWS
 
 TEMPLATE = Path(__file__).parent / "platform/template.yaml"
@@ -185,3 +187,33 @@ class TestObjects:
         assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix="growing/")["Contents"]] == [
             f"growing/{number}" for number in range(4)
         ]
+
+
+class TestConnections:
+    """What processes other than the laptop's send over HTTP."""
+
+    def test_a_connection_serves_one_request_after_another(self, aws: LocalAWS) -> None:
+        s3, connection = aws.client("s3"), HTTPConnection(aws.url.removeprefix("http://"))
+        answers = []
+        for method, body in [("PUT", b"1"), ("GET", None), ("PUT", b"22"), ("HEAD", None), ("GET", None)]:
+            operation = f"{method.lower()}_object"
+            address = s3.generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": "kept"}, HttpMethod=method)
+            connection.request(method, address.removeprefix(aws.url), body=body)
+            response = connection.getresponse()
+            answers.append((response.status, response.read(), response.will_close))
+
+        assert answers == [(200, body, False) for body in (b"", b"1", b"", b"", b"22")]
+
+    def test_metadata_keep_their_names(self, aws: LocalAWS) -> None:
+        connection = HTTPConnection(aws.url.removeprefix("http://"))
+        connection.request("PUT", f"/{BUCKET}/named", headers={"x-amz-meta-a_b": "1", "x-amz-meta-c-d": "2"})
+
+        assert connection.getresponse().status == 200
+        assert aws.client("s3").head_object(Bucket=BUCKET, Key="named")["Metadata"] == {"a_b": "1", "c-d": "2"}
+
+    def test_what_moto_has_not_is_refused(self, aws: LocalAWS) -> None:
+        connection = HTTPConnection(aws.url.removeprefix("http://"))
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential=a/20261129/{REGION}/no-such-service/aws4_request"}
+        connection.request("GET", "/", headers=signed)
+
+        assert connection.getresponse().status == 500

@@ -28,6 +28,7 @@ FUNCTIONS = (*RULES, "pipeline.handler", "pipeline.api", "pipeline.aws", "pipeli
 LAPTOP = (
     "local.cloud.account",
     "local.cloud.cache",
+    "local.cloud.moto_core",
     "local.cloud.moto_costs",
     "local.cloud.documented_limits",
     "local.cloud.wsgi",

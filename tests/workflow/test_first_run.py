@@ -103,6 +103,9 @@ def test_a_second_run_asks_once_per_table_and_does_nothing_more(lake, replay):
 
     assert (first[0], code) == (0, 0)
     assert {table["status"] for table in again["tables"]} == {"unchanged"}
+    assert [table["observations"] for table in again["tables"]] == [
+        table["observations"] for table in first[1]["tables"]
+    ]
     assert sorted(path for path, _ in replay.requests) == sorted(
         f"/api/table/metadata/{table['table_id']}" for table in again["tables"]
     )

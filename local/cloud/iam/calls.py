@@ -35,8 +35,10 @@ class UnknownCallError(Exception):
 
 def signed(environ: Environ) -> tuple[str, str] | None:
     """The access key and service of a request signed by header or query string; None for an unsigned request."""
-    query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
-    found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION") or f"Credential={query.get('X-Amz-Credential', '')}")
+    credential = environ.get("HTTP_AUTHORIZATION")
+    if not credential:
+        credential = f"Credential={dict(parse_qsl(environ.get('QUERY_STRING', ''))).get('X-Amz-Credential', '')}"
+    found = CREDENTIAL.search(credential)
     return (found[1], found[2]) if found else None
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from moto.sts.models import sts_backends
 
-from local.cloud.account import ACCOUNT
+from local.cloud.account import ACCOUNT, REGION
 from local.cloud.iam import storage
 from local.cloud.iam.calls import Call, Environ, UnknownCallError, read_call, signed
 from local.cloud.iam.facts import Facts, Role
@@ -14,6 +14,8 @@ from local.cloud.iam.policy import Need, Statement, decide
 from local.cloud.iam.refusal import refusal
 from local.cloud.iam.trust import ASSUME_ROLE, trusts
 from local.cloud.wsgi import Response
+
+SESSION_SECONDS = 3600
 
 
 class Use(NamedTuple):
@@ -110,6 +112,16 @@ class Guard:
             session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key)
             self._names[key] = session.role_arn.rpartition("/")[2] if session else ""
         return self._names[key]
+
+
+def session_keys(role_arn: str) -> dict[str, str]:
+    """The keys of a new session of a role as boto3's keyword arguments, without a request: moto would check nothing."""
+    session = sts_backends[ACCOUNT]["aws"].assume_role(REGION, "laptop", role_arn, "", SESSION_SECONDS, "")
+    return {
+        "aws_access_key_id": session.access_key_id,
+        "aws_secret_access_key": session.secret_access_key,
+        "aws_session_token": session.session_token,
+    }
 
 
 def _denied(name: str, need: Need, why: str) -> AccessDenied:

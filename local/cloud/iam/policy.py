@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 # Condition keys that the laptop supplies wherever AWS does. A condition on any other key would never hold here.
@@ -41,12 +42,21 @@ class Decision(NamedTuple):
 
 
 class Pattern:
-    """A policy's wildcard pattern: `*` matches any text, `?` any character."""
+    """A policy's wildcard pattern: `*` matches any text, `?` any character. Few are used, and compiled."""
 
     def __init__(self, text: str, flags: re.RegexFlag = re.NOFLAG) -> None:
-        self.text = text
-        translated = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
-        self.matches: Callable[[str], Any] = re.compile(translated, re.DOTALL | flags).fullmatch
+        self.text, self._flags = text, flags
+
+    def matches(self, value: str) -> bool:
+        """Whether it matches the whole of `value`."""
+        return _compiled(self.text, self._flags).fullmatch(value) is not None
+
+
+@cache
+def _compiled(text: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """The same for each deployment of a template in this process."""
+    translated = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(translated, re.DOTALL | flags)
 
 
 class Condition(NamedTuple):

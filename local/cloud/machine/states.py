@@ -7,13 +7,14 @@ import time
 import uuid
 from collections import deque
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, StructureShape
+from jsonpath_ng.ext.parser import ExtendedJsonPathParser
 from moto.core.exceptions import AWSError
 from moto.core.utils import get_service_model
 from moto.stepfunctions.exceptions import ExecutionAlreadyExists
@@ -79,9 +80,15 @@ def _one_query_language_stack_per_parse() -> None:
 
 
 def _parse_paths_once() -> None:
-    """moto parses a JSONPath at each use, which takes longer than the state itself."""
+    """moto parses a JSONPath at each use, by a parser made for it, which takes longer than the state itself."""
+    parser, parsing = ExtendedJsonPathParser(), threading.Lock()
 
-    json_path.parse = lru_cache(maxsize=None)(json_path.parse)
+    @cache
+    def parse(path: str) -> Any:
+        with parsing:
+            return parser.parse(path)
+
+    json_path.parse = parse
 
 
 def _parse_a_definition_once() -> None:
