@@ -1,5 +1,6 @@
 """The laptop's AWS: one process that serves AWS's APIs on 127.0.0.1, with the template deployed."""
 
+import atexit
 import gc
 import json
 import logging
@@ -252,4 +253,5 @@ def _session() -> Any:
 def _keep_what_is_loaded() -> None:
     """Never look again whether the modules and models of this process are garbage; look at all else more often."""
     gc.freeze()
+    atexit.register(gc.unfreeze)  # at its end Python clears modules, of which DuckDB's complains if it is kept
     gc.set_threshold(COLLECTED_AFTER)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 LAST_ANSWER_SECONDS = 10
+BODILESS = ("204", "304")
 
 
 class Handler(WSGIRequestHandler):
@@ -56,7 +57,8 @@ class Handler(WSGIRequestHandler):
         self.send_response(int(status[:3]), status[4:])
         for name, value in headers:
             self.send_header(name, value)
-        if not any(name.lower() == "content-length" for name, _ in headers):
+        bodiless = self.command == "HEAD" or status.startswith(BODILESS)
+        if not bodiless and not any(name.lower() == "content-length" for name, _ in headers):
             self.send_header("Connection", "close")  # which ends the body
         self.end_headers()
         for part in content:
