@@ -45,7 +45,7 @@ from local.cloud.stack.template import TEMPLATE, load_template
 
 ADMINISTRATOR = {"aws_access_key_id": "administrator", "aws_secret_access_key": "unchecked"}
 MACHINE = "AWS::StepFunctions::StateMachine"
-COLLECTED_AFTER = 50_000  # new objects, such as those of a hundred requests
+COLLECTED_AFTER = 50_000  # new objects
 
 
 class LocalAWS:

@@ -5,7 +5,8 @@ Imported before any other module of moto.
 
 import sys
 import threading
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from local.cloud.account import ACCOUNT
 
 MOCKS = "moto.core.models"
+# What the rest of moto takes from them when it is imported, and the laptop never uses.
 TAKEN = ("MockAWS", "ProxyModeMockAWS", "ServerModeMockAWS", "botocore_stubber", "patch_client", "patch_resource")
 
 
@@ -32,18 +34,15 @@ class Later(ModuleType):
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
 
-def _later() -> None:
-    """Import the mocks later. moto itself takes no more than these names from them, and uses only the account's."""
-    package = find_spec("moto")
-    [folder] = package.submodule_search_locations or [] if package else []
-    spec = spec_from_file_location(MOCKS, Path(folder, "core", "models.py"))
-    if spec and MOCKS not in sys.modules:
-        module = sys.modules[MOCKS] = module_from_spec(spec)
-        module.__class__ = Later
-        module.__dict__.update(dict.fromkeys(TAKEN), DEFAULT_ACCOUNT_ID=ACCOUNT)
+moto = find_spec("moto")
+if MOCKS not in sys.modules and moto and moto.submodule_search_locations:
+    path = Path(moto.submodule_search_locations[0], "core", "models.py")
+    mocks = sys.modules[MOCKS] = module_from_spec(
+        ModuleSpec(MOCKS, SourceFileLoader(MOCKS, str(path)), origin=str(path))
+    )
+    mocks.__class__ = Later
+    mocks.__dict__.update(dict.fromkeys(TAKEN), DEFAULT_ACCOUNT_ID=ACCOUNT)
 
-
-_later()
 from moto.core.base_backend import BackendDict  # noqa: E402
 from moto.core.model_instances import reset_model_data  # noqa: E402
 

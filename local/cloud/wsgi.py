@@ -35,12 +35,15 @@ class Handler(WSGIRequestHandler):
     def log_request(self, *_: Any) -> None:
         """Log nothing, without first decoding the address for it."""
 
+    def handle_expect_100(self) -> bool:
+        """Ask for the body at once: boto3 waits for that before it sends one."""
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
     def run_wsgi(self) -> None:
         """Respond to one request, whose body is read whole: the next request follows it."""
         self.environ = environ = self.make_environ()
-        if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
         source = environ["wsgi.input"]
         body = source.read() if source is not self.rfile else source.read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)

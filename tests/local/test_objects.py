@@ -211,6 +211,19 @@ class TestConnections:
         assert [kept for _, kept in answers] == [False] * 5
         assert (answers[1][0], answers[3][0]) == (b"1", b"")
 
+    def test_a_body_is_asked_for(self, aws: LocalAWS, connection: HTTPConnection) -> None:
+        connection.putrequest("PUT", f"/{BUCKET}/asked")
+        for name, value in {**signed("s3"), "Expect": "100-continue", "Content-Length": "1"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        connection.sock.settimeout(10)
+        begin = connection.sock.recv(100)
+        connection.send(b"1")
+
+        assert begin == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert connection.getresponse().status == 200
+        assert (aws.lake / BUCKET / "asked").read_bytes() == b"1"
+
     def test_metadata_keep_their_names(self, aws: LocalAWS, connection: HTTPConnection) -> None:
         named = {"x-amz-meta-a_b": "1", "x-amz-meta-c-d": "2"}
         connection.request("PUT", f"/{BUCKET}/named", headers=signed("s3") | named)

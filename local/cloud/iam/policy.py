@@ -42,7 +42,7 @@ class Decision(NamedTuple):
 
 
 class Pattern:
-    """A policy's wildcard pattern: `*` matches any text, `?` any character. Few are used, and compiled."""
+    """A policy's wildcard pattern: `*` matches any text, `?` any character. Compiled at its first use: few are used."""
 
     def __init__(self, text: str, flags: re.RegexFlag = re.NOFLAG) -> None:
         self.text, self._flags = text, flags
