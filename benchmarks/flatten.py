@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from isal import igzip
 from pipeline.source.responses import Header, Page, read_page
+from pipeline.table.compression import compressed
 from pipeline.table.flatten import Count
 from pipeline.table.observations import Series, Table
 from pipeline.table.stream import Stream, StreamState
@@ -57,12 +57,8 @@ def main(source: str, target: str, *options: str) -> None:
     """Flatten one file into another."""
     count = Count()
     flatten = whole if "--whole" in options else streamed
-    with (
-        Path(source).open("rb", buffering=1 << 20) as bodies,
-        Path(target).open("wb") as file,
-        igzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines,
-    ):
-        lines.writelines(count.lines(flatten(read_header(bodies), bodies)))
+    with Path(source).open("rb", buffering=1 << 20) as bodies, Path(target).open("wb") as file:
+        file.writelines(compressed(count.lines(flatten(read_header(bodies), bodies))))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
     cells = sum(count.by_meaning.values())
     sys.stdout.write(f"{cells} cells, {time.process_time():.2f} CPU s, peak {peak:.0f} MiB\n")

@@ -61,6 +61,10 @@ def counted(one: flatten_cells.Flattened) -> tuple[bytes, Count]:
 @example(series("monthly", [("2025 Jan",), ("2025 Feb",), ("2024 Dec",)], ["1", "22", "3"], "a", "", ""))
 @example(series("cross_sectional", [("b",), ("a",), ("a", "b")], ["1", "22", "3"], "a", "", ""))
 @example(series("half_yearly", [("2020 1H",), ("2020 H1",)], ["1", "1"], "a", "", ""))
+@example(series("yearly", [("2020",), ("2021",)], ['0","0', "1"], "a", "", ""))
+@example(series("yearly", [("2020",), ("2021",)], ['0","0', "1\\"], "a", "", ""))
+@example(series("yearly", [(str(1900 + n),) for n in reversed(range(129))], ["na", "0.5", "-7"] * 43, "\u00e9", "", ""))
+@example(series("cross_sectional", [(f"\u98df{n}",) for n in range(256)], ["-0.05", "s"] * 128, "\u98df", "", ""))
 @example(series("cross_sectional", [("Male",), ("Male ",)], ["1", "1"], "a", "", ""))
 @example(series("cross_sectional", [("\u200b", "b"), ("c",)], ["1", "na"], "\u98df\u54c1", "\\", '"'))
 def test_at_once_is_as_cell_by_cell(one):

@@ -115,6 +115,57 @@ def test_known_texts_may_be_as_long_as_allowed(lengths):
     assert [len(text) for _, text in read(columns)] == list(lengths)
 
 
+def rows(body: bytes) -> list[Cells] | tuple[type[Exception], str]:
+    try:
+        return [list(row.cells()) for row in read_page(body).rows]
+    except SourceError as error:
+        return type(error), error.cause
+
+
+KNOWN = compact([(key, "1") for key in KEYS])
+NESTED = f'[{{"key":"Males","columns":{KNOWN}}}]'
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [KNOWN, KNOWN],
+        [KNOWN, compact([("2019", "1")]), KNOWN],
+        [KNOWN, NESTED],
+        [NESTED, NESTED],
+        ["0", KNOWN],
+        [KNOWN, "0"],
+        [KNOWN, f'{KNOWN},"columns":0'],
+        [f'0,"columns":{KNOWN}'],
+        [f'{KNOWN},"more":{{"columns":{KNOWN}}}'],
+        [f'0,"more\\"columns":{KNOWN}'],
+        [f'{KNOWN},"footnote":"\\"columns\\":["', KNOWN],
+        [f'{KNOWN},"footnote":"a]b: c"', KNOWN],
+        [KNOWN.replace('"1"', '"1\n2"', 1)],
+        [KNOWN.replace('"1"', '"1\x1f2"', 1)],
+        [KNOWN.replace('"1"', '"1]"', 1), KNOWN],
+        [KNOWN.replace('"1"', '"1,5"', 1), KNOWN],
+        [KNOWN, KNOWN[:-1]],
+        [f"{KNOWN}]"],
+        [],
+    ],
+)
+def test_a_page_is_read_alike_whether_its_columns_are_known_or_not(columns):
+    listed = ",".join(f'{{"seriesNo":"{n}","rowText":"a","columns":{each}}}' for n, each in enumerate(columns))
+    body = page(KNOWN).replace(b'{"seriesNo":"1","rowText":"a","columns":' + KNOWN.encode() + b"}", listed.encode())
+    found = rows(body)
+    layout._forms.clear()
+
+    assert found == rows(body)
+
+
+def test_known_columns_are_taken_out_of_a_page():
+    rest, known = layout.take_known(page(KNOWN))
+
+    assert rest == page("0")
+    assert [each.texts for each in known] == [["1", "1", "1"]]
+
+
 def test_no_more_layouts_are_kept_than_a_table_needs():
     for number in range(2 * layout.LAYOUTS):
         read(compact([(str(number), "1")]))

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, field, structs
 
 from pipeline.errors import SourceContract, SourceInconsistent, SourceMalformed, SourceUnavailable, TableNotFound
 from pipeline.frequency import Frequency
-from pipeline.source.layout import FlatColumns, learn, read_known
+from pipeline.source.layout import TAKEN, FlatColumns, learn, take_known
 from pipeline.source.shapes import Column, Records, Row, SentRow
 from pipeline.source.unique_keys import check_unique_keys, has_keys
 
@@ -126,15 +126,10 @@ def read_page(body: bytes) -> Page:
     Raises `SourceInconsistent` if a row is listed twice, and `SourceMalformed`, `SourceContract`, `TableNotFound` or
     `SourceUnavailable` as `read_metadata` does.
     """
-    envelope = _open_page(body)
-    if envelope is None:
+    found = _read_known_page(body) or _read_any_page(body)
+    if found is None:
         return Page()
-    records = envelope.Data
-    if not isinstance(records.row, list):
-        raise SourceContract("$.Data lacks row")
-    rows = [_row(number, sent) for number, sent in enumerate(records.row)]
-    if not has_keys(body, *_keys(envelope, rows)):
-        check_unique_keys(body)
+    records, rows = found
     if not any(_has_value(row.columns) for row in rows):
         rows = []
     if rows and not (records.id and records.updated):
@@ -207,24 +202,48 @@ def _open(body: bytes) -> _AnyEnvelope:
     return envelope
 
 
-def _open_page(body: bytes) -> _PageEnvelope | None:
-    """The envelope of a page with its records; None if it has none. Parses the body once if nothing is odd about it."""
+def _read_known_page(body: bytes) -> tuple[Records, list[Row]] | None:
+    """A page without parsing the columns that are known; None if anything about it is odd."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        body.decode()
-        page = msgspec.json.decode(body, type=_PageEnvelope)
-        if page.StatusCode == OK:
-            return page
+        rest, known = take_known(body)
+        rest.decode()
+        page = msgspec.json.decode(rest, type=_PageEnvelope)
+        sent = page.Data.row
+        if page.StatusCode == OK and isinstance(sent, list) and sum(map(_is_taken, sent)) == len(known):
+            taken = iter(known)
+            rows = [
+                _row(row, next(taken) if _is_taken(row) else _columns(number, row)) for number, row in enumerate(sent)
+            ]
+            keys, texts = _keys(page, rows)
+            if has_keys(rest, keys - 2 * sum(map(len, known)), texts):
+                return page.Data, rows
+    return None
+
+
+def _read_any_page(body: bytes) -> tuple[Records, list[Row]] | None:
+    """A page, or what is wrong with it; None if it has no records."""
     envelope = _open(body)
     if bytes(envelope.Data).startswith(NO_RECORDS):
         return None
-    records = _decode(envelope.Data, Records)
-    return _PageEnvelope(records, envelope.StatusCode, envelope.Message, envelope.DataCount)
+    records: Records = _decode(envelope.Data, Records)
+    if not isinstance(records.row, list):
+        raise SourceContract("$.Data lacks row")
+    rows = [_row(row, _columns(number, row)) for number, row in enumerate(records.row)]
+    page = _PageEnvelope(records, envelope.StatusCode, envelope.Message, envelope.DataCount)
+    if not has_keys(body, *_keys(page, rows)):
+        check_unique_keys(body)
+    return records, rows
 
 
-def _row(number: int, sent: SentRow) -> Row:
-    columns = read_known(sent.columns) or learn(
-        sent.columns, _decode(sent.columns, list[Column], f"$.Data.row[{number}].columns")
-    )
+def _is_taken(row: SentRow) -> bool:
+    return bytes(row.columns) == TAKEN
+
+
+def _columns(number: int, row: SentRow) -> Sequence[Column]:
+    return learn(row.columns, _decode(row.columns, list[Column], f"$.Data.row[{number}].columns"))
+
+
+def _row(sent: SentRow, columns: Sequence[Column]) -> Row:
     return Row(sent.series, sent.time_series_no, sent.row_no, sent.unit, sent.footnote, columns)
 
 

@@ -1,11 +1,11 @@
 """Fetches one table into the data bucket: response bodies verbatim, then the flattened rows, then the manifest."""
 
 import hashlib
-import io
 import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import chain
 
 from isal import igzip
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from pipeline.errors import SourceError, SourceInconsistent, TableNotFound
 from pipeline.source.client import SingStat
 from pipeline.source.responses import Header, Page, check_update, read_metadata, read_page, read_search
 from pipeline.source.successor import search_words, successor
+from pipeline.table.compression import compressed
 from pipeline.table.flatten import Count
 from pipeline.table.manifest import KeptPage, Manifest
 from pipeline.table.observations import Table
@@ -47,12 +48,10 @@ def gzip_body(body: bytes) -> bytes:
 
 
 def gzip_lines(blocks: Iterable[bytes]) -> bytes:
-    """Blocks of flattened lines as one gzip file; `b""` if there are no lines."""
-    buffer = io.BytesIO()
-    with igzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as file:
-        file.writelines(blocks)
-        size = file.tell()
-    return buffer.getvalue() if size else b""
+    """Blocks of flattened lines as one gzip file; `b""` if there are none."""
+    remaining = iter(blocks)
+    first = next(remaining, b"")
+    return b"".join(compressed(chain([first], remaining))) if first else b""
 
 
 def kept_page(key: str, offset: int, body: bytes) -> KeptPage:

@@ -9,7 +9,7 @@ CHECKSUMS = 2**256
 
 def netstrings(*texts: str) -> str:
     """The texts, each preceded by its length in code points and a colon: `1:a2:bc`. Different lists differ."""
-    return "".join(f"{len(text)}:{text}" for text in texts)
+    return "".join([f"{len(text)}:{text}" for text in texts])
 
 
 class Digest(Struct):

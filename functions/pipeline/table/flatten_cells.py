@@ -18,7 +18,7 @@ class Flattened(NamedTuple):
     `text` is what `Digest` reads, `label`, `places` and `texts` what `Sample` does; `odd` is a rejected text.
     """
 
-    lines: Sequence[bytes]
+    lines: Iterable[bytes]
     meanings: dict[Meaning, int]
     first_period: str
     last_period: str
