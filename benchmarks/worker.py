@@ -6,6 +6,7 @@ Linux it has one core and the worker another. The code of before is measured in 
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -136,7 +137,7 @@ def cost(url: str, root: Path, cells: int, connections: int, number: int) -> Cos
         "BACKOFF_SECONDS": "0",
         "ANSWER_SECONDS": "45",
         "USER_AGENT": "benchmark/1.0",
-        **{"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "131072"},  # as in user_data.sh
+        **dict(re.findall(r"(MALLOC_\w+)=(\d+)", (root / "ec2" / "user_data.sh").read_text("utf-8"))),
     }
     worker = subprocess.Popen(  # noqa: S603
         [sys.executable, root / "ec2" / "worker.py", key], env=environment, stdout=subprocess.DEVNULL

@@ -4,6 +4,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.handlers import add_expect_header
 
 if TYPE_CHECKING:
     client = boto3.client
@@ -11,7 +12,7 @@ else:
     LOCK = Lock()  # boto3 makes clients in one thread at a time
 
     class client:  # noqa: N801 - used as boto3's function is, whose stubs say what each client can do
-        """As `boto3.client`."""
+        """As `boto3.client`, but S3 need not agree to an object (`Expect: 100-continue`) before it is sent."""
 
         def __init__(self, service: str, **options: Any) -> None:
             self._service, self._options, self._made = service, options, None
@@ -20,4 +21,5 @@ else:
             with LOCK:
                 if self._made is None:
                     self._made = boto3.client(self._service, **self._options)
+                    self._made.meta.events.unregister("before-call.s3", add_expect_header)
             return getattr(self._made, name)
