@@ -239,7 +239,8 @@ class LocalAWS:
         self.stack.deploy()
         link_key.keep(self.lake)
         saved()
-        self.front.after_glue.append(saved)
+        exit_stack.callback(saved)
+        self.front.after_glue.append(partial(catalogue.save_change, self.lake))
         _keep_what_is_loaded()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from local.cloud import moto_app
+from local.cloud.iam.calls import read_call
 from local.cloud.moto_app import MotoHandler
 from local.cloud.wsgi import Response, environ_of, serving
 
@@ -31,7 +32,7 @@ class Front:
 
     def __init__(self) -> None:
         self.routes: list[Route] = []
-        self.after_glue: list[Callable[[], None]] = []
+        self.after_glue: list[Callable[[dict[str, Any]], None]] = []
         self._serving = serving(self, socket.create_server(("127.0.0.1", 0)), MotoHandler)
 
     def __enter__(self) -> Self:
@@ -64,7 +65,7 @@ class Front:
         return target.startswith(GLUE) and not target.removeprefix(GLUE).startswith(READS)
 
     def _then_after_glue(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        statuses: list[str] = []
+        parameters, statuses = read_call(environ, "glue").parameters, list[str]()
 
         def start(status: str, *args: Any) -> Any:
             statuses.append(status)
@@ -73,5 +74,5 @@ class Front:
         answer = moto_app.answer(environ, start)
         if statuses and statuses[0].startswith("200"):
             for hook in self.after_glue:
-                hook()
+                hook(parameters)
         return answer

@@ -96,16 +96,6 @@ def seen(publisher: Publisher, table: str) -> set[str]:
     return {location for name, location in publisher.partitions(table).items() if len(name) == 1}
 
 
-@pytest.fixture
-def unsaved(aws: LocalAWS) -> Iterator[None]:
-    """The catalogue is written to the lake only when it is looked at, not after every call."""
-    hooks = list(aws.front.after_glue)
-    aws.front.after_glue.clear()
-    yield
-    aws.front.after_glue += hooks
-
-
-@pytest.mark.usefixtures("unsaved")
 @pytest.mark.parametrize("case", CASES)
 def test_a_crash_between_any_two_writes_is_mended_by_the_same_run(publisher, case):
     """A crash before the first write, after the last one, and after each other one, which is before the next."""

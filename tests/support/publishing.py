@@ -154,7 +154,6 @@ class Publisher:
 
     def partitions(self, table_id: str) -> dict[tuple[str, ...], str]:
         """The locations of the table's partitions in the published database, by Glue table and partition values."""
-        catalogue.save(self._aws.lake)
         tables = catalogue.load(self._aws.lake).databases[PUBLISHED]
         return {
             (name, *values[1:]): location

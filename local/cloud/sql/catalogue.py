@@ -1,4 +1,8 @@
-"""The laptop's Glue Data Catalog, persisted in `<lake>/catalogue.json`."""
+"""The laptop's Glue Data Catalog, persisted in `<lake>/catalogue.json`.
+
+The file is a JSON document and, while partitions change, a line for each change: a lake has thousands of them. One
+whose writer was killed may end in half a line, which is not read.
+"""
 
 import base64
 import json
@@ -17,7 +21,18 @@ FILE_NAME = "catalogue.json"
 PUBLISHED = "transformed_singstat_data"
 VIEW_OPENS, VIEW_CLOSES = "/* Presto View: ", " */"
 
+DELETED = msgspec.Raw(b"null")
+
 _lock = threading.Lock()
+
+
+class Change(msgspec.Struct, array_like=True):
+    """A line after the document: a partition as it is now, or `DELETED`."""
+
+    database: str
+    table: str
+    values: list[str]
+    partition: msgspec.Raw
 
 
 @dataclass(frozen=True)
@@ -71,6 +86,7 @@ class _KeptPartition(msgspec.Struct, rename="pascal"):
 
 _CONTENT = msgspec.json.Decoder(dict[str, _KeptDatabase])
 _PARTITION = msgspec.json.Decoder(_KeptPartition)
+_CHANGE = msgspec.json.Decoder(Change)
 
 
 def load(lake: Path) -> Catalogue:
@@ -87,13 +103,30 @@ def save(lake: Path) -> None:
     """Write moto's Glue databases, tables and partitions to `<lake>/catalogue.json` if they have changed."""
     path = lake / FILE_NAME
     with _lock:
-        content = msgspec.json.encode(_glue_content(), enc_hook=str)
+        content = msgspec.json.encode(_glue_content(), enc_hook=str) + b"\n"
         if path.exists() and path.stat().st_size == len(content) and path.read_bytes() == content:
             return
         lake.mkdir(parents=True, exist_ok=True)
         fresh = lake / f".{FILE_NAME}"
         fresh.write_bytes(content)
         fresh.replace(path)
+
+
+def save_change(lake: Path, parameters: dict[str, Any]) -> None:
+    """Write what a call to Glue has changed to `<lake>/catalogue.json`: only the partitions, if it is about some."""
+    changed = _partition_values(parameters)
+    if not changed:
+        save(lake)
+        return
+    database, name = parameters["DatabaseName"], parameters["TableName"]
+    with _lock:
+        partitions = _glue().databases[database].tables[name].partitions
+        changes = (
+            Change(database, name, values, partitions[str(values)].kept if str(values) in partitions else DELETED)
+            for values in changed
+        )
+        with (lake / FILE_NAME).open("ab", buffering=0) as file:
+            file.write(msgspec.json.Encoder().encode_lines(changes))
 
 
 def restore(lake: Path) -> None:
@@ -186,15 +219,34 @@ def _glue_content() -> dict[str, Any]:
     }
 
 
+def _partition_values(parameters: dict[str, Any]) -> list[list[str]]:
+    """Of all partitions in the parameters of Create-, Update-, Delete- or a Batch...Partition."""
+    entries = [parameters]
+    for name in ("PartitionInputList", "PartitionsToDelete", "Entries"):
+        entries += parameters.get(name, [])
+    inputs = [entry["PartitionInput"] for entry in entries if "PartitionInput" in entry]
+    names = ("Values", "PartitionValues", "PartitionValueList")
+    return [entry[name] for entry in (*entries, *inputs) for name in names if name in entry]
+
+
 def _definition(table: Any) -> Any:
     return table.versions[table.as_dict()["VersionId"]]
 
 
 def _read(lake: Path) -> dict[str, _KeptDatabase]:
     try:
-        return _CONTENT.decode((lake / FILE_NAME).read_bytes())
+        document, *lines = (lake / FILE_NAME).read_bytes().split(b"\n")
     except FileNotFoundError:
         return {}
+    content = _CONTENT.decode(document)
+    changes: dict[tuple[str, str], dict[tuple[str, ...], msgspec.Raw]] = {}
+    for change in map(_CHANGE.decode, lines[:-1]):
+        changes.setdefault((change.database, change.table), {})[tuple(change.values)] = change.partition
+    for (database, table), changed in changes.items():
+        kept = content[database].tables[table]
+        partitions = {_PARTITION.decode(partition).values: partition for partition in kept.partitions} | changed
+        kept.partitions = [partition for partition in partitions.values() if partition != DELETED]
+    return content
 
 
 def _table(database: str, name: str, kept: _KeptTable) -> Table:
