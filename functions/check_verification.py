@@ -1,5 +1,7 @@
 """State CheckVerification: poll Athena's query and, once it has ended, decide which of its tables are verified."""
 
+import os
+
 from msgspec.structs import replace
 from pipeline.aws import athena
 from pipeline.contracts.states import VerificationStatus
@@ -7,6 +9,8 @@ from pipeline.errors import VerificationFailed
 from pipeline.handler import task
 from pipeline.run.polling import STATES, progress
 from pipeline.steps.verification import settle
+
+VERIFICATION_CELLS = int(os.environ["VERIFICATION_CELLS"])
 
 
 @task
@@ -16,4 +20,4 @@ def handler(check: VerificationStatus) -> VerificationStatus:
     check = replace(check, polls=check.polls + 1, scanned_bytes=scanned)
     if STATES.get(state) == "RUNNING":
         return replace(check, status=progress(state, reason, check.polls, check.poll_limit, VerificationFailed))
-    return settle(check, state, reason)
+    return settle(check, state, reason, VERIFICATION_CELLS)

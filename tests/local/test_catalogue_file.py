@@ -1,4 +1,4 @@
-"""`catalogue.json`: what Glue has answered is in it, however its writer ends, and a partition is a line, not the whole."""
+"""`catalogue.json`: what Glue has answered is in it, however its writer ends; a change of a partition adds a line."""
 
 import json
 import subprocess

@@ -19,7 +19,7 @@ from pipeline.run.history import combine, read
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.plan import batch_size
 from pipeline.run.tally import complete, tally
-from pipeline.run.verification import Measured, Verification, scopes, unpublished
+from pipeline.run.verification import Measured, Verification, scopes, unpublished, within
 
 from tests.support.histories import Execution
 
@@ -81,10 +81,7 @@ def test_each_table_is_published_in_one_visit_and_the_unverified_in_none():
 def test_queries_share_the_tables_and_keep_to_the_most_cells(cells, most):
     stored = [replace(outcome(table), observations=number) for table, number in zip(IDS, cells, strict=False)]
 
-    found = [
-        [table for table in stored if scope.first <= table.table_id <= scope.last]
-        for scope in scopes(reversed(stored), most)
-    ]
+    found = [within(reversed(stored), scope) for scope in scopes(reversed(stored), most)]
 
     assert [table for tables in found for table in tables] == stored
     sums = [sum(table.observations for table in tables) for tables in found]

@@ -26,10 +26,12 @@ def replay() -> Iterator[Replay]:
 
 
 @pytest.fixture(scope="module")
-def switched_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+def switched_on(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Laptop]:
+    """With the template's PARAMETERS of a file that has some."""
     lake = tmp_path_factory.mktemp("laptop") / "lake"
     with Replay() as replay:
-        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"}
+        own: dict[str, str] = getattr(request.module, "PARAMETERS", {})
+        parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0"} | own
         with LocalAWS(lake, parameters=parameters) as aws:
             yield Laptop(aws, replay)
 

@@ -112,6 +112,12 @@ def scopes(stored: Iterable[DownloadOutcome], most_cells: int) -> list[Scope]:
     return found
 
 
+def within(stored: Iterable[DownloadOutcome], scope: Scope) -> list[DownloadOutcome]:
+    """The tables of the scope, in the order of their ids."""
+    tables = (table for table in stored if scope.first <= table.table_id <= scope.last)
+    return sorted(tables, key=lambda table: table.table_id)
+
+
 def divide(table_ids: Sequence[str], failed: int) -> list[Scope]:
     """Two scopes that share the tables of a failed query, given in the order of their ids.
 

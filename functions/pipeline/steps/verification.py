@@ -7,20 +7,21 @@ from pipeline.contracts import keys
 from pipeline.contracts.records import DownloadOutcome, Tally
 from pipeline.contracts.states import VerificationStatus
 from pipeline.errors import QueriesFailed, VerificationFailed
-from pipeline.run.verification import Verification, divide, read_row, verify
+from pipeline.run.verification import Verification, divide, read_row, scopes, verify, within
 from pipeline.table.manifest import Manifest
 
 
-def settle(check: VerificationStatus, state: str, reason: str) -> VerificationStatus:
+def settle(check: VerificationStatus, state: str, reason: str, most_cells: int) -> VerificationStatus:
     """Record which tables of the query are verified; if it failed, divide them, or record that its only table failed.
 
     Idempotent. Raises `QueriesFailed` if no query succeeded, down to those over one table; if the execution has been
-    redriven since the first, they all start again.
+    redriven since the first, they all start again, over at most so many cells each.
     """
     key = keys.run(check.run_id, "verified")
     known = Verification() if check.queries == 1 else data_bucket.read(key, Verification)
     scope, *left = check.scopes
-    tables = _tables(check.run_id, scope.first, scope.last)
+    stored = data_bucket.read(keys.run(check.run_id, "tally"), Tally).stored
+    tables = within(stored, scope)
     if state == "SUCCEEDED":
         check = replace(check, answered=check.answered + 1)
         _compare(check, tables, known)
@@ -32,15 +33,10 @@ def settle(check: VerificationStatus, state: str, reason: str) -> VerificationSt
     data_bucket.write(key, known)
     if not left and not check.answered:
         if (redrives := step_functions.redrives(check.run_id)) > check.redrives:
-            return VerificationStatus(run_id=check.run_id, poll_limit=check.poll_limit, redrives=redrives)
+            again = scopes(stored, most_cells)
+            return VerificationStatus(run_id=check.run_id, poll_limit=check.poll_limit, scopes=again, redrives=redrives)
         raise QueriesFailed(f"Athena failed each of {check.queries} queries; the last: {_refusal(state, reason)}")
     return replace(check, scopes=left, status="PENDING" if left else "SUCCEEDED")
-
-
-def _tables(run_id: str, first: str, last: str) -> list[DownloadOutcome]:
-    """The stored tables of the scope, by id."""
-    stored = data_bucket.read(keys.run(run_id, "tally"), Tally).stored
-    return sorted((table for table in stored if first <= table.table_id <= last), key=lambda table: table.table_id)
 
 
 def _compare(check: VerificationStatus, tables: list[DownloadOutcome], known: Verification) -> None:

@@ -1,7 +1,7 @@
 """The laptop's Glue Data Catalog, persisted in `<lake>/catalogue.json`.
 
-The file is a JSON document and, while partitions change, a line for each change: a lake has thousands of them. One
-whose writer was killed may end in half a line, which is not read.
+The file is a JSON document and, while partitions change, a line for each change: a lake has thousands of them. If its
+writer was killed it may end in half a line, which is not read.
 """
 
 import base64
