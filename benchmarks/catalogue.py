@@ -242,7 +242,7 @@ def usd(lake: Path, tables: Iterable[str], revised: Collection[str] = ()) -> flo
     """What `singstat plan` says of a run that finds these tables revised."""
     sizes = published_sizes(lake, tables)
     known = [replace(size, published=table not in revised) for table, size in sizes.items()]
-    return float(planned(known, setting(None), revised=False).cost.usd)
+    return float(planned(known, setting(), revised=False).cost.usd)
 
 
 def expect(true: bool, what: str) -> None:

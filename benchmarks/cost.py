@@ -58,7 +58,7 @@ def measure() -> Part:
 def cost(number: int, published: bool, revised: bool) -> RunCost:
     """Of a run over `number` tables."""
     tables = [Size(cells=CELLS_PER_PAGE, published=published)] * number
-    return planned(tables, setting(None), revised=revised).cost
+    return planned(tables, setting(), revised=revised).cost
 
 
 def dear(whole: RunCost) -> Iterator:  # type: ignore[type-arg]

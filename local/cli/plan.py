@@ -18,12 +18,12 @@ from local.cli.story import load
 from local.cloud.account import REGION
 from local.cloud.stack.template import TEMPLATE, load_template
 
-COLUMNS = ("case", "tables", "downloads", "cells", "pages", "ec2", "unknown", "minutes", "usd")
+COLUMNS = ("case", "tables", "downloads", "cells", "pages", "ec2", "unknown", "queries", "minutes", "usd")
 T = TypeVar("T")
 
 
-def setting(large_cells: int | None) -> Setting:
-    """As the template's parameters are by default."""
+def setting(large_cells: int | None = None, verification_cells: int | None = None) -> Setting:
+    """As the template's parameters are by default, but for those given."""
     parameters = {name: found.get("Default") for name, found in load_template(TEMPLATE)["Parameters"].items()}
     return Setting(
         region=REGION,
@@ -32,6 +32,7 @@ def setting(large_cells: int | None) -> Setting:
         requests_per_second=int(parameters["SourceRequestsPerSecond"]),
         poll_seconds=int(parameters["PollSeconds"]),
         large_cells=large_cells or int(parameters["LargeTableCells"]),
+        verification_cells=verification_cells or int(parameters["VerificationCells"]),
         instance_type=parameters["WorkerInstanceTypes"].split(",")[0],
     )
 
@@ -64,8 +65,8 @@ def announced_sizes(source: SingStat, tables: Iterable[str]) -> dict[str, Size]:
 
 def planned_row(case: str, plan: Planned) -> tuple[str, ...]:
     """A row of `singstat plan`."""
-    numbers = (plan.tables, plan.downloads, plan.cells, plan.pages, plan.workers, plan.unknown, plan.minutes)
-    return (case, *map(str, numbers), str(plan.cost.usd))
+    numbers = (plan.tables, plan.downloads, plan.cells, plan.pages, plan.workers, plan.unknown, plan.queries)
+    return (case, *map(str, numbers), str(plan.minutes), str(plan.cost.usd))
 
 
 def planned_tables(lake: Path, run_id: str) -> list[str]:
@@ -81,6 +82,7 @@ def taken_row(lake: Path, run_id: str) -> tuple[str, ...]:
     """What a run took, as a row of `singstat plan`. Raises LookupError if the lake has no such run."""
     story, tally = load(lake, run_id), _record(lake, keys.run(run_id, "tally"), Tally) or Tally()
     ended = max((visit.left for visit in story.states if visit.left), default=None)
+    started = story.state("StartVerification")
     minutes = math.ceil((ended - story.states[0].entered).total_seconds() / 60) if ended else 0
     numbers = (
         len(tally.stored) + len(tally.unchanged) + len(tally.failed),
@@ -89,6 +91,7 @@ def taken_row(lake: Path, run_id: str) -> tuple[str, ...]:
         sum(table.pages for table in tally.stored),
         len({worker.table_id for worker in story.workers}),
         0,
+        started.times if started else 0,
         minutes,
     )
     return ("took", *map(str, numbers), str(story.cost.usd))

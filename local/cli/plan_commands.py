@@ -27,6 +27,9 @@ def plan(
     large_table_cells: Annotated[
         int | None, typer.Option(metavar="CELLS", help="Download tables with more cells on an EC2 worker.", min=1)
     ] = None,
+    verification_cells: Annotated[
+        int | None, typer.Option(metavar="CELLS", help="Verify at most as many cells in one query.", min=1)
+    ] = None,
     shape: RowFormat = Format.TABLE,
     lake: Lake = LAKE,
 ) -> None:
@@ -43,10 +46,11 @@ def plan(
         with source(base_url, live) as parameters:
             url = parameters.get("SourceUrl", LIVE_URL)
             sizes |= announced_sizes(SingStat(url, backoff_seconds=1, user_agent=USER_AGENT), absent)
-    known = [sizes.get(table, Size(cells=None)) for table in tables]
+    known = [sizes.get(table, Size(cells=None)) for table in sorted(tables)]
     published = any(size.published for size in known)
     cases = {"unchanged": False, "all revised": True} if published else {"first run": True}
-    plans = {case: planned(known, setting(large_table_cells), revised=revised) for case, revised in cases.items()}
+    chosen = setting(large_table_cells, verification_cells)
+    plans = {case: planned(known, chosen, revised=revised) for case, revised in cases.items()}
     rows: list[tuple[str | None, ...]] = [planned_row(case, plan) for case, plan in plans.items()]
     rows += [taken_row(lake, run_id)] if run_id else []
     if unknown := sum(size.cells is None for size in known):

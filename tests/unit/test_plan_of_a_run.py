@@ -19,6 +19,7 @@ SETTING = Setting(
     requests_per_second=10,
     poll_seconds=15,
     large_cells=1_000_000,
+    verification_cells=5_000_000,
     instance_type="t4g.small",
 )
 PUBLISHED = [Size(cells=7_000, pages=2, published=True), Size(cells=100, published=True)]
@@ -86,6 +87,27 @@ def test_thousands_of_unchanged_tables_take_minutes_and_cents():
     assert lines(found)["Step Functions"] == 8 + 48 * 3  # in batches of 50
     assert planned(PUBLISHED[:1] * 2_400, replace(SETTING, connections=40), revised=False).minutes == 4  # 10 a second
     assert found.cost.usd < Decimal("0.03")
+
+
+def test_more_cells_than_a_query_verifies_take_more_queries():
+    tables = [replace(PUBLISHED[0], cells=cells) for cells in (600_000, 400_000, 700_000, 1_000_001, 3)]
+    one, four = (
+        planned(tables, replace(SETTING, verification_cells=most, large_cells=10**7), revised=True)
+        for most in (5_000_000, 1_000_000)
+    )
+
+    assert (one.queries, four.queries) == (1, 4)
+    more = {item: number - lines(one)[item] for item, number in lines(four).items() if number != lines(one)[item]}
+    assert more == {
+        "Step Functions": 3 * (1 + 2 * 3),  # each is started, and polled twice
+        "Lambda, requests": 3 * 3,
+        "Lambda, time": Decimal("2.25"),  # 9 functions of 0.5 s, all of 512 MB
+        "Athena": 10,  # at least, for the three cells of the last
+        "S3, writing": 3 * 3,
+        "S3, reading": 3 * 3,
+        "KMS": 3 * (3 + 1),
+    }
+    assert (one.minutes, four.minutes) == (6, 7)  # 310 and 400 seconds
 
 
 def test_a_report_takes_no_longer_than_its_function_may():

@@ -2,17 +2,26 @@
 
 from collections import Counter
 
+from pipeline.costs.plan import planned
+
+from local.cli.plan import COLUMNS, published_sizes, setting, taken_row
 from local.cli.story import load
 from local.cloud.aws import LocalAWS
 from local.replay.synthetic import Synthetic, cut, gone, page_of_html
 from tests.support.laptop import Laptop
 from tests.support.oracle import Lake, source_cells
 
+MOST_CELLS = 10_000  # of a query
 BROKEN = {"TableNotFound": gone, "SourceIncomplete": cut, "SourceMalformed": page_of_html}
 
 
 def test_every_cell_is_published_and_what_is_broken_fails_alone(tmp_path, replay):
-    parameters = {"SourceUrl": replay.url, "PollSeconds": "1", "BackoffSeconds": "0", "VerificationCells": "10000"}
+    parameters = {
+        "SourceUrl": replay.url,
+        "PollSeconds": "1",
+        "BackoffSeconds": "0",
+        "VerificationCells": str(MOST_CELLS),
+    }
     with LocalAWS(tmp_path / "lake", parameters=parameters) as aws:
         check_a_run(Laptop(aws, replay))
 
@@ -34,11 +43,22 @@ def check_a_run(laptop):
     assert [why in errors[table] for table, why in zip(series, ("404", " cells", "not JSON"), strict=True)] == [
         True
     ] * 3
-    queries = load(laptop.lake, result.run_id).state("StartVerification").times
-    assert queries >= sum(table.downloaded for table in result.tables) / 10_000
+    check_the_plan(laptop.lake, load(laptop.lake, result.run_id), sorted(source.keys() - set(series)))
     published = Lake(laptop.aws)
     assert published.torn() == []
     assert published.tables == {table: source_cells(source[table]) for table in source if table not in series}
+
+
+def check_the_plan(lake, story, tables):
+    """The verification takes as many queries as planned, each billed for 10 MB."""
+    plan = planned(list(published_sizes(lake, tables).values()), setting(verification_cells=MOST_CELLS), revised=True)
+    took = dict(zip(COLUMNS, taken_row(lake, story.run_id), strict=True))
+
+    assert plan.queries > 1
+    assert (took["queries"], took["cells"]) == (str(plan.queries), str(plan.cells))
+    billed = [next(line.quantity for line in cost.lines if line.item == "Athena") for cost in (plan.cost, story.cost)]
+    assert billed == [str(10 * plan.queries)] * 2
+    assert story.state("CheckVerification").times >= plan.queries
 
 
 def test_a_synthetic_table_is_what_its_seed_says():

@@ -21,6 +21,7 @@ from pipeline.costs.usage import (
     Work,
 )
 from pipeline.run.plan import batch_size
+from pipeline.run.verification import shared
 
 CELLS_PER_PAGE = 5_000  # SingStat's limit of October 2026
 SECONDS, UNCHANGED_SECONDS, DOWNLOAD_SECONDS, PAGE_SECONDS = Decimal("0.5"), Decimal(1), Decimal(2), Decimal(1)
@@ -49,7 +50,10 @@ class Size(Struct, frozen=True, kw_only=True):
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """Where and how a run downloads; a table with more than `large_cells` is downloaded on EC2, on `instance_type`."""
+    """Where and how a run downloads; a table with more than `large_cells` is downloaded on EC2, on `instance_type`.
+
+    A query verifies at most `verification_cells` cells.
+    """
 
     region: str
     architecture: str
@@ -57,11 +61,15 @@ class Setting(Struct, frozen=True, kw_only=True):
     requests_per_second: int
     poll_seconds: int
     large_cells: int
+    verification_cells: int
     instance_type: str
 
 
 class Planned(Struct, frozen=True, kw_only=True):
-    """What a run would take. `workers` of the downloads are on EC2; `unknown` have no known size: a page each."""
+    """What a run would take. `workers` of the downloads are on EC2; `unknown` have no known size: a page each.
+
+    `queries` verify them.
+    """
 
     tables: int
     downloads: int
@@ -69,24 +77,31 @@ class Planned(Struct, frozen=True, kw_only=True):
     pages: int
     workers: int
     unknown: int
+    queries: int
     minutes: int
     cost: RunCost
 
 
 def planned(tables: Sequence[Size], setting: Setting, *, revised: bool) -> Planned:
-    """The run that finds all published tables revised, or none of them; the others are downloaded in any case."""
+    """The run that finds all published tables revised, or none of them; the others are downloaded in any case.
+
+    `tables` are in the order of their ids.
+    """
     downloads = [table for table in tables if revised or not table.published]
     workers = [table for table in downloads if (table.cells or 0) > setting.large_cells]
     crawls = bool(downloads) and not any(table.published for table in tables)
+    queries = _queries(downloads, setting)
     asking = _asking_seconds(tables, downloads, workers, setting)
     after = (TRANSFORM_MINUTES + OTHER_MINUTES + CRAWL_MINUTES * crawls) * 60 + _report_seconds(downloads)
+    after += (len(queries) - 1) * VERIFICATION_POLLS * setting.poll_seconds  # the first is among the other minutes
     return Planned(
         tables=len(tables),
         downloads=len(downloads),
-        cells=sum(table.cells or 0 for table in downloads),
+        cells=sum(queries),
         pages=sum(table.pages for table in downloads),
         workers=len(workers),
         unknown=sum(table.cells is None for table in downloads),
+        queries=len(queries),
         minutes=math.ceil((asking + (after if downloads else 0)) / 60),
         cost=estimate(_usage(tables, downloads, workers, setting, crawls=crawls), setting.region, setting.architecture),
     )
@@ -95,13 +110,15 @@ def planned(tables: Sequence[Size], setting: Setting, *, revised: bool) -> Plann
 def _usage(
     tables: Sequence[Size], downloads: Sequence[Size], workers: Sequence[Size], setting: Setting, *, crawls: bool
 ) -> Usage:
+    queries = _queries(downloads, setting)
     stored, batches = bool(downloads), math.ceil(len(tables) / batch_size(len(tables), setting.connections))
     transform_polls, crawl_polls = (
         math.ceil(minutes * 60 / setting.poll_seconds) for minutes in (TRANSFORM_MINUTES, CRAWL_MINUTES)
     )
-    polls = stored * (transform_polls + VERIFICATION_POLLS) + crawls * crawl_polls
+    polls = stored * transform_polls + len(queries) * VERIFICATION_POLLS + crawls * crawl_polls
+    further = max(len(queries) - 1, 0)
     # WriteReport has the memory of a download, CheckTables that of all others.
-    small = FUNCTIONS + stored * (STORING_FUNCTIONS - 1) + crawls * CRAWLING_FUNCTIONS + polls + len(workers)
+    small = FUNCTIONS + stored * (STORING_FUNCTIONS - 1) + crawls * CRAWLING_FUNCTIONS + polls + further + len(workers)
     invocations = small + stored + batches + len(downloads)
     small_seconds = small * SECONDS + _check_seconds(tables)
     large_seconds = _download_seconds(downloads, workers) + _report_seconds(downloads)
@@ -114,12 +131,14 @@ def _usage(
         workers=len(workers),
         chunks=sum(math.ceil(table.pages / PAGES_PER_CHUNK) for table in workers),
         transforms=stored,
+        queries=len(queries),
     ).requests
     return Usage(
         transitions=STATES
         + stored * STORING_STATES
         + crawls * CRAWLING_STATES
         + polls * POLL_STATES
+        + further
         + batches * (1 + BATCH_STATES)
         + len(downloads) * DOWNLOAD_STATES
         + len(workers),
@@ -128,12 +147,21 @@ def _usage(
         instance_seconds={setting.instance_type: sum(map(_worker_seconds, workers))} if workers else {},
         node_minutes=stored * NODES * TRANSFORM_MINUTES,
         dpu_seconds=crawls * CRAWL_DPUS * CRAWL_LEAST_SECONDS,
-        scanned_bytes=stored * max(sum(table.cells or 0 for table in downloads) * BYTES_PER_CELL, QUERY_LEAST_BYTES),
+        scanned_bytes=sum(max(cells * BYTES_PER_CELL, QUERY_LEAST_BYTES) for cells in queries),
         puts=requests.puts,
         gets=requests.gets,
-        key_requests=invocations + 4 * stored + crawls,
+        key_requests=invocations + 3 * stored + len(queries) + crawls,
         mails=int(stored),
     )
+
+
+def _queries(downloads: Sequence[Size], setting: Setting) -> list[int]:
+    """The cells that each query verifies."""
+    return [sum(map(_cells, query)) for query in shared(downloads, _cells, setting.verification_cells)]
+
+
+def _cells(table: Size) -> int:
+    return table.cells or 0
 
 
 def _asking_seconds(

@@ -39,11 +39,12 @@ EACH_STORED_TABLE = Requests(11, 12)  # metadata, rows, manifest, publication, s
 EACH_PAGE = Requests(1, 1)  # stored, then read by the report
 EACH_WORKER = Requests(5, 4)  # job, code, checkpoints
 EACH_CHUNK = Requests(3, 0)  # written, copied, checkpoint
-EACH_TRANSFORM = Requests(10, 15)  # lists by DataBrew and Athena, the query's result, two records
+EACH_TRANSFORM = Requests(7, 12)  # lists by DataBrew and Athena, two records
+EACH_QUERY = Requests(3, 3)  # its result, tally, verification
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """How much a run does: tables checked in batches, downloads, those stored with their pages, jobs of DataBrew."""
+    """How much a run does: tables checked in batches, downloads, those stored, pages, jobs of DataBrew, queries."""
 
     batches: int
     checked: int
@@ -53,6 +54,7 @@ class Work(Struct, frozen=True, kw_only=True):
     workers: int
     chunks: int
     transforms: int
+    queries: int
 
     @property
     def requests(self) -> Requests:
@@ -67,6 +69,7 @@ class Work(Struct, frozen=True, kw_only=True):
             EACH_WORKER.times(self.workers),
             EACH_CHUNK.times(self.chunks),
             EACH_TRANSFORM.times(self.transforms),
+            EACH_QUERY.times(self.queries),
         )
         return Requests(sum(part.puts for part in parts), sum(part.gets for part in parts))
 
@@ -99,7 +102,7 @@ def measure(history: History, now: datetime) -> Usage:
     queries = _spans(history, "StartVerification", "CheckVerification", now)
     transforms = _spans(history, "StartTransform", "CheckTransform", now)
     crawls = _spans(history, "StartCrawl", "CheckCrawl", now)
-    requests = _requests(history, len(transforms))
+    requests = _requests(history, len(transforms), len(queries))
     invocations = len(lambdas) + guessed
     mails = len(history.of("Notify")) + guessed
     return Usage(
@@ -156,7 +159,7 @@ def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
     return seconds
 
 
-def _requests(history: History, transforms: int) -> Requests:
+def _requests(history: History, transforms: int, queries: int) -> Requests:
     checks = [each.output for each in history.of("CheckTables")]
     downloads = [each.output for each in history.of("DownloadTable")]
     workers = [each.output for each in history.of("DownloadLargeTable")]
@@ -171,4 +174,5 @@ def _requests(history: History, transforms: int) -> Requests:
         workers=len(workers),
         chunks=sum(output.get("chunks", 0) for output in workers),
         transforms=transforms,
+        queries=queries,
     ).requests

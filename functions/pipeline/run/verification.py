@@ -1,11 +1,11 @@
 """Exact comparison of the staged data, as measured by Athena, with the manifests of the downloads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from importlib.resources import files
+from typing import TypeVar
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from pipeline.contracts.base import Contract
 from pipeline.contracts.records import DownloadOutcome, PublishOutcome
@@ -14,6 +14,7 @@ from pipeline.errors import VerificationFailed
 from pipeline.table.manifest import Manifest
 from pipeline.table.values import EXACT
 
+T = TypeVar("T")
 MAX_FAILED = 64  # queries; after that many, the tables of one that fails are not divided any more
 QUERY = files("pipeline").joinpath("sql/verify.sql").read_text("utf-8")
 
@@ -98,18 +99,25 @@ def unpublished(
     return [table for table in stored if table.table_id not in done and verification.verified(table.table_id)]
 
 
-def scopes(stored: Iterable[DownloadOutcome], most_cells: int) -> list[Scope]:
-    """The tables divided, in the order of their ids, among queries over at most so many cells or over one table."""
-    found: list[Scope] = []
-    cells = 0
-    for table in sorted(stored, key=lambda table: table.table_id):
-        cells += table.observations
-        if found and cells <= most_cells:
-            found[-1] = replace(found[-1], last=table.table_id)
+def shared(tables: Iterable[T], cells: Callable[[T], int], most: int) -> list[list[T]]:
+    """The tables divided, in their order, among queries over at most so many cells or over one table."""
+    found: list[list[T]] = []
+    total = 0
+    for table in tables:
+        total += cells(table)
+        if found and total <= most:
+            found[-1].append(table)
         else:
-            found.append(Scope(first=table.table_id, last=table.table_id))
-            cells = table.observations
+            found.append([table])
+            total = cells(table)
     return found
+
+
+def scopes(stored: Iterable[DownloadOutcome], most_cells: int) -> list[Scope]:
+    """The scopes of the queries that share the tables, in the order of their ids."""
+    tables = sorted(stored, key=lambda table: table.table_id)
+    queries = shared(tables, lambda table: table.observations, most_cells)
+    return [Scope(first=query[0].table_id, last=query[-1].table_id) for query in queries]
 
 
 def within(stored: Iterable[DownloadOutcome], scope: Scope) -> list[DownloadOutcome]:
