@@ -18,7 +18,7 @@ def handler(event: ExecutionEnded) -> ExecutionEnded:
     if RUN_ID.fullmatch(ended.name):  # PlanRun has refused any other
         ec2.terminate(ended.name)
         databrew.stop_and_delete(databrew.job_name(ended.name))
-    cost = run_cost.record_run(ended.name, step_functions.read_history(ended.name))
+    cost = run_cost.record_run(ended.name)
     if not (run.state in FAIL_STATES and notified(ended.name)):
         sns.send(compose_failure(ended, run, cost.usd, outcomes.load_outcomes(ended.name)))
     return event

@@ -2,7 +2,7 @@
 
 import os
 
-from pipeline.aws import data_bucket, sns, step_functions
+from pipeline.aws import data_bucket, sns
 from pipeline.contracts import keys
 from pipeline.contracts.states import RunReference
 from pipeline.handler import task
@@ -15,7 +15,7 @@ NOTIFY_UNCHANGED = os.environ["NOTIFY_UNCHANGED"] == "true"
 @task
 def handler(run: RunReference) -> RunReference:
     tables = outcomes.load_outcomes(run.run_id)
-    cost = run_cost.record_run(run.run_id, step_functions.read_history(run.run_id))
+    cost = run_cost.record_run(run.run_id)
     if tables.newly_published or tables.failed or NOTIFY_UNCHANGED:
         mail = compose(run.run_id, tables, cost.usd, links(run.run_id) if tables.newly_published else None)
         sns.send(mail)

@@ -1,9 +1,12 @@
 """The history of a run on the laptop, with those of its batches of tables."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
 from pipeline.run import history
-from pipeline.run.history import History
+from pipeline.run.history import History, StateVisit
 
 from local.cloud.aws import LocalAWS
 
@@ -37,7 +40,7 @@ class Reader:
         """The history as of the last `changed`; None before its first event."""
         if not self._events:
             return None
-        return history.combine(history.read(self._events), list(self._children.values()))
+        return combine(history.read(self._events), list(self._children.values()))
 
 
 def read(aws: LocalAWS, execution: str) -> History | None:
@@ -45,3 +48,29 @@ def read(aws: LocalAWS, execution: str) -> History | None:
     reader = Reader(aws, execution)
     reader.changed()
     return reader.read()
+
+
+def combine(parent: History, children: Sequence[History]) -> History:
+    """An execution with those of its Map Run: their states, in the order first entered, and their attempts."""
+    states: dict[str, StateVisit] = {}
+    for each in (parent, *children):
+        for visit in each.states.values():
+            states[visit.name] = _both(states[visit.name], visit) if visit.name in states else visit
+    return replace(
+        parent,
+        states={visit.name: visit for visit in sorted(states.values(), key=lambda visit: visit.entered)},
+        tasks=sum(each.tasks for each in (parent, *children)),
+        tries=sorted(chain.from_iterable(each.tries for each in (parent, *children)), key=lambda each: each.began),
+        children=len(children),
+    )
+
+
+def _both(one: StateVisit, other: StateVisit) -> StateVisit:
+    left = [visit.left for visit in (one, other) if visit.left]
+    return StateVisit(
+        name=one.name,
+        entered=min(one.entered, other.entered),
+        left=max(left, default=None),
+        times=one.times + other.times,
+        done=one.done + other.done,
+    )

@@ -43,9 +43,8 @@ READS = {
         "s3:GetObject 2",
         "s3:GetObject 3",
         "states:GetExecutionHistory",
-        "states:GetExecutionHistory 2",
-        "states:ListExecutions",
     ],
+    "WriteReport": ["states:GetExecutionHistory 2", "states:ListExecutions"],
 }
 CRAWL = {"StartCrawl": ["glue:GetCrawler", "glue:StartCrawler"], "CheckCrawl": ["glue:GetCrawler", "glue:GetTable"]}
 SURVIVED: tuple[Kind, ...] = ("throttled", "broken", "cut off")

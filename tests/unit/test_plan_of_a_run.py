@@ -41,8 +41,8 @@ def test_nothing_new_is_a_request_a_table():
         "Step Functions": 8 + 2 * 3,  # each table is a batch
         "Lambda, requests": 3 + 2,
         "Lambda, time": Decimal("1.75"),  # 3 functions of 0.5 s, 2 of 1 s, all of 512 MB
-        "S3, writing": 6 + 2,
-        "S3, reading": 5 + 2 + 2,
+        "S3, writing": 7 + 2,
+        "S3, reading": 7 + 2 + 2,
         "KMS": 3 + 2,
     }
 

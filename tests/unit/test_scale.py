@@ -15,12 +15,13 @@ from pipeline.errors import Failure, SourceDown
 from pipeline.mail.run_mail import compose
 from pipeline.report.content import MAX_FAILURES, Listed, Report
 from pipeline.report.page import page
-from pipeline.run.history import combine, read
+from pipeline.run.history import read
 from pipeline.run.outcomes import RunOutcomes
 from pipeline.run.plan import batch_size
 from pipeline.run.tally import complete, tally
 from pipeline.run.verification import Measured, Verification, scopes, unpublished, within
 
+from local.cli.histories import combine
 from tests.support.histories import Execution
 
 IDS = [f"M{number:06}" for number in range(2500)]

@@ -42,7 +42,8 @@ def events(laptop, result):
     (map_run,) = client.list_map_runs(executionArn=arn)["mapRuns"]
     batches = client.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
     arns = [arn, *(batch["executionArn"] for batch in batches)]
-    return [event for each in arns for event in client.get_execution_history(executionArn=each)["events"]]
+    pages = client.get_paginator("get_execution_history")
+    return [event for each in arns for page in pages.paginate(executionArn=each) for event in page["events"]]
 
 
 def test_a_first_run_and_one_that_finds_nothing_new(laptop, requests):

@@ -1,16 +1,21 @@
 """Executions of the pipeline's state machine, by run id: an execution is named after its run."""
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+
+from botocore.config import Config
 
 from pipeline.aws.clients import client
 from pipeline.run import history
 from pipeline.run.history import Execution, History
 
 EXECUTIONS = os.environ["PIPELINE_ARN"].replace(":stateMachine:", ":execution:")
-NEWEST_EVENTS = 1000  # the most that one GetExecutionHistory returns
+MOST = 1000  # events or executions in one answer; by default it has 100
+READERS = 8
 
-states = client("stepfunctions")
+states = client("stepfunctions", config=Config(retries={"mode": "standard", "max_attempts": 10}))
 
 
 def describe_execution(run_id: str) -> Execution:
@@ -20,7 +25,7 @@ def describe_execution(run_id: str) -> Execution:
         description = states.describe_execution(executionArn=arn)
     except states.exceptions.ExecutionDoesNotExist as error:
         raise LookupError(arn) from error
-    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=NEWEST_EVENTS)
+    newest = states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=MOST)
     return history.read_execution(description, newest["events"])
 
 
@@ -39,14 +44,19 @@ def redrives(run_id: str) -> int:
 
 
 def read_history(run_id: str) -> History:
-    """The execution's history with that of its batches: GetExecutionHistory, and ListExecutions of its Map Run."""
-    parent = _read(f"{EXECUTIONS}:{run_id}")
-    if not parent.map_run:
-        return parent
-    pages = states.get_paginator("list_executions").paginate(mapRunArn=parent.map_run)
-    return history.combine(parent, [_read(child["executionArn"]) for page in pages for child in page["executions"]])
+    """The execution's history, without those of its batches (GetExecutionHistory)."""
+    return _read(f"{EXECUTIONS}:{run_id}")
+
+
+def read_batches(map_run: str) -> Iterator[History]:
+    """The histories of a Map Run's executions, in parallel (ListExecutions, and GetExecutionHistory for each)."""
+    pages = states.get_paginator("list_executions").paginate(mapRunArn=map_run, PaginationConfig={"PageSize": MOST})
+    with ThreadPoolExecutor(READERS) as pool:
+        yield from pool.map(_read, (child["executionArn"] for page in pages for child in page["executions"]))
 
 
 def _read(arn: str) -> History:
-    pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+    pages = states.get_paginator("get_execution_history").paginate(
+        executionArn=arn, PaginationConfig={"PageSize": MOST}
+    )
     return history.read(event for page in pages for event in page["events"])

@@ -123,6 +123,7 @@ def _usage(
     small_seconds = small * SECONDS + _check_seconds(tables)
     large_seconds = _download_seconds(downloads, workers) + _report_seconds(downloads)
     requests = Work(
+        runs=1,
         batches=batches,
         checked=len(tables),
         downloads=len(downloads),

@@ -1,6 +1,8 @@
 """The billed quantities of a run, from its execution history alone."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -31,7 +33,7 @@ class Requests(Struct, frozen=True):
 
 
 # The history does not contain S3 requests: they are derived from what the run wrote; a test counts them on the laptop.
-EACH_RUN = Requests(6, 5)  # plan, tables, two lists, tally, cost
+EACH_RUN = Requests(7, 7)  # plan, tables, two lists, tally, usage of the batches, cost
 EACH_BATCH = Requests(1, 1)  # the outcomes of its check
 EACH_CHECKED_TABLE = Requests(0, 1)  # its publication
 EACH_TABLE = Requests(1, 2)  # its outcome and its publication
@@ -44,23 +46,24 @@ EACH_QUERY = Requests(3, 3)  # its result, tally, verification
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """How much a run does: tables checked in batches, downloads, those stored, pages, jobs of DataBrew, queries."""
+    """How much is done: tables checked in batches, downloads, those stored, pages, jobs of DataBrew, queries."""
 
-    batches: int
-    checked: int
-    downloads: int
-    stored: int
-    pages: int
-    workers: int
-    chunks: int
-    transforms: int
-    queries: int
+    runs: int = 0
+    batches: int = 0
+    checked: int = 0
+    downloads: int = 0
+    stored: int = 0
+    pages: int = 0
+    workers: int = 0
+    chunks: int = 0
+    transforms: int = 0
+    queries: int = 0
 
     @property
     def requests(self) -> Requests:
         """Its S3 requests."""
         parts = (
-            EACH_RUN,
+            EACH_RUN.times(self.runs),
             EACH_BATCH.times(self.batches),
             EACH_CHECKED_TABLE.times(self.checked),
             EACH_TABLE.times(self.downloads),
@@ -89,34 +92,62 @@ class Usage(Struct, frozen=True, kw_only=True):
     key_requests: int = 0
     mails: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """The usage of both."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        return Usage(**sums, instance_seconds=Counter(self.instance_seconds) + Counter(other.instance_seconds))
 
-def measure(history: History, now: datetime) -> Usage:
+
+COUNTS = [name for name in Usage.__struct_fields__ if name != "instance_seconds"]
+NOTHING = Usage()
+
+
+def measure(history: History, now: datetime, batches: Usage = NOTHING) -> Usage:
     """The usage of the run until `now` and, unless it has ended, of its remaining states.
 
     A retry is a state transition, and so is the start of a batch. A failed run includes HandleFailure and its mail.
+    `batches` is the usage of those whose states are not in the history.
     """
     remaining = [name for name in LAST_STATES if name not in history.states] if not history.ending else []
     failed = history.ending not in ("", "Succeeded")
-    lambdas = [each for each in history.tries if each.function]
     guessed = ("Notify" in remaining) + failed
     queries = _spans(history, "StartVerification", "CheckVerification", now)
     transforms = _spans(history, "StartTransform", "CheckTransform", now)
     crawls = _spans(history, "StartCrawl", "CheckCrawl", now)
-    requests = _requests(history, len(transforms), len(queries))
-    invocations = len(lambdas) + guessed
+    requests = Work(runs=1, transforms=len(transforms), queries=len(queries)).requests
     mails = len(history.of("Notify")) + guessed
-    return Usage(
-        transitions=history.entered + history.children + max(len(history.tries) - history.tasks, 0) + len(remaining),
-        invocations=invocations,
-        gb_seconds=sum((_gb_seconds(each, now) for each in lambdas), guessed * LAST_SECONDS * DEFAULT_MB / 1024),
-        instance_seconds=_instance_seconds(history, now),
+    whole = Usage(
+        transitions=len(remaining),
+        invocations=guessed,
+        gb_seconds=guessed * LAST_SECONDS * DEFAULT_MB / 1024,
         node_minutes=sum(NODES * max(math.ceil(_job_seconds(job) / 60), 1) for job in transforms),
         dpu_seconds=sum(CRAWL_DPUS * max(job.seconds, CRAWL_LEAST_SECONDS) for job in crawls),
         scanned_bytes=sum(max(job.output.get("scanned_bytes", 0), QUERY_LEAST_BYTES) for job in queries),
         puts=requests.puts,
         gets=requests.gets,
-        key_requests=invocations + len(transforms) + len(crawls) + len(queries) + 2 * mails,  # buckets are encrypted
+        key_requests=guessed + len(transforms) + len(crawls) + len(queries) + 2 * mails,  # buckets are encrypted
         mails=mails,
+    )
+    return whole + _executed(history, now) + batches
+
+
+def measure_batches(batches: Iterable[History], now: datetime) -> Usage:
+    """The usage of a run's batches until `now`, with their starts."""
+    return sum((_executed(batch, now) + Usage(transitions=1) for batch in batches), NOTHING)
+
+
+def _executed(history: History, now: datetime) -> Usage:
+    """Of the states and attempts in the history."""
+    lambdas = [each for each in history.tries if each.function]
+    requests = _downloads(history).requests
+    return Usage(
+        transitions=history.entered + history.children + max(len(history.tries) - history.tasks, 0),
+        invocations=len(lambdas),
+        gb_seconds=sum((_gb_seconds(each, now) for each in lambdas), Decimal(0)),
+        instance_seconds=_instance_seconds(history, now),
+        puts=requests.puts,
+        gets=requests.gets,
+        key_requests=len(lambdas),
     )
 
 
@@ -159,7 +190,7 @@ def _instance_seconds(history: History, now: datetime) -> dict[str, int]:
     return seconds
 
 
-def _requests(history: History, transforms: int, queries: int) -> Requests:
+def _downloads(history: History) -> Work:
     checks = [each.output for each in history.of("CheckTables")]
     downloads = [each.output for each in history.of("DownloadTable")]
     workers = [each.output for each in history.of("DownloadLargeTable")]
@@ -173,6 +204,4 @@ def _requests(history: History, transforms: int, queries: int) -> Requests:
         pages=sum(output.get("pages", 0) for output in stored),
         workers=len(workers),
         chunks=sum(output.get("chunks", 0) for output in workers),
-        transforms=transforms,
-        queries=queries,
-    ).requests
+    )

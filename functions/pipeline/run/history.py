@@ -3,12 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from pipeline.contracts.base import Contract
 from pipeline.errors import Failure, read_failure
@@ -126,21 +124,6 @@ def read(events: Iterable[Mapping[str, Any]]) -> History:
     return history
 
 
-def combine(parent: History, children: Sequence[History]) -> History:
-    """An execution with those of its Map Run: their states, in the order first entered, and their attempts."""
-    states: dict[str, StateVisit] = {}
-    for history in (parent, *children):
-        for visit in history.states.values():
-            states[visit.name] = _both(states[visit.name], visit) if visit.name in states else visit
-    return replace(
-        parent,
-        states={visit.name: visit for visit in sorted(states.values(), key=lambda visit: visit.entered)},
-        tasks=sum(history.tasks for history in (parent, *children)),
-        tries=sorted(chain.from_iterable(each.tries for each in (parent, *children)), key=lambda each: each.began),
-        children=len(children),
-    )
-
-
 def read_execution(description: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Execution:
     """The execution in DescribeExecution's response and its newest events, in any order."""
     ended = description.get("stopDate")
@@ -159,17 +142,6 @@ def read_ending(description: Mapping[str, Any]) -> Failure | None:
     if status in NOT_FAILED:
         return None
     return read_failure(description.get("error") or status, description.get("cause") or "")
-
-
-def _both(one: StateVisit, other: StateVisit) -> StateVisit:
-    left = [visit.left for visit in (one, other) if visit.left]
-    return StateVisit(
-        name=one.name,
-        entered=min(one.entered, other.entered),
-        left=max(left, default=None),
-        times=one.times + other.times,
-        done=one.done + other.done,
-    )
 
 
 def _enter(history: History, state: str, moment: datetime) -> None:

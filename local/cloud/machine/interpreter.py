@@ -80,7 +80,7 @@ def describe(execution_arn: str) -> dict[str, Any]:
 def history(execution_arn: str, after: int = 0) -> list[dict[str, Any]]:
     """The events so far but for the first `after`, as in GetExecutionHistory."""
     environment = get_backend(ACCOUNT, REGION).describe_execution(execution_arn).exec_worker.env
-    found = events.recorded(environment).after(after)
+    found = events.recorded(environment).read(after)
     return [event | {"timestamp": datetime.fromisoformat(event["timestamp"])} for event in found]
 
 

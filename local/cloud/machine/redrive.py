@@ -147,7 +147,7 @@ def _iterations_that_succeeded(events: list[Any]) -> dict[tuple[str, int], Any]:
 
 def events_of(execution: Any) -> list[Any]:
     """The history of an execution so far."""
-    return recorded(execution.exec_worker.env).after()
+    return recorded(execution.exec_worker.env).read()
 
 
 def redrives_of(execution: Any) -> int:
