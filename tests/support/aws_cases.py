@@ -17,7 +17,7 @@ WRITES = {
         "glue:CreatePartition 2",
         "glue:UpdatePartition",
     ],
-    "Notify": ["s3:PutObject", "s3:PutObject 2", "sns:Publish"],
+    "Notify": ["s3:PutObject", "s3:PutObject 2", "s3:PutObject 3", "sns:Publish"],
 }
 READS = {
     "CheckTables": ["s3:GetObject", "s3:GetObject 2"],
@@ -43,8 +43,9 @@ READS = {
         "s3:GetObject 2",
         "s3:GetObject 3",
         "states:GetExecutionHistory",
+        "states:GetExecutionHistory 2",
+        "states:ListExecutions",
     ],
-    "WriteReport": ["states:GetExecutionHistory 2", "states:ListExecutions"],
 }
 CRAWL = {"StartCrawl": ["glue:GetCrawler", "glue:StartCrawler"], "CheckCrawl": ["glue:GetCrawler", "glue:GetTable"]}
 SURVIVED: tuple[Kind, ...] = ("throttled", "broken", "cut off")
