@@ -42,6 +42,7 @@ READS = {
         "s3:GetObject",
         "s3:GetObject 2",
         "s3:GetObject 3",
+        "s3:GetObject 4",
         "states:GetExecutionHistory",
         "states:GetExecutionHistory 2",
         "states:ListExecutions",
