@@ -1,4 +1,4 @@
-"""Gzip as the pipeline stores it: fast, and equal bytes for equal content."""
+"""Gzip as the pipeline stores it: fast, and equal bytes for equal blocks."""
 
 from collections.abc import Iterable, Iterator
 
