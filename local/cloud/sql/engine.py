@@ -17,7 +17,7 @@ from local.cloud.sql.errors import QueryError, QueryRefused
 from local.cloud.sql.interruption import interruptible
 from local.cloud.sql.library import connect, install, worded
 from local.cloud.sql.python_functions import java_double
-from local.cloud.sql.queries import Reference, Relation, Translator
+from local.cloud.sql.queries import Reference, Relation, Test, Translator
 from local.cloud.sql.scan import create_view, name_sql
 from local.cloud.sql.scope import Output
 from local.cloud.sql.statements import Listing, parse_statement
@@ -85,12 +85,12 @@ class _Tables:
             return Relation(view, [(name.lower(), parse_type(hive)) for name, hive in table.all_columns])
         return Relation(view, self._expand(table, table.view, view))
 
-    def _scan(self, table: Table, wanted: dict[str, set[str]], view: str) -> None:
+    def _scan(self, table: Table, wanted: dict[str, list[Test]], view: str) -> None:
         keys = [key if hive == "string" else None for key, hive in table.partition_keys]
         partitions = {
             values: location
             for values, location in table.partitions.items()
-            if all(key not in wanted or value in wanted[key] for key, value in zip(keys, values, strict=True) if key)
+            if all(test(value) for key, value in zip(keys, values, strict=True) if key for test in wanted.get(key, []))
         }
         try:
             self.bytes_scanned += create_view(self.con, view, table, partitions, self.lake)

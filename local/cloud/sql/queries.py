@@ -21,14 +21,15 @@ CLAUSES = {
     "offset", "operation_modifiers",
 }  # fmt: skip
 Columns = list[tuple[str, Type]]
+Test = Callable[[str], bool]
 
 
 class Reference(NamedTuple):
-    """A table that a query references; `wanted` maps columns to the only strings that the query selects."""
+    """A table that a query references; `wanted` has tests by column, which the strings that it selects pass."""
 
     database: str
     table: str
-    wanted: dict[str, set[str]]
+    wanted: dict[str, list[Test]]
 
 
 class Relation(NamedTuple):
@@ -399,22 +400,30 @@ def _number(node: exp.Expr) -> str:
     return node.name
 
 
-def _wanted(table: exp.Table) -> dict[str, set[str]]:
-    """The strings to which the query's WHERE restricts columns of the table by `=` or `IN`."""
+def _wanted(table: exp.Table) -> dict[str, list[Test]]:
+    """What the query's WHERE asks of columns of the table by `=`, `IN` or `BETWEEN` with strings."""
     select = table.parent_select
     where = select.args.get("where") if select else None
     if where is None:
         return {}
-    wanted: dict[str, set[str]] = {}
+    wanted: dict[str, list[Test]] = {}
     for part in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
-        if isinstance(part, exp.EQ):
-            column, literals = part.this, [part.expression]
-        elif isinstance(part, exp.In):
-            column, literals = part.this, part.expressions
-        else:
-            continue
+        column, literals = part.this, _compared(part)
         ours = isinstance(column, exp.Column) and column.table.lower() in ("", table.alias_or_name.lower())
         if ours and literals and all(literal.is_string for literal in literals):
-            values = {literal.name for literal in literals}
-            wanted[column.name.lower()] = wanted.get(column.name.lower(), values) & values
+            texts = [literal.name for literal in literals]
+            test = _from_to(*texts) if isinstance(part, exp.Between) else set(texts).__contains__
+            wanted.setdefault(column.name.lower(), []).append(test)
     return wanted
+
+
+def _compared(condition: exp.Expr) -> list[exp.Expr]:
+    if isinstance(condition, exp.EQ):
+        return [condition.expression]
+    if isinstance(condition, exp.Between):
+        return [condition.args["low"], condition.args["high"]]
+    return condition.expressions if isinstance(condition, exp.In) else []
+
+
+def _from_to(low: str, high: str) -> Test:
+    return lambda text: low <= text <= high
