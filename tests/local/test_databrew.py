@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud.services import databrew, objects
+from local.cloud.services import databrew, job_runs, objects
 from tests.support import lakes, waiting
 
 Row = dict[str, str | None]
@@ -291,6 +291,19 @@ def test_output_is_partitioned_and_overwritten(brew: Brew, client: Any, tmp_path
     assert client("s3").get_object(Bucket="data", Key="outside/kept")["Body"].read() == b"kept"
     assert finish(client("databrew"))["State"] == "SUCCEEDED"
     assert len(output(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("place", [{}, {"PartitionColumns": ["table_id"]}])
+@pytest.mark.parametrize("steps", [[], [step("DELETE_DUPLICATE_ROWS")]])
+def test_files_that_are_read_in_turns_give_all_their_rows(
+    brew: Brew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: dict[str, Any], steps: list[Any]
+) -> None:
+    monkeypatch.setattr(job_runs, "FILES", 2)
+    files = [[{"table_id": "M1", "a": "same"}, {"table_id": "M1", "a": f"of {number}"}] for number in range(5)]
+    assert brew(steps, *files, **place)["State"] == "SUCCEEDED"
+    assert output(tmp_path, "a") == sorted(
+        [("same",)] * (1 if steps else 5) + [(f"of {number}",) for number in range(5)]
+    )
 
 
 def test_without_overwrite_each_run_has_a_folder(brew: Brew, client: Any, tmp_path: Path) -> None:

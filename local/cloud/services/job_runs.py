@@ -5,11 +5,11 @@ import json
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.databrew.models import FakeRecipeJob, databrew_backends
 from moto.s3.models import s3_backends
@@ -28,6 +28,7 @@ JOB_SECONDS = 240  # reported for every run, as a small job takes on AWS: the co
 # A job's memory, beyond which it writes to the disk, and the rows that it keeps before it writes them to Parquet. A
 # second thread would need as much again, and costs more processor.
 LIMITS = "SET memory_limit='128MB'; SET threads=1; SET partitioned_write_flush_threshold=50000"
+FILES = 250  # that a job reads at once: what it needs for each file adds up
 STOP_SECONDS = 0.5  # in STOPPING before STOPPED; AWS takes longer
 
 Put = Callable[[str, bytes], None]
@@ -81,13 +82,17 @@ class JobRun:
         ending = "SUCCEEDED"
         try:
             self.state = "RUNNING"
-            with connect() as con, tempfile.TemporaryDirectory() as folder:
-                con.execute(f"{LIMITS}; SET temp_directory={text_sql(f'{folder}/spilled')}")
-                relation = apply(con, _steps(self.job), _read(con, self, lake))
-                self.continue_unless_stopped()
-                for number, output in enumerate(self.job.outputs or []):
-                    written = Path(folder, str(number))
-                    _write(con, relation, output, written)
+            steps, lines = _steps(self.job), _lines(self, lake)
+            at_once = _at_once(steps, lines.files)
+            with tempfile.TemporaryDirectory() as folder:
+                for first in range(0, len(lines.files), at_once):
+                    with connect() as con:
+                        con.execute(f"{LIMITS}; SET temp_directory={text_sql(f'{folder}/spilled')}")
+                        relation = apply(con, steps, _view(con, lines.files[first : first + at_once], lines.fields))
+                        for output, written in self._outputs(folder):
+                            self.continue_unless_stopped()
+                            _write(con, relation, output, written, first)
+                for output, written in self._outputs(folder):
                     self.continue_unless_stopped()
                     _store(self, output, written, put)
         except JobStopped:
@@ -99,6 +104,10 @@ class JobRun:
             ending, self.error = "FAILED", f"{type(error).__name__}: {error}".splitlines()[0]
         self.completed = datetime.now(UTC)
         self.state = ending
+
+    def _outputs(self, folder: str) -> list[tuple[dict[str, Any], Path]]:
+        """Each output of the job, and a folder for its files."""
+        return [(output, Path(folder, str(number))) for number, output in enumerate(self.job.outputs or [])]
 
     def need(self, operation: str, bucket: str, **parameters: str) -> None:
         """Raises `AccessDenied` if the job's role is not allowed this S3 call."""
@@ -117,8 +126,14 @@ def _steps(job: FakeRecipeJob) -> list[dict[str, Any]]:
     return steps
 
 
-def _read(con: "duckdb.DuckDBPyConnection", run: JobRun, lake: Path) -> str:
-    """A view of the dataset's JSON Lines with every column as text: types are never inferred from the values."""
+class _Lines(NamedTuple):
+    """The files of a dataset, and the fields of their lines."""
+
+    files: list[Path]
+    fields: list[str]
+
+
+def _lines(run: JobRun, lake: Path) -> _Lines:
     dataset = databrew_backends[ACCOUNT][REGION].describe_dataset(run.job.dataset_name)
     if "S3InputDefinition" not in dataset.input or dataset.format != "JSON":
         raise JobFailed(f"dataset {dataset.name}: the laptop reads only JSON Lines in S3")
@@ -130,8 +145,18 @@ def _read(con: "duckdb.DuckDBPyConnection", run: JobRun, lake: Path) -> str:
         raise JobFailed(f"dataset {dataset.name}: there are no files under {uri}")
     for file in files:
         run.need("GetObject", place["Bucket"], Key=file.relative_to(lake / place["Bucket"]).as_posix())
-    names = dict.fromkeys(name for file in files for name in _fields(file))
-    columns = ", ".join(f"{text_sql(name)}: 'VARCHAR'" for name in names)
+    return _Lines(files, list(dict.fromkeys(name for file in files for name in _fields(file))))
+
+
+def _at_once(steps: list[dict[str, Any]], files: list[Path]) -> int:
+    """How many files are read together: all, if a step compares the rows of one with those of another."""
+    compared = any(step["Action"]["Operation"] == "DELETE_DUPLICATE_ROWS" for step in steps)
+    return len(files) if compared else FILES
+
+
+def _view(con: "duckdb.DuckDBPyConnection", files: Iterable[Path], fields: Iterable[str]) -> str:
+    """A view of JSON Lines with every column as text: types are never inferred from the values."""
+    columns = ", ".join(f"{text_sql(name)}: 'VARCHAR'" for name in fields)
     lines = f"{files_sql(files)}, format='newline_delimited', columns={{{columns}}}"
     con.execute(f"CREATE TEMP VIEW dataset AS FROM read_json({lines})")
     return "dataset"
@@ -143,11 +168,12 @@ def _fields(file: Path) -> list[str]:
         return list(json.loads(next(iter(lines), b"{}")))
 
 
-def _write(con: "duckdb.DuckDBPyConnection", relation: str, output: dict[str, Any], folder: Path) -> None:
+def _write(con: "duckdb.DuckDBPyConnection", relation: str, output: dict[str, Any], folder: Path, first: int) -> None:
     kind = (output.get("Format"), output.get("CompressionFormat", "SNAPPY"))
     if kind != ("PARQUET", "SNAPPY"):
         raise JobFailed(f"the laptop writes Parquet with Snappy, not {' with '.join(map(str, kind))}")
-    options = "FORMAT parquet, COMPRESSION snappy"
+    names = text_sql(f"{first:05}-{{i}}")  # beside the files of what was read before
+    options = f"FORMAT parquet, COMPRESSION snappy, OVERWRITE_OR_IGNORE, FILENAME_PATTERN {names}"
     if partitions := output.get("PartitionColumns"):
         options += f", PARTITION_BY ({', '.join(name_sql(name) for name in partitions)})"
     else:

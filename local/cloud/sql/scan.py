@@ -1,6 +1,7 @@
 """Catalogue tables as DuckDB views over the files at the catalogue's locations."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def text_sql(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def files_sql(files: list[Path]) -> str:
+def files_sql(files: Iterable[Path]) -> str:
     """Files as an SQL list for DuckDB's readers."""
     return "[" + ", ".join(text_sql(file.as_posix()) for file in files) + "]"
 
