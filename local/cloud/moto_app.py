@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from mmap import mmap
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -72,6 +73,8 @@ def _respond(service: str, request: Request) -> Response:
     response = Response(content, status, headers)
     if request.method == "HEAD" and "content-length" in headers:
         response.headers["Content-Length"] = headers["content-length"]
+    elif isinstance(content, mmap):
+        response.headers["Content-Length"] = str(len(content))  # not as it was put, if its file was changed since
     return response
 
 

@@ -235,3 +235,11 @@ class TestConnections:
         connection.request("GET", "/", headers=signed("no-such-service"))
 
         assert connection.getresponse().status == 500
+
+    def test_an_object_whose_file_was_changed_ends(self, aws: LocalAWS, connection: HTTPConnection) -> None:
+        aws.client("s3").put_object(Bucket=BUCKET, Key="changed", Body=b"longer before")
+        (aws.lake / BUCKET / "changed").write_bytes(b"now")
+        connection.timeout = 10
+        connection.request("GET", f"/{BUCKET}/changed", headers=signed("s3"))
+
+        assert connection.getresponse().read() == b"now"

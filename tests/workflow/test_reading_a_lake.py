@@ -179,9 +179,10 @@ def test_a_catalogue_finds_what_is_not_published_and_nothing_that_is_retired(lak
 
 def test_a_lake_older_than_the_catalogue_is_searched_too(lake, tmp_path):
     copy = Path(shutil.copytree(lake, tmp_path / "lake"))
-    content = json.loads((copy / "catalogue.json").read_bytes())
+    document, changes = (copy / "catalogue.json").read_text().split("\n", 1)
+    content = json.loads(document)
     del content["transformed_singstat_data"]["tables"]["catalogue"]
-    (copy / "catalogue.json").write_text(json.dumps(content))
+    (copy / "catalogue.json").write_text(f"{json.dumps(content)}\n{changes}")
 
     assert [row["table_id"] for row in rows(singstat.open_lake(copy).search("resale"))] == ["M212161"]
 
