@@ -3,6 +3,10 @@
 import os
 import time
 from contextlib import suppress
+from http import HTTPStatus
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pipeline.aws.clients import client
 from pipeline.contracts import keys
@@ -14,7 +18,11 @@ STARTED = {"STARTING", "RUNNING", "SUCCEEDED"}
 BUSY = {"STARTING", "RUNNING", "STOPPING"}
 STOP_SECONDS, POLL_SECONDS = 120, 2
 
+START_AGAIN = (0.5, 1, 2, 4)  # seconds before each further attempt
+
 databrew = client("databrew")
+# StartJobRun has no token: sent again by botocore after a lost answer, it would start a second run beside the first.
+starting = client("databrew", config=Config(retries={"total_max_attempts": 1}))
 
 
 def job_name(run_id: str) -> str:
@@ -65,11 +73,26 @@ def create_job(run_id: str) -> str:
 
 
 def start(job: str) -> str:
-    """Start the job unless an earlier attempt has; the id of its run."""
-    for run in databrew.list_job_runs(Name=job)["JobRuns"]:
-        if run["State"] in STARTED:
-            return run["RunId"]
-    return databrew.start_job_run(Name=job)["RunId"]
+    """Start the job unless an earlier attempt has, whose answer may have been lost; the id of its run."""
+    waits = iter(START_AGAIN)
+    while True:
+        for run in databrew.list_job_runs(Name=job)["JobRuns"]:
+            if run["State"] in STARTED:
+                return run["RunId"]
+        try:
+            return starting.start_job_run(Name=job)["RunId"]
+        except (ClientError, BotoCoreError) as error:
+            seconds = next(waits, None)
+            if seconds is None or _is_refused(error):
+                raise
+            time.sleep(seconds)
+
+
+def _is_refused(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return False
+    throttled = error.response["Error"]["Code"] == "ThrottlingException"
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not throttled
 
 
 def state(job: str, job_run_id: str) -> tuple[str, str, int]:
