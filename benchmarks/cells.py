@@ -108,7 +108,7 @@ def compare(folder: Path, earlier: Path) -> list[dict[str, Used]]:
     uv = ROOT / ".venv" / "bin" / "uv"
     process([uv, "venv", "--quiet", "--python", sys.executable, folder / "peer"])
     locked = ["--quiet", "--require-hashes", "-r", ROOT / "benchmarks" / "peer.txt"]
-    process([uv, "pip", "install", "--python", python, *locked])
+    process([uv, "--system-certs", "pip", "install", "--python", python, *locked])
     write_bodies(source, CELLS)
     ours = [sys.executable, ROOT / "benchmarks" / "flatten.py", source, out]
     process(ours)
