@@ -125,6 +125,24 @@ def test_names_that_cannot_work_are_refused_by_name(name):
     assert not RUN_ID.fullmatch(name)
 
 
+# ---------------------------------------------------------------- start
+
+
+def test_a_start_whose_answer_was_lost_is_found_and_not_repeated(brew, jobs):
+    job, route, lost = jobs.create_job("r"), brew.route, iter([True])
+
+    def lose_one(environ: dict[str, Any]) -> Response | None:
+        answer: Response | None = route(environ)
+        if environ["PATH_INFO"].endswith("/startJobRun") and next(lost, False):
+            return Response("500 Internal Server Error", [], b"{}")
+        return answer
+
+    brew.route = lose_one
+    started = jobs.start(job)
+
+    assert [run["RunId"] for run in brew.service.list_job_runs(Name=job)["JobRuns"]] == [started]
+
+
 # ---------------------------------------------------------------- teardown
 
 
