@@ -5,7 +5,6 @@ Exit codes: 0 success, 1 the run or query failed, 2 invalid arguments, 130 Ctrl-
 
 import atexit
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +13,7 @@ import typer
 
 from local.cli.browse_commands import browse
 from local.cli.catalogue_commands import catalogue, search
-from local.cli.command import Commands, add, interrupt_once
+from local.cli.command import Commands, add
 from local.cli.data_commands import chart, export, query, revisions, tables
 from local.cli.edition_commands import forget, rollback
 from local.cli.list_commands import lists, remove_list, set_list
@@ -70,9 +69,7 @@ for group, commands in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command that the arguments name; Ctrl-C ends it cleanly."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in a shell's background job
-        signal.signal(signal.SIGINT, interrupt_once)
+    """Run the command that the arguments name."""
     try:
         app()
     except SystemExit as ended:

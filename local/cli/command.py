@@ -25,9 +25,11 @@ class Commands(TyperGroup):
     """Runs a command; whether it prints JSON is known before its arguments are read, so their errors are JSON too."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
+        """Run the command that was asked for; from here on Ctrl-C ends it cleanly."""
         for_programs(JSON in ctx.args)
         with one_line_errors():
+            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in a shell's background job
+                signal.signal(signal.SIGINT, interrupt_once)
             return super().invoke(ctx)
 
 

@@ -80,6 +80,7 @@ def brew(tmp_path, monkeypatch) -> Iterator[DataBrew]:
         }.items():
             monkeypatch.setenv(name, value)
         yield served
+        served.finish.set()
 
 
 @pytest.fixture

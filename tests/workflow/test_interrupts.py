@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -126,6 +128,21 @@ def test_a_command_that_only_reads_ends_at_once(words, published, tmp_path):
     assert (code, "Traceback" in text) == (130, False), text
     assert "singstat: interrupted; the same command starts again" in text
     assert terminal.left() == []
+
+
+def test_an_interrupt_while_the_arguments_are_read_is_told_as_any_other():
+    interrupted = """
+import signal
+from local.cli import command, entry
+command.Commands.parse_args = lambda *_: signal.raise_signal(signal.SIGINT)
+entry.main()
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", interrupted], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+    assert (process.returncode, process.stdout) == (130, "")
+    assert process.stderr == "singstat: interrupted; the same command starts again\n"
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
