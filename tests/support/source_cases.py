@@ -365,6 +365,10 @@ PUBLISHED_ALL_THE_SAME = {
     "pretty-printed": Case((PUBLISHED,), content(lambda whole: json.dumps(json.loads(whole), indent=2).encode())),
     "escaped as ASCII": Case((PUBLISHED,), content(lambda whole: json.dumps(json.loads(whole)).encode())),
     "adjustmentType comes and goes": Case((PUBLISHED,), on_later_pages(fields(groupTitle="Now", adjustmentType="SA"))),
+    "JSON in capitals": Case((PUBLISHED,), on_data(body(bytes, "Application/JSON"))),
+    "a footnote absent from a later page": Case(
+        (PUBLISHED,), on_later_pages(replacing('"footnote":""', '"footnote":null'))
+    ),
     "a series renamed": Case((PUBLISHED,), wrong=label("A New Name")),
     "a series more": Case((PUBLISHED,), wrong=another_row("3", "Third", 300)),
     "number 1 and number 1.0": Case((PUBLISHED,), wrong=another_row("1.0", "Third", 300)),
@@ -416,6 +420,9 @@ MALFORMED = {
     "overlong encoding": on_first_page(replacing("First", b"\xc0\xaf")),
     "a lone surrogate in bytes": on_first_page(replacing("First", b"\xed\xa0\x80")),
     "Latin-1 key": on_first_page(replacing("2024 1Q", b"2024 1Q\xe9", 1)),
+    "value twice, no StatusCode": on_first_page(
+        both(replacing('"value":"77"', '"value":"77","value":"666"'), replacing('"StatusCode":200,', ""))
+    ),
     "value twice": on_first_page(replacing('"value":"77"', '"value":"77","value":"666"')),
     "key twice": on_first_page(replacing('"key":"2024 1Q"', '"key":"2024 1Q","key":"2020 1Q"')),
     "seriesNo twice": on_first_page(replacing('"seriesNo":"1"', '"seriesNo":"1","seriesNo":"9"')),
@@ -433,6 +440,8 @@ CONTRACT = {
     "problem details": on_data(problem(400)),
     "problem details for metadata": on_metadata(problem(400)),
     "StatusCode 403 inside": on_data(envelope(lambda whole: whole | {"StatusCode": 403})),
+    "another text for Data": on_later_pages(envelope(lambda whole: whole | {"Data": "Internal Server Error"})),
+    "a value beside columns": column(lambda one: one.update(columns=[{"key": "Males", "value": "2"}])),
     "StatusCode as text": on_data(envelope(lambda whole: whole | {"StatusCode": "200"})),
     "a list at the top": on_data(envelope(lambda whole: [whole])),
     "null at the top": on_data(envelope(lambda _: 0)),

@@ -101,6 +101,7 @@ def test_value(text, meaning, value):
         (None, ""),
         ("Data for 2026\u00a0are preliminary ", "Data for 2026 are preliminary"),
         ("Cafe\u0301", "Caf\u00e9"),
+        ("Cafe\u200b\u0301", "Caf\u00e9"),
         ("a\u202eb\u200bc\x00d", "abcd"),
         ("two\nlines", "two lines"),
     ],
@@ -168,6 +169,13 @@ def test_search_results():
 
     assert [table.id for table in read_search(envelope({"records": found, "total": 1}))] == ["M000001"]
     assert read_search(envelope({"records": [], "total": 0})) == read_search(envelope("No records found")) == []
+
+
+def test_a_title_that_is_there_twice_is_refused_in_a_search():
+    body = envelope({"records": [{"id": "M000001", "title": "t", "tableType": "TS"}], "total": 1})
+
+    with pytest.raises(SourceMalformed, match="'title' twice"):
+        read_search(body.replace(b'"title": "t"', b'"title": "t", "title": "u"'))
 
 
 def test_a_recorded_page():
@@ -240,6 +248,7 @@ def test_a_page_says_which_table_it_is_of():
         (page().replace(b'"a"', b'"\\q"'), SourceMalformed, "not JSON"),
         (page().replace(b'"a"', b'"\x01"'), SourceMalformed, "not JSON"),
         (page(theme=json.loads("[" * 900 + "]" * 900)), SourceContract, "theme"),
+        (envelope("Internal Server Error"), SourceContract, r"Expected `object`, got `str` - at `\$\.Data`"),
     ],
 )
 def test_a_malformed_page_is_named(body, error, why):
@@ -272,6 +281,40 @@ def test_a_key_that_is_there_twice_is_refused_in_a_page(once, twice):
 
     with pytest.raises(SourceMalformed, match="twice"):
         read_page(body.replace(once, twice).encode())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        page().replace(b', "StatusCode": 200', b""),
+        page(row=[row({"key": "2020", "value": "1"}), {"seriesNo": "2", "rowText": "b", "uoM": "", "footnote": ""}]),
+        page(row=[row({"key": "2020", "value": "1"}, {"key": "2021"})]),
+    ],
+    ids=["StatusCode", "columns", "value"],
+)
+def test_a_key_that_is_absent_does_not_hide_one_that_is_there_twice(body):
+    assert read_page(body).rows
+
+    with pytest.raises(SourceMalformed, match="twice"):
+        read_page(body.replace(b'"value": "1"', b'"value": "1", "value": "666"'))
+
+
+def test_a_value_beside_an_empty_list_of_columns_is_read():
+    found = read_page(page(row=[row({"key": "Males", "value": "5", "columns": []})]))
+
+    assert list(found.rows[0].cells()) == [(("Males",), "5")]
+
+
+def test_a_value_beside_columns_is_refused():
+    found = read_page(page(row=[row({"key": "Total", "value": "5", "columns": [{"key": "Males", "value": "2"}]})]))
+
+    with pytest.raises(SourceContract, match="both a value and columns"):
+        list(found.rows[0].cells())
+
+
+@pytest.mark.parametrize("number", [" 1", "1\u200b", "1\u00a0"])
+def test_the_number_of_a_series_is_cleaned_as_its_labels_are(number):
+    assert read_page(page(row=[row({"key": "2020", "value": "1"}, number=number)])).rows[0].series_no == "1"
 
 
 NESTED = {"key": "Males", "columns": [{"key": "All", "value": "1"}, {"key": "Young", "columns": []}]}

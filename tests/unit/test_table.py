@@ -159,6 +159,23 @@ def test_offsets_advance_by_the_cells_that_a_page_lists(kind, size, cap):
     ] == known.cells
 
 
+class CountsRows(HalfEmpty):
+    """The offset and the limit are numbers of rows, not of cells."""
+
+    def answer(self, offset: int, size: int) -> Page:
+        return page([cell for cell in self.cells if offset <= int(cell[0]) < offset + size], size)
+
+
+@pytest.mark.parametrize("rows", [8, 10, 20, 40])
+def test_a_cross_section_whose_limit_counts_rows_is_fetched_whole(rows):
+    server = CountsRows(10, 20 * rows)
+
+    for listed in (list(map(str, range(rows))), []):
+        table = fetch_table(cross_section(listed), header, server)
+
+        assert (table.size, table.doubt()) == (20 * rows, "")
+
+
 def test_a_table_is_refused_at_the_first_page_beyond_its_total():
     server = HalfEmpty(5000, 22_000)
 
@@ -231,8 +248,17 @@ def test_a_series_keeps_its_labels_from_page_to_page():
         row = Row(series="ab"[number], time_series_no="1", columns=[Column(key=str(2019 + number), value="1")])
         return Page(VINTAGE, 1, [row])
 
-    with pytest.raises(SourceInconsistent, match=r"series 1 is \('a', None, None\) on one page and \('b'"):
+    with pytest.raises(SourceInconsistent, match=r"series 1 is \('a', '', ''\) on one page and \('b'"):
         fetch_table(header(2), header, answer)
+
+
+def test_labels_that_are_equal_once_cleaned_are_the_same():
+    def answer(_: Header, number: int, *__: int | None) -> Page:
+        labels = [{"series": "a", "unit": "", "footnote": None}, {"series": "a ", "unit": "\u00a0", "footnote": ""}]
+        row = Row(**labels[number], time_series_no="1", columns=[Column(key=str(2019 + number), value="1")])
+        return Page(VINTAGE, 1, [row])
+
+    assert fetch_table(header(2), header, answer).size == 2
 
 
 @pytest.mark.parametrize(
@@ -264,6 +290,15 @@ def test_a_cross_section_without_rows_in_the_metadata_is_fetched_twice():
 
     assert [offset for offset, _ in server.asked] == [0, 2, 4, 5] * 2
     assert not table.doubt()
+
+
+def test_a_page_that_repeats_proves_no_end_of_a_cross_section():
+    class Stuck(Server):
+        def answer(self, offset: int, size: int) -> Page:
+            return super().answer(0, size)
+
+    assert "repeats" in fetch_table(cross_section([]), header, Stuck(2)).doubt()
+    assert not fetch_table(cross_section([]), header, Stuck(9)).doubt()
 
 
 def test_two_fetches_that_differ_are_refused():

@@ -161,7 +161,7 @@ def _read(response: BaseHTTPResponse) -> bytes:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise SourceMalformed(f"the body is larger than {MAX_BODY_BYTES >> 20} MiB")
-    if "json" not in response.headers.get("Content-Type", ""):
+    if "json" not in response.headers.get("Content-Type", "").lower():
         raise SourceMalformed(f"the body is {response.headers.get('Content-Type')}, not JSON: {bytes(body[:60])!r}")
     return bytes(body)
 

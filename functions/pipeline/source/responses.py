@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, field, structs
+from msgspec import UNSET, Struct, UnsetType, field, structs
 
 from pipeline.errors import SourceContract, SourceInconsistent, SourceMalformed, SourceUnavailable, TableNotFound
 from pipeline.frequency import Frequency
@@ -17,7 +17,7 @@ from pipeline.source.shapes import Column, Records, Row, SentRow
 from pipeline.source.unique_keys import check_unique_keys, has_keys
 
 OK, NOT_FOUND, SERVER_ERRORS = 200, 404, 500
-NO_RECORDS = b'"'  # with no match, `Data` is the string "No records found"
+NO_RECORDS = "no record"  # so begins `Data` if nothing matches: "No records found"
 OLDEST = date(1960, 1, 1)
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # Unicode categories: control, format and unassigned characters
 FREQUENCIES: dict[str, Frequency] = {
@@ -80,9 +80,13 @@ class _Metadata(Struct):
 
 class _Envelope(Struct):
     Data: Any
-    StatusCode: int = OK
+    StatusCode: int | UnsetType = UNSET
     Message: Any = UNSET
     DataCount: Any = UNSET
+
+    @property
+    def status(self) -> int:
+        return OK if self.StatusCode is UNSET else self.StatusCode
 
 
 class _AnyEnvelope(_Envelope):
@@ -115,7 +119,7 @@ def read_metadata(body: bytes) -> Header:
         source_agency=label(records.agency or records.time_series_agency or ""),
         footnote=label(records.footnote or ""),
         total=total,
-        rows=[row.series_no for row in records.row or []] if total is None else [],
+        rows=[label(row.series_no) for row in records.row or []] if total is None else [],
     )
 
 
@@ -155,9 +159,10 @@ def read_search(body: bytes) -> list[SearchResult]:
     `SourceUnavailable` as `read_metadata` does.
     """
     data = _open(body).Data
-    if bytes(data).startswith(NO_RECORDS):
+    if _says_nothing(data):
         return []
     search: _Search = _decode(data, _Search)
+    check_unique_keys(body)
     if search.total not in (None, len(search.records)):
         raise SourceContract(f"the search lists {len(search.records)} of {search.total} tables")
     return search.records
@@ -177,9 +182,9 @@ def label(text: str | None) -> str:
     """A label for display: in NFC, each white space character as a space, no invisible characters, stripped."""
     if text is None or (text.isascii() and text.isprintable()):
         return (text or "").strip()
-    composed = unicodedata.normalize("NFC", text)
-    spaced = "".join(" " if character.isspace() else character for character in composed)
-    return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
+    spaced = "".join(" " if character.isspace() else character for character in text)
+    visible = "".join(character for character in spaced if unicodedata.category(character) not in INVISIBLE)
+    return unicodedata.normalize("NFC", visible).strip()
 
 
 def _open(body: bytes) -> _AnyEnvelope:
@@ -192,13 +197,14 @@ def _open(body: bytes) -> _AnyEnvelope:
         raise SourceMalformed(f"the body is not UTF-8: byte {body[error.start]:02X} at {error.start}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise SourceMalformed(f"the body is not JSON ({error}): {body[:60]!r}") from error
-    if envelope.StatusCode == NOT_FOUND:
+    status = envelope.status
+    if status == NOT_FOUND:
         raise TableNotFound("SingStat has no such table (StatusCode 404)")
-    if envelope.StatusCode >= SERVER_ERRORS:
-        raise SourceUnavailable(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}")
-    if envelope.StatusCode != OK:
+    if status >= SERVER_ERRORS:
+        raise SourceUnavailable(f"SingStat answered HTTP 200 with StatusCode {status}")
+    if status != OK:
         data = bytes(envelope.Data)[:200]
-        raise SourceContract(f"SingStat answered HTTP 200 with StatusCode {envelope.StatusCode}: {data!r}")
+        raise SourceContract(f"SingStat answered HTTP 200 with StatusCode {status}: {data!r}")
     return envelope
 
 
@@ -209,7 +215,7 @@ def _read_known_page(body: bytes) -> tuple[Records, list[Row]] | None:
         rest.decode()
         page = msgspec.json.decode(rest, type=_PageEnvelope)
         sent = page.Data.row
-        if page.StatusCode == OK and isinstance(sent, list) and sum(map(_is_taken, sent)) == len(known):
+        if page.status == OK and isinstance(sent, list) and sum(map(_is_taken, sent)) == len(known):
             taken = iter(known)
             rows = [
                 _row(row, next(taken) if _is_taken(row) else _columns(number, row)) for number, row in enumerate(sent)
@@ -223,7 +229,7 @@ def _read_known_page(body: bytes) -> tuple[Records, list[Row]] | None:
 def _read_any_page(body: bytes) -> tuple[Records, list[Row]] | None:
     """A page, or what is wrong with it; None if it has no records."""
     envelope = _open(body)
-    if bytes(envelope.Data).startswith(NO_RECORDS):
+    if _says_nothing(envelope.Data):
         return None
     records: Records = _decode(envelope.Data, Records)
     if not isinstance(records.row, list):
@@ -235,16 +241,23 @@ def _read_any_page(body: bytes) -> tuple[Records, list[Row]] | None:
     return records, rows
 
 
+def _says_nothing(data: msgspec.Raw) -> bool:
+    return bytes(data).startswith(b'"') and msgspec.json.decode(data).strip().casefold().startswith(NO_RECORDS)
+
+
 def _is_taken(row: SentRow) -> bool:
-    return bytes(row.columns) == TAKEN
+    return row.columns is not UNSET and bytes(row.columns) == TAKEN
 
 
 def _columns(number: int, row: SentRow) -> Sequence[Column]:
+    if row.columns is UNSET:
+        return []
     return learn(row.columns, _decode(row.columns, list[Column], f"$.Data.row[{number}].columns"))
 
 
 def _row(sent: SentRow, columns: Sequence[Column]) -> Row:
-    return Row(sent.series, sent.time_series_no, sent.row_no, sent.unit, sent.footnote, columns)
+    time_series_no, row_no = (number and label(number) for number in (sent.time_series_no, sent.row_no))
+    return Row(sent.series, time_series_no, row_no, sent.unit, sent.footnote, columns)
 
 
 def _decode(data: msgspec.Raw, shape: type[Any], where: str = "$.Data") -> Any:
@@ -261,17 +274,21 @@ def _keys(envelope: _PageEnvelope, rows: list[Row]) -> tuple[int, Iterable[str]]
     """The number of keys in a page as far as they are known, and the texts in it that may contain a colon."""
     header = (*structs.astuple(envelope), *structs.astuple(envelope.Data))
     keys = sum(value is not UNSET for value in header)
+    keys += sum(sent.columns is not UNSET for sent in envelope.Data.row or ())
     texts = [value for value in header if isinstance(value, str)]
     for row in rows:
         numbers = (row.time_series_no is not None) + (row.row_no is not None)
-        keys += 2 + numbers + (row.unit is not None) + (row.footnote is not None) + _column_keys(row.columns)
+        keys += 1 + numbers + (row.unit is not None) + (row.footnote is not None) + _column_keys(row.columns)
         texts += (row.series, row.unit or "", row.footnote or "")
     return keys, texts
 
 
 def _column_keys(columns: Sequence[Column]) -> int:
-    nested = () if isinstance(columns, FlatColumns) else (each.columns for each in columns if each.columns is not None)
-    return 2 * len(columns) + sum(map(_column_keys, nested))
+    if isinstance(columns, FlatColumns):
+        return 2 * len(columns)
+    nested = [each.columns for each in columns if each.columns is not None]
+    values = sum(each.value is not None for each in columns)
+    return len(columns) + values + len(nested) + sum(map(_column_keys, nested))
 
 
 def _has_value(columns: Sequence[Column]) -> bool:

@@ -45,7 +45,7 @@ class Labels(
 class SentRow(Labels, gc=False):
     """A row whose columns are not yet read."""
 
-    columns: Raw = Raw(b"[]")
+    columns: Raw | UnsetType = UNSET
 
 
 class Row(Labels, gc=False):
@@ -56,7 +56,7 @@ class Row(Labels, gc=False):
     def cells(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Each cell as (column keys from the outermost to the innermost, text).
 
-        Raises `SourceContract` if a column has neither value nor columns, or is nested deeper than five levels.
+        Raises `SourceContract` if a column has neither value nor columns or both, or is nested deeper than five levels.
         """
         return _cells(self.columns, (), f"row {self.series_no}")
 
@@ -66,10 +66,12 @@ def _cells(columns: Iterable[Column], outer: tuple[str, ...], where: str) -> Ite
         path, place = (*outer, column.key), f"{where}.columns[{number}]"
         if len(path) > MAX_COLUMN_LEVELS:
             raise SourceContract(f"{place} is nested deeper than {MAX_COLUMN_LEVELS} levels")
-        if column.columns is not None:
-            yield from _cells(column.columns, path, place)
-        elif column.value is not None:
+        if column.columns and column.value is not None:
+            raise SourceContract(f"{place} has both a value and columns")
+        if column.value is not None:
             yield path, column.value
+        elif column.columns is not None:
+            yield from _cells(column.columns, path, place)
         else:
             raise SourceContract(f"{place} has neither value nor columns")
 

@@ -22,7 +22,7 @@ from pipeline.source.responses import label
 from pipeline.table.digest import netstrings
 from pipeline.table.flatten_cells import Flattened
 from pipeline.table.observations import NO_LEVELS, Series
-from pipeline.table.periods import period_start
+from pipeline.table.periods import period_name, period_start
 from pipeline.table.sample import Places, place
 from pipeline.table.values import EXACT, MARKERS, MAX_DECIMALS, MAX_DIGITS, Meaning
 
@@ -212,7 +212,7 @@ def _cell(path: ColumnPath, frequency: Frequency) -> _Cell:
     if frequency == "cross_sectional":
         period, start, columns = "", "", tuple(map(label, path))
     elif len(path) == 1:
-        period, start, columns = path[0], period_start(path[0], frequency), ()
+        period, start, columns = period_name(path[0]), period_start(path[0], frequency), ()
     else:
         raise SourceContract("nested columns")
     levels = columns + NO_LEVELS[len(columns) :]

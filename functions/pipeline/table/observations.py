@@ -10,7 +10,7 @@ from pipeline.errors import SourceContract, SourceIncomplete, SourceInconsistent
 from pipeline.source.layout import ColumnPath, Layout, joined, layout, read_cells
 from pipeline.source.responses import Header, Page, label
 from pipeline.source.shapes import MAX_COLUMN_LEVELS, Row
-from pipeline.table.periods import period_start
+from pipeline.table.periods import period_name, period_start
 from pipeline.table.values import Meaning, read_value
 
 NO_LEVELS = ("",) * MAX_COLUMN_LEVELS
@@ -97,7 +97,7 @@ class Series(NamedTuple):
         vintage = header.vintage.isoformat()
         texts: dict[ColumnPath, str] = {}
         for start, path, text in self._ordered():
-            period, columns = ("", path) if header.frequency == "cross_sectional" else (path[0], ())
+            period, columns = ("", path) if header.frequency == "cross_sectional" else (period_name(path[0]), ())
             levels = [*map(label, columns), *NO_LEVELS[len(columns) :]]
             meaning, value = read_value(text)
             key = (start, *levels)
@@ -144,6 +144,7 @@ class Table:
         self.rows: dict[str, Row] = {}  # without columns
         self.cells: dict[str, Cells] = {}
         self.size = 0
+        self.repeated = False  # whether the last page was a full one of cells known before
 
     def add(self, page: Page) -> Added:
         """Merge a page.
@@ -152,7 +153,7 @@ class Table:
         never replaces a value. Raises `SourceInconsistent` if a cell has two values, a row lists a cell twice, or the
         labels of a row differ between pages, and `SourceContract` as `Row.cells`.
         """
-        listed = new = 0
+        listed = new = valued = 0
         for row in page.rows:
             number, (layout, texts) = row.series_no, read_cells(row)
             known = self.cells.get(number)
@@ -169,6 +170,8 @@ class Table:
             self.size += added
             new += added + filled
             listed += len(texts)
+            valued += any(texts)
+        self.repeated = listed == page.limit and bool(valued) and not new
         return Added(listed, new)
 
     def check_complete(self) -> None:
@@ -188,6 +191,8 @@ class Table:
         if missing := [number for number in header.rows if not self.cells.get(number)]:
             arrived = len(header.rows) - len(missing)
             return f"{arrived} of the {len(header.rows)} rows in the metadata arrived; row {missing[0]} did not"
+        if self.repeated and not header.rows:
+            return "its last page repeats the cells of an earlier one"
         columns = [cells.listed()[0].paths for cells in self.cells.values() if cells]
         last, widest = columns[-1], max(columns, key=len)
         if len(last) < len(widest) and last[-1] != widest[-1]:
@@ -206,7 +211,7 @@ class Table:
 
 
 def _check_labels(known: Row, row: Row) -> None:
-    before, now = ((each.series, each.unit, each.footnote) for each in (known, row))
+    before, now = ((label(each.series), label(each.unit), label(each.footnote)) for each in (known, row))
     if before != now:
         raise SourceInconsistent(f"series {row.series_no} is {before!r:.100} on one page and {now!r:.100} on another")
 

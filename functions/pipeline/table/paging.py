@@ -77,7 +77,7 @@ def _fetch_pages(header: Header, fetch_page: FetchPage) -> Table:
         limit = page.limit or listed
         offset += min(listed, limit)
         lists_all = listed > limit  # and leaves the cells outside the page empty
-        total = listed if lists_all and header.total is None else header.total
+        total = listed if lists_all and header.total is None and table.size == listed else header.total
         exhausted = not new and not lists_all
         if exhausted or (total is not None and (offset >= total or table.size > total)):
             table.check_complete()

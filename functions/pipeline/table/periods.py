@@ -8,12 +8,18 @@ from pipeline.frequency import Frequency
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 YEAR = r"(?P<year>[12]\d{3})"
+HALF = re.compile(r"H([12])", re.ASCII)
 FORMS: dict[Frequency, re.Pattern[str]] = {
     "monthly": re.compile(rf"{YEAR} (?P<month>{'|'.join(MONTHS)})", re.ASCII),
     "quarterly": re.compile(rf"{YEAR} (?P<quarter>[1-4])Q", re.ASCII),
     "half_yearly": re.compile(rf"{YEAR} (?:(?P<half>[12])H|H(?P<h>[12]))", re.ASCII),
     "yearly": re.compile(YEAR, re.ASCII),
 }
+
+
+def period_name(key: str) -> str:
+    """The period as tables call it, so that one spelling compares across editions: `2020 1H` also for `2020 H1`."""
+    return HALF.sub(r"\1H", key)
 
 
 @lru_cache(maxsize=8192)  # the series of a table share their keys
