@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from local.cloud.sql import patterns
-from local.cloud.sql.casts import cast, coerced
+from local.cloud.sql.casts import cast, coerced, comparable, rounded, time_text
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import Binding, Lambda, bind, catalogue, filled
 from local.cloud.sql.scope import Scope, Value
 from local.cloud.sql.statements import athena_sql
 from local.cloud.sql.types import (
     BIGINT,
+    DATE,
     INSTANT,
     TIMESTAMP,
     VARCHAR,
@@ -91,6 +92,8 @@ def aggregate(node: exp.Expr, scope: Scope) -> Value:
     condition, over, nulls = "", "", ""
     while not isinstance(node, exp.Anonymous):
         if isinstance(node, exp.GroupConcat):
+            if over:
+                raise QueryError("not on the laptop: listagg with OVER; GROUP BY and JOIN")
             return _listagg(node, scope, f"{condition}{over}")
         if isinstance(node, exp.Filter):
             condition = f" FILTER (WHERE {scope.translate(node.expression.this, scope).sql})"
@@ -105,6 +108,8 @@ def aggregate(node: exp.Expr, scope: Scope) -> Value:
     known, refused = catalogue()
     if name in refused:
         raise QueryError(f"not on the laptop: the function {name}; the way round: {refused[name]}")
+    if over and any(isinstance(one, exp.Distinct | exp.Order) for one in node.expressions):
+        raise QueryError(f"NOT_SUPPORTED: DISTINCT or ORDER BY in the parameters of a window function: {name}")
     if name not in known or known[name][0].kind not in ("aggregate", "window"):
         raise QueryError(f"FUNCTION_NOT_FOUND: {name} is not an aggregate or window function")
     return _aggregated(name, node.expressions, scope, f"{condition}{over}", nulls)
@@ -258,7 +263,7 @@ def _nullif(nodes: list[exp.Expr], scope: Scope) -> Value:
     kind = common(first.type, second.type)
     if kind is None:
         raise QueryError(f"TYPE_MISMATCH: Types are not comparable with NULLIF: {first.type} vs {second.type}")
-    same = f"{coerced(first, kind).sql} = {coerced(second, kind).sql}"
+    same = f"{comparable(coerced(first, kind).sql, kind)} = {coerced(second, kind).sql}"
     return Value(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)
 
 
@@ -288,7 +293,7 @@ def _regexp_replace(nodes: list[exp.Expr], scope: Scope) -> Value:
     pattern, replacement = (_text(node, "a pattern or replacement of regexp_replace") for node in nodes[1:])
     text = scope.translate(nodes[0], scope)
     groups = patterns.replacement(pattern, replacement)
-    return Value(f"regexp_replace({text.sql}, java_pattern({_quoted(pattern)}), {_quoted(groups)}, 'g')", VARCHAR)
+    return Value(f"regexp_replace({text.sql}, filled_pattern({_quoted(pattern)}), {_quoted(groups)}, 'g')", VARCHAR)
 
 
 def _unit(node: exp.Expr, value: Value, units: Sequence[str] = UNITS) -> str:
@@ -315,7 +320,25 @@ def _date_add(nodes: list[exp.Expr], scope: Scope) -> Value:
     times = {"quarter": 3, "week": 7}.get(unit, 1)
     unit = {"quarter": "month", "week": "day"}.get(unit, unit)
     shifted = f"{value.sql} + to_{unit}s(CAST({number.sql} AS INTEGER) * {times})"
+    shifted = rounded(shifted, *value.type.args) if unit == "millisecond" else shifted
     return Value(f"CAST({shifted} AS {value.type.duckdb})", value.type)
+
+
+def _mod(nodes: list[exp.Expr], scope: Scope) -> Value:
+    _arity("mod", nodes, 2)
+    return scope.translate(exp.Mod(this=nodes[0], expression=nodes[1]), scope)
+
+
+def _to_iso8601(nodes: list[exp.Expr], scope: Scope) -> Value:
+    _arity("to_iso8601", nodes, 1)
+    value = scope.translate(nodes[0], scope)
+    _unit(exp.Literal.string("day"), value)
+    if value.type == DATE:
+        return Value(cast(value, VARCHAR).sql, Type("varchar", (16,)))
+    (digits,) = value.type.args
+    zone = value.type.name == "timestamp with time zone"
+    sql = time_text(value, "%Y-%m-%dT%H:%M:%S")
+    return Value(f"({sql} || 'Z')" if zone else sql, Type("varchar", (22 + min(digits, 1) + digits + 6 * zone,)))
 
 
 def _date_diff(nodes: list[exp.Expr], scope: Scope) -> Value:
@@ -337,7 +360,8 @@ def _formatted(pattern: Callable[[str], str]) -> Callable[[list[exp.Expr], Scope
         _arity("date_format", nodes, 2)
         value = scope.translate(nodes[0], scope)
         _unit(exp.Literal.string("day"), value)
-        return Value(f"strftime({value.sql}, {_quoted(pattern(_text(nodes[1], 'a format')))})", VARCHAR)
+        time = rounded(value.sql, 3) if value.type.args > TIMESTAMP.args else value.sql
+        return Value(f"strftime({time}, {_quoted(pattern(_text(nodes[1], 'a format')))})", VARCHAR)
 
     return rule
 
@@ -347,12 +371,12 @@ def _parsed(pattern: Callable[[str], str], kind: Type) -> Callable[[list[exp.Exp
 
     def rule(nodes: list[exp.Expr], scope: Scope) -> Value:
         _arity("date_parse", nodes, 2)
-        text, marks = scope.translate(nodes[0], scope).sql, pattern(_text(nodes[1], "a format"))
+        text, marks = f"unpadded({scope.translate(nodes[0], scope).sql})", pattern(_text(nodes[1], "a format"))
         if "%V" in marks or "%G" in marks or "%u" in marks:
             raise QueryError("not on the laptop: parsing of week dates; from_iso8601_date('2024-W05-1')")
         if "%Y" not in marks and "%y" not in marks:
             text, marks = f"'1970 ' || {text}", f"%Y {marks}"
-        sql = f"in_the_seventies(strptime({text}, {_quoted(marks)}))"
+        sql = f"in_the_seventies(date_trunc('millisecond', strptime({text}, {_quoted(marks)})))"
         return Value(sql if kind == TIMESTAMP else f"CAST({sql} AS TIMESTAMPTZ)", kind)
 
     return rule
@@ -394,6 +418,8 @@ RULES: dict[str, Callable[[list[exp.Expr], Scope], Value]] = {
     "row": row,
     "array_join": _array_join,
     "regexp_replace": _regexp_replace,
+    "mod": _mod,
+    "to_iso8601": _to_iso8601,
     "date_trunc": _date_trunc,
     "date_add": _date_add,
     "date_diff": _date_diff,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from local.cloud.sql import calls
-from local.cloud.sql.casts import cast, coerced, tried
+from local.cloud.sql.casts import cast, coerced, comparable, tried
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import remainder
 from local.cloud.sql.scope import Scope, Value
@@ -179,7 +179,8 @@ def _negative(node: exp.Neg, scope: Scope) -> Value:
     value = translate(node.this, scope)
     if not value.type.is_numeric:
         raise QueryError(f"TYPE_MISMATCH: Cannot negate {value.type}")
-    return Value(f"(-{value.sql})", value.type)
+    overflows = value.type.name in INTEGERS and not value.sql.isdigit()
+    return Value(f"CAST(-{value.sql} AS {value.type.duckdb})" if overflows else f"(-{value.sql})", value.type)
 
 
 def _arithmetic(node: exp.Binary, scope: Scope) -> Value:
@@ -197,7 +198,7 @@ def _arithmetic(node: exp.Binary, scope: Scope) -> Value:
 
 def _as(value: Value, kind: Type) -> str:
     """Also a literal has the type, where DuckDB would give it that of the other operand."""
-    return f"CAST({value.sql} AS {kind.duckdb})" if value.type != kind or value.sql.isdigit() else value.sql
+    return f"CAST({value.sql} AS {kind.duckdb})" if value.sql.isdigit() else coerced(value, kind).sql
 
 
 def _decimal_arithmetic(left: Value, operator: str, right: Value) -> Value:
@@ -232,7 +233,12 @@ def _temporal(left: Value, operator: str, right: Value) -> Value:
     if left.type.name.startswith("interval") and right.type.name.startswith("interval"):
         raise QueryError("not on the laptop: arithmetic of two intervals; add each to the date")
     if operator in "+-" and left.type.name.startswith(("date", "timestamp")) and right.type.name.startswith("interval"):
-        return Value(f"CAST({left.sql} {operator} {right.sql} AS {left.type.duckdb})", left.type)
+        kind, sql = left.type, f"{left.sql} {operator} {right.sql}"
+        if right.type.name == "interval day to second":
+            if kind == DATE:
+                return Value(f"whole_days({sql})", DATE)
+            kind = Type(kind.name, (max(3, *kind.args),))
+        return Value(f"CAST({sql} AS {kind.duckdb})", kind)
     if operator == "*" and {left.type.name in INTEGERS, right.type.name in INTEGERS} == {True, False}:
         interval = right.type if left.type.name in INTEGERS else left.type
         if interval.name.startswith("interval"):
@@ -285,9 +291,13 @@ def _member(node: exp.Expr, value: Value, operator: str, scope: Scope) -> str:
 def _in(node: exp.In, scope: Scope) -> Value:
     if query := node.args.get("query"):
         value = translate(node.this, scope)
-        return Value(f"({value.sql} IN {_member(query, value, 'IN', scope)})", BOOLEAN)
+        return _found(value, f"{value.sql} IN {_member(query, value, 'IN', scope)}")
     (value, *members), _ = _compared([node.this, *node.expressions], "IN", scope)
-    return Value(f"({value.sql} IN ({', '.join(member.sql for member in members)}))", BOOLEAN)
+    return _found(value, f"{value.sql} IN ({', '.join(member.sql for member in members)})")
+
+
+def _found(value: Value, sql: str) -> Value:
+    return Value(f"({sql} AND NOT isnan({value.sql}))" if value.type == DOUBLE else f"({sql})", BOOLEAN)
 
 
 def _between(node: exp.Between, scope: Scope) -> Value:
@@ -295,17 +305,17 @@ def _between(node: exp.Between, scope: Scope) -> Value:
     return Value(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
 
 
-def _like(node: exp.Like, scope: Scope) -> Value:
+def _like(node: exp.Like, scope: Scope, escape: str = "") -> Value:
     text, pattern = translate(node.this, scope), translate(node.expression, scope)
     for value in (text, pattern):
         if value.type.name not in ("varchar", "unknown"):
             raise QueryError(f"TYPE_MISMATCH: LIKE compares varchar, but got {value.type}")
-    return Value(f"({text.sql} {'NOT ' if node.args.get('negate') else ''}LIKE {pattern.sql})", BOOLEAN)
+    right = f"escaping({pattern.sql}, {escape}) ESCAPE {escape}" if escape else pattern.sql
+    return Value(f"({text.sql} {'NOT ' if node.args.get('negate') else ''}LIKE {right})", BOOLEAN)
 
 
 def _escape(node: exp.Escape, scope: Scope) -> Value:
-    like = translate(node.this, scope)
-    return Value(f"({like.sql[1:-1]} ESCAPE {translate(node.expression, scope).sql})", BOOLEAN)
+    return _like(node.this, scope, translate(node.expression, scope).sql)
 
 
 def _is(node: exp.Is, scope: Scope) -> Value:
@@ -348,8 +358,8 @@ def _case(node: exp.Case, scope: Scope) -> Value:
     results = [case.args["true"] for case in cases] + ([default] if default else [])
     values, kind = unified(results, scope, "All CASE results")
     if node.this:
-        (this, *tests), _ = _compared([node.this, *(case.this for case in cases)], "=", scope)
-        head, conditions = f"CASE {this.sql}", [test.sql for test in tests]
+        (this, *tests), compared = _compared([node.this, *(case.this for case in cases)], "=", scope)
+        head, conditions = f"CASE {comparable(this.sql, compared)}", [test.sql for test in tests]
     else:
         head, conditions = "CASE", [condition(case.this, scope) for case in cases]
     pairs = zip(conditions, values, strict=False)
@@ -496,8 +506,8 @@ RULES: dict[type[exp.Expr], Callable[[Any, Scope], Value]] = {
     exp.Exists: _exists,
     exp.AtTimeZone: _zone,
     exp.CurrentDate: lambda *_: Value("current_date", DATE),
-    exp.CurrentTimestamp: lambda *_: Value("now()", INSTANT),
-    exp.Localtimestamp: lambda *_: Value("CAST(now() AS TIMESTAMP)", TIMESTAMP),
+    exp.CurrentTimestamp: lambda *_: Value("date_trunc('millisecond', now())", INSTANT),
+    exp.Localtimestamp: lambda *_: Value("CAST(date_trunc('millisecond', now()) AS TIMESTAMP)", TIMESTAMP),
     exp.Anonymous: _call,
     **{kind: _refused(name) for kind, name in SYNTAX.items()},
     exp.GroupConcat: calls.aggregate,

@@ -179,8 +179,6 @@ def _substituted(kind: Type, bound: dict[str, Type]) -> Type:
 
 
 def _result(result: Type, bound: dict[str, Type]) -> Type:
-    if result.name == "remainder":
-        return remainder(bound["d"], bound["d"])
     if rule := RESULTS.get(result.name):
         return rule(*bound["d"].args[-1:]) if result.name == "summed" else rule(*bound["d"].args)
     return _substituted(result, bound)

@@ -13,7 +13,7 @@ CREATED = re.compile(r"^CREATE MACRO (\w+)", re.MULTILINE)
 CALLED = re.compile(r"\b(\w+)\(")
 # Athena's error for one of DuckDB's, which matches the pattern; {0} is what the pattern has found.
 ERRORS = """
-'([A-Z_]+: .*)' to INT32 => {0}
+'((?:[A-Z_]+|not on the laptop): .*)' to INT32 => {0}
 ValueError: ((?:[A-Z_]+|not on the laptop): [^\\n]*) => {0}
 Division by zero => DIVISION_BY_ZERO: Division by zero
 date field value out of range: "(.*?)" => INVALID_CAST_ARGUMENT: Value cannot be cast to date: {0}

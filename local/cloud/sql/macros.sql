@@ -51,9 +51,29 @@ CREATE MACRO pairs_map(pairs) AS map_from_entries(list_filter(list_filter(pairs,
     lambda e, i: list_position(list_transform(list_filter(pairs, lambda p: p[1] IS NOT NULL), lambda p: p[1]), e[1]) = i));
 CREATE MACRO counts_map(counts) AS
     map_from_entries(list_transform(map_entries(counts), lambda e: row(e.key, CAST(e.value AS BIGINT))));
+CREATE MACRO repetitions(number) AS
+    CASE WHEN number NOT BETWEEN 0 AND 10000
+        THEN fail('INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be from 0 to 10000')
+    ELSE number END;
+CREATE MACRO distance(a, z) AS CAST(z AS HUGEINT) - a;
+CREATE MACRO steps(way, span, step) AS
+    CASE WHEN step = 0 THEN fail('INVALID_FUNCTION_ARGUMENT: step must not be zero')
+    WHEN sign(way) = -sign(step) THEN fail('INVALID_FUNCTION_ARGUMENT: step leads away from the stop of the sequence')
+    WHEN span // step >= 10000
+        THEN fail('INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries')
+    ELSE generate_series(0, CAST(span AS BIGINT), step) END;
+CREATE MACRO day_step(step) AS
+    CASE WHEN epoch(step) % 86400 <> 0
+        THEN fail('INVALID_FUNCTION_ARGUMENT: sequence step must be a day interval if start and end values are dates')
+    ELSE CAST(epoch(step) / 86400 AS BIGINT) END;
+CREATE MACRO day_series(a, z, step) AS list_transform(steps(z - a, z - a, step), lambda n: a + CAST(n AS INTEGER));
 CREATE MACRO month_series(a, z, step) AS
-    list_filter(list_transform(range(0, datediff('month', a, z) + 1), lambda n: CAST(a + n * step AS DATE)), lambda d: d <= z);
+    list_transform(steps(z - a, date_sub('month', a, z), step), lambda n: CAST(a + to_months(CAST(n AS INTEGER)) AS DATE));
 CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END;
+CREATE MACRO infinite_text(x, plus) AS CASE WHEN isnan(x) THEN 'NaN' WHEN x < 0 THEN '-Infinity' ELSE plus || 'Infinity' END;
+CREATE MACRO not_nan(x) AS CASE WHEN NOT isnan(x) THEN x END;
+CREATE MACRO at_least(number, least) AS
+    CASE WHEN number < least THEN fail('INVALID_FUNCTION_ARGUMENT: Offset must be at least ' || least) ELSE number END;
 
 -- Texts. The blanks are Java's white space, which trim() removes.
 CREATE MACRO blanks() AS ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(28) || chr(29) || chr(30) || chr(31)
@@ -74,6 +94,17 @@ CREATE MACRO split_to(x, mark, size) AS
     CASE WHEN size < 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Limit must be positive')
     WHEN len(string_split(x, mark)) <= size THEN string_split(x, mark)
     ELSE list_append(string_split(x, mark)[1:size - 1], array_to_string(string_split(x, mark)[size:], mark)) END;
+CREATE MACRO entries(x, mark) AS
+    CASE WHEN string_split(x, mark)[-1] = '' THEN string_split(x, mark)[:-2] ELSE string_split(x, mark) END;
+CREATE MACRO entry(parts) AS
+    CASE WHEN len(parts) <> 2
+        THEN fail('INVALID_FUNCTION_ARGUMENT: Key-value delimiter must appear exactly once in each entry')
+    ELSE row(parts[1], parts[2]) END;
+CREATE MACRO escaping(pattern, mark) AS
+    CASE WHEN length(mark) <> 1 THEN fail('INVALID_FUNCTION_ARGUMENT: Escape string must be a single character')
+    WHEN contains(replace(replace(replace(pattern, mark || mark, ''), mark || '%', ''), mark || '_', ''), mark)
+        THEN fail('INVALID_FUNCTION_ARGUMENT: Escape character must be followed by ''%'', ''_'' or the escape character itself')
+    ELSE pattern END;
 CREATE MACRO replaced(x, old, new) AS
     CASE WHEN old = '' THEN array_to_string(list_transform(string_split_regex(x, ''), lambda c: new || c), '') || new
     ELSE replace(x, old, new) END;
@@ -86,7 +117,15 @@ CREATE MACRO java_pattern(pattern) AS replace(pattern, '(?<', '(?P<');
 CREATE MACRO regexp_group(x, pattern, number) AS
     CASE WHEN NOT regexp_matches(x, pattern) THEN NULL WHEN regexp_extract(x, pattern, number) <> ''
     THEN regexp_extract(x, pattern, number) ELSE all_groups(x, pattern, number)[1] END;
-CREATE MACRO java_pattern(pattern) AS replace(pattern, '(?<', '(?P<');
+CREATE MACRO filled_pattern(pattern) AS
+    CASE WHEN regexp_matches('', java_pattern(pattern)) THEN fail('not on the laptop: a pattern that matches the empty string')
+    ELSE java_pattern(pattern) END;
+CREATE MACRO occurrences(x, part) AS len(string_split(x, part)) - 1;
+CREATE MACRO groups_of(pattern) AS occurrences(pattern, '(') - occurrences(pattern, '(?') + occurrences(pattern, '(?P<');
+CREATE MACRO group_checked(pattern, number, result) AS
+    CASE WHEN number < 0 OR number > groups_of(regexp_replace(pattern, '\\.', '', 'g'))
+        THEN fail('INVALID_FUNCTION_ARGUMENT: Pattern has no group ' || number)
+    ELSE result END;
 CREATE MACRO regexp_groups(x, pattern, number) AS
     CASE WHEN list_contains(regexp_extract_all(x, pattern, number), '') THEN all_groups(x, pattern, number)
     ELSE regexp_extract_all(x, pattern, number) END;
@@ -95,16 +134,35 @@ CREATE MACRO regexp_groups(x, pattern, number) AS
 CREATE MACRO bucket(x, low, high, size) AS
     CASE WHEN size < 1 THEN fail('INVALID_FUNCTION_ARGUMENT: bucketCount must be greater than 0')
     WHEN low = high THEN fail('INVALID_FUNCTION_ARGUMENT: bounds cannot equal each other')
-    WHEN (x < low) = (low < high) AND x <> low THEN 0
-    WHEN (x >= high) = (low < high) THEN size + 1
-    ELSE CAST(floor(size * (x - low) / (high - low)) AS BIGINT) + 1 END;
+    WHEN isnan(x) OR NOT isfinite(low) OR NOT isfinite(high) THEN fail('INVALID_FUNCTION_ARGUMENT: bounds must be finite')
+    WHEN low > high THEN size + 1 - bucket_up(x, high, low, size) ELSE bucket_up(x, low, high, size) END;
+CREATE MACRO bucket_up(x, low, high, size) AS
+    CASE WHEN x < low THEN 0 WHEN x >= high THEN size + 1
+    ELSE CAST(floor(size * (x - low) / (high - low) + 1) AS BIGINT) END;
+CREATE MACRO bin_of(x, bins) AS
+    CASE WHEN bins = [] THEN fail('INVALID_FUNCTION_ARGUMENT: Bins cannot be an empty array')
+    WHEN isnan(x) THEN fail('INVALID_FUNCTION_ARGUMENT: Operand cannot be NaN')
+    WHEN bins <> list_sort(bins) OR list_position(bins, NULL) IS NOT NULL OR NOT isfinite(bins[1]) OR NOT isfinite(bins[-1])
+        THEN fail('INVALID_FUNCTION_ARGUMENT: Bin values are not finite or not sorted in ascending order')
+    ELSE len(list_filter(bins, lambda bin: bin <= x)) END;
 CREATE MACRO in_base(x, radix) AS CASE WHEN x < 0 THEN '-' ELSE '' END || lower(to_base(abs(x), radix));
 CREATE MACRO from_big_endian_64(bytes) AS
-    (CAST('0x' || hex(bytes) AS HUGEINT) + 9223372036854775808::HUGEINT) % 18446744073709551616::HUGEINT
-    - 9223372036854775808::HUGEINT;
+    CASE WHEN octet_length(bytes) <> 8 THEN fail('INVALID_FUNCTION_ARGUMENT: expected 8-byte input')
+    ELSE (CAST('0x' || hex(bytes) AS HUGEINT) + 9223372036854775808::HUGEINT) % 18446744073709551616::HUGEINT
+        - 9223372036854775808::HUGEINT END;
+CREATE MACRO from_hex(x) AS
+    CASE WHEN x IS NULL OR regexp_full_match(x, '([0-9a-fA-F]{2})*') THEN unhex(x)
+    ELSE fail('INVALID_FUNCTION_ARGUMENT: not a hexadecimal text: ' || x) END;
 
 -- Days.
 CREATE MACRO text_to_date(x) AS CAST(x AS DATE);
+CREATE MACRO whole_days(x) AS
+    CASE WHEN date_trunc('day', x) <> x THEN fail('INVALID_FUNCTION_ARGUMENT: Cannot add hours, minutes or seconds to a date')
+    ELSE CAST(x AS DATE) END;
+CREATE MACRO unpadded(x) AS
+    CASE WHEN regexp_matches(x, '^[[:space:]]|[[:space:]]$')
+        THEN fail('INVALID_FUNCTION_ARGUMENT: Invalid format: "' || x || '"')
+    ELSE x END;
 CREATE MACRO in_the_seventies(x) AS CASE WHEN year(x) = 1969 THEN x + INTERVAL 100 YEAR ELSE x END;
 
 -- JSON. A number with a fraction keeps its spelling; DuckDB would shorten it.
@@ -125,4 +183,5 @@ CREATE MACRO json_holds(document, item) AS
 CREATE MACRO json_text(document) AS
     CASE WHEN json_type(document) IN ('ARRAY', 'OBJECT')
     THEN fail('INVALID_CAST_ARGUMENT: Cannot cast ' || CAST(document AS VARCHAR) || ' to varchar')
+    WHEN json_type(document) = 'DOUBLE' THEN double_text(CAST(document AS DOUBLE))
     ELSE json_extract_string(document, '$') END;

@@ -127,8 +127,16 @@ def printed(directive: Directive, values: Sequence[Value]) -> str:
     if directive.position > len(values):
         raise QueryError(f"INVALID_FUNCTION_ARGUMENT: Format specifier '%{directive.conversion}' has no argument")
     value = values[directive.position - 1]
+    if directive.conversion == "f" and value.type.name == "double":
+        special = Directive(1, directive.flags.replace("0", ""), directive.width, None, "s")
+        names = f"infinite_text({value.sql}, '{'+' * ('+' in directive.flags)}')"
+        finite = _padded(directive, _printed_number(directive, value))
+        return f"CASE WHEN isfinite({value.sql}) IS NOT false THEN {finite} ELSE {_padded(special, names)} END"
     printer = _printed_text if directive.conversion in "sS" else _printed_number
-    text = printer(directive, value)
+    return _padded(directive, printer(directive, value))
+
+
+def _padded(directive: Directive, text: str) -> str:
     if not directive.width:
         return text
     side, fill = ("rpad", " ") if "-" in directive.flags else ("lpad", "0" if "0" in directive.flags else " ")
@@ -160,6 +168,8 @@ def _printed_number(directive: Directive, value: Value) -> str:
         raise QueryError(
             f"INVALID_FUNCTION_ARGUMENT: Invalid format string: %{directive.conversion} (with {value.type})"
         )
+    if integral and directive.precision is not None:
+        raise QueryError(f"INVALID_FUNCTION_ARGUMENT: Invalid format string: %.{directive.precision}d")
     places = 0 if integral else 6 if directive.precision is None else directive.precision
     number = f"CAST({value.sql} AS VARCHAR)" if value.type.name == "double" else value.sql
     text = f"CAST(CAST({number} AS DECIMAL(38, {places})) AS VARCHAR)"

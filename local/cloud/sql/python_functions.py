@@ -13,7 +13,10 @@ from typing import Any
 
 ORDINAL_DATE = re.compile(r"(\d{4})-(\d{3})")
 PARTIAL_DATE = re.compile(r"\d{4}(-\d{2})?")
+ISO_TIMESTAMP = re.compile(r"\d{4}-W?[\d-]+(T\d\d([:Z+-].*)?)?")
+NUMBER = re.compile(r"[+-]?([0-9a-zA-Z]+)")
 JSON_STEP = re.compile(r'\."([^"]*)"|\[(\d+)\]')
+LARGEST_RADIX = 36
 SMALLEST_PLAIN, SMALLEST_SCIENTIFIC = 1e-3, 1e7
 
 
@@ -51,20 +54,32 @@ def iso_date(text: str) -> date:
 def iso_timestamp(text: str) -> datetime:
     """A time of UTC. Raises `ValueError` for another offset, and for a text that is no time."""
     try:
-        value = datetime.fromisoformat(text)
+        value = datetime.fromisoformat(text if ISO_TIMESTAMP.fullmatch(text) else "")
     except ValueError as error:
         raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Invalid format: {text}") from error
     if value.utcoffset():
         raise ValueError(f"not on the laptop: {text}, which is not UTC; times on the laptop are UTC")
-    return value.replace(tzinfo=None)
+    return value.replace(tzinfo=None, microsecond=value.microsecond // 1000 * 1000)
 
 
 def parse_json(text: str) -> str:
     """JSON as Athena keeps it: sorted by key, numbers with a fraction as doubles. Raises `ValueError` if it is none."""
     try:
-        return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _json_text(json.loads(text, parse_constant=_no_number))
     except ValueError as error:
         raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{text}'") from error
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)
+
+
+def _json_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json_text(key)}:{_json_text(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json_text, value)) + "]"
+    return java_double(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 def json_number(document: str, path: str) -> str:
@@ -82,10 +97,12 @@ def all_groups(text: str, pattern: str, number: int) -> list[str | None]:
 
 def from_base(text: str, radix: int) -> int:
     """A number in another base. Raises `ValueError` if it is none."""
-    try:
-        return int(text, radix)
-    except ValueError as error:
-        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Not a valid base-{radix} number: {text}") from error
+    if not 2 <= radix <= LARGEST_RADIX:  # noqa: PLR2004 - of two digits
+        raise ValueError("INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36")
+    found = NUMBER.fullmatch(text)
+    if not found or any(int(digit, LARGEST_RADIX) >= radix for digit in found[1]):
+        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Not a valid base-{radix} number: {text}")
+    return int(text, radix)
 
 
 def digest_sha512(data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from local.cloud.sql import calls
+from local.cloud.sql.casts import coerced
 from local.cloud.sql.errors import QueryError, QueryRefused
 from local.cloud.sql.expressions import condition, translate
 from local.cloud.sql.scope import Output, Scope, Value
@@ -73,10 +74,13 @@ class Translator:
         for definition in clause.expressions if clause else []:
             name = definition.alias.lower()
             names = [column.name.lower() for column in definition.args["alias"].columns]
+            base: Columns | None = None
             if clause and clause.recursive and isinstance(definition.this, exp.SetOperation):
-                first = self.query(definition.this.this, outer)
-                self.common[name] = _renamed(first.columns, names)
+                base = self.query(definition.this.this, outer).columns
+                self.common[name] = _renamed(base, names)
             output = self.query(definition.this, outer)
+            if base is not None and base != output.columns and _reads(definition.this.expression, name):
+                raise QueryError(f"TYPE_MISMATCH: the recursion step of {name} has other types than its base")
             self.common[name] = _renamed(output.columns, names)
             columns = ", ".join(quoted(column) for column, _ in self.common[name])
             definitions.append(f"{quoted(name)} ({columns}) AS ({output.sql})")
@@ -307,6 +311,10 @@ class Translator:
         return calls.ordered(node, scope)
 
 
+def _reads(query: exp.Expr, name: str) -> bool:
+    return any(table.name.lower() == name for table in query.find_all(exp.Table))
+
+
 def _cells(row: exp.Expr) -> list[exp.Expr]:
     return row.expressions if isinstance(row, exp.Tuple) else [row]
 
@@ -329,17 +337,13 @@ def _one_type(values: list[Value], what: str) -> Type:
 
 
 def _typed(value: Value, kind: Type) -> str:
-    return (
-        value.sql
-        if value.type == kind or kind.name in ("varchar", "unknown")
-        else f"CAST({value.sql} AS {kind.duckdb})"
-    )
+    return value.sql if kind.name in ("varchar", "unknown") else coerced(value, kind).sql
 
 
 def _as_types(side: Output, columns: Columns) -> str:
     if all(mine.duckdb == kind.duckdb for (_, mine), (_, kind) in zip(side.columns, columns, strict=True)):
         return side.sql
-    casts = ", ".join(f"CAST(c{n} AS {kind.duckdb})" for n, (_, kind) in enumerate(columns))
+    casts = ", ".join(coerced(Value(f"c{n}", side.columns[n][1]), kind).sql for n, (_, kind) in enumerate(columns))
     names = ", ".join(f"c{n}" for n in range(len(columns)))
     return f"SELECT {casts} FROM ({side.sql}) AS s ({names})"  # noqa: S608
 
