@@ -56,7 +56,7 @@ def _argument(node: exp.Expr, scope: Scope) -> Value | Lambda:
         value = scope.translate(node.this, scope.inside(variables))
         return value.sql, value.type
 
-    return Lambda([quoted(name) for name in names], body)
+    return Lambda([quoted(f"{name} of the query") for name in names], body)  # unlike those of functions.txt
 
 
 def _bound(name: str, arguments: Sequence[Value | Lambda]) -> Value:
