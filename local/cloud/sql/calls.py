@@ -27,6 +27,7 @@ from local.cloud.sql.types import (
 UNICODE = re.compile(r"\\(?:\+([0-9A-Fa-f]{6})|([0-9A-Fa-f]{4}))")
 UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
 DATE_UNITS = UNITS[4:]
+MARK = re.compile("%-?(.)")
 JSON_STEP = re.compile(r"""\.(\w+)|\[(\d+)\]|\[["']([^"'\]]*)["']\]""")
 
 
@@ -367,16 +368,26 @@ def _formatted(pattern: Callable[[str], str]) -> Callable[[list[exp.Expr], Scope
 
 
 def _parsed(pattern: Callable[[str], str], kind: Type) -> Callable[[list[exp.Expr], Scope], Value]:
-    """Dates without a year are of 1970, and two digits mean 1970 to 2069."""
+    """Without a year, days are of 2000 and times of 1970; two digits mean 1970 to 2069; names may be short or long."""
 
     def rule(nodes: list[exp.Expr], scope: Scope) -> Value:
         _arity("date_parse", nodes, 2)
         text, marks = f"unpadded({scope.translate(nodes[0], scope).sql})", pattern(_text(nodes[1], "a format"))
-        if "%V" in marks or "%G" in marks or "%u" in marks:
+        letters = set(MARK.findall(marks))
+        if letters & set("VGu") or (letters & set("aA") and not letters & set("dj")):
             raise QueryError("not on the laptop: parsing of week dates; from_iso8601_date('2024-W05-1')")
-        if "%Y" not in marks and "%y" not in marks:
-            text, marks = f"'1970 ' || {text}", f"%Y {marks}"
-        sql = f"in_the_seventies(date_trunc('millisecond', strptime({text}, {_quoted(marks)})))"
+        if kind == INSTANT and "y" in letters:
+            raise QueryError("not on the laptop: parsing of yy, whose century depends on the day; date_parse with %y")
+        if not letters & set("Yy"):
+            year = 2000 if letters & set("bBdjm") else 1970
+            text, marks = f"'{year} ' || {text}", f"%Y {marks}"
+        spellings = {
+            marks.replace(f"%{month}", f"%{other}").replace(f"%{day}", f"%{another}")
+            for month, other in ("bB", "Bb")
+            for day, another in ("aA", "Aa")
+        }
+        sql = f"date_trunc('millisecond', strptime({text}, [{', '.join(map(_quoted, sorted(spellings)))}]))"
+        sql = f"in_the_seventies({sql})" if "y" in letters else sql
         return Value(sql if kind == TIMESTAMP else f"CAST({sql} AS TIMESTAMPTZ)", kind)
 
     return rule

@@ -171,14 +171,12 @@ def _printed_number(directive: Directive, value: Value) -> str:
     if integral and directive.precision is not None:
         raise QueryError(f"INVALID_FUNCTION_ARGUMENT: Invalid format string: %.{directive.precision}d")
     places = 0 if integral else 6 if directive.precision is None else directive.precision
-    number = f"CAST({value.sql} AS VARCHAR)" if value.type.name == "double" else value.sql
-    text = f"CAST(CAST({number} AS DECIMAL(38, {places})) AS VARCHAR)"
+    number = f"CAST({value.sql} AS VARCHAR)"
+    text = f"CAST(CAST(ltrim({number}, '-') AS DECIMAL(38, {places})) AS VARCHAR)"
     if "," in directive.flags:
-        whole, rest = f"regexp_extract({text}, '[0-9]+')", f"regexp_extract({text}, '[.].*')"
-        text = f"concat(regexp_extract({text}, '^-?'), thousands({whole}), {rest})"
-    if "+" in directive.flags:
-        text = f"CASE WHEN {text} LIKE '-%' THEN {text} ELSE '+' || {text} END"
-    return f"coalesce({text}, 'null')"
+        text = f"thousands(regexp_extract({text}, '[0-9]+')) || regexp_extract({text}, '[.].*')"
+    sign = f"CASE WHEN {number} LIKE '-%' THEN '-' ELSE '{'+' if '+' in directive.flags else ''}' END"
+    return f"coalesce({sign} || {text}, 'null')"
 
 
 def replacement(pattern: str, text: str) -> str:
