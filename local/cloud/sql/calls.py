@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from local.cloud.sql import patterns
-from local.cloud.sql.casts import cast, coerced, comparable, rounded, time_text
+from local.cloud.sql.casts import cast, coerced, rounded, time_text
+from local.cloud.sql.equality import equal
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import Binding, Lambda, bind, catalogue, filled
 from local.cloud.sql.scope import Scope, Value
@@ -140,9 +141,18 @@ def _side(value: exp.Expr | str | None, side: str | None, scope: Scope) -> str:
 
 def ordered(node: exp.Ordered, scope: Scope) -> str:
     """An item of ORDER BY: NULLs are last both ways unless the query says otherwise."""
-    value = scope.translate(node.this, scope)
-    down = " DESC" if node.args.get("desc") else ""
-    return f"{value.sql}{down} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+    return f"{scope.translate(node.this, scope).sql} {direction(node)}"
+
+
+def direction(node: exp.Ordered) -> str:
+    """The direction of an item of ORDER BY."""
+    return f"{'DESC' if node.args.get('desc') else 'ASC'} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+
+
+def is_aggregate(node: exp.Anonymous) -> bool:
+    """Whether a call is of an aggregate function, without OVER."""
+    known = catalogue()[0].get(node.name.lower(), [])
+    return any(one.kind == "aggregate" for one in known) and not isinstance(node.parent, exp.Window)
 
 
 def _aggregated(name: str, given: Sequence[exp.Expr], scope: Scope, clauses: str = "", nulls: str = "") -> Value:
@@ -264,7 +274,7 @@ def _nullif(nodes: list[exp.Expr], scope: Scope) -> Value:
     kind = common(first.type, second.type)
     if kind is None:
         raise QueryError(f"TYPE_MISMATCH: Types are not comparable with NULLIF: {first.type} vs {second.type}")
-    same = f"{comparable(coerced(first, kind).sql, kind)} = {coerced(second, kind).sql}"
+    same = equal(coerced(first, kind).sql, coerced(second, kind).sql, kind)
     return Value(f"CASE WHEN {same} THEN NULL ELSE {first.sql} END", first.type)
 
 

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from local.cloud.sql import calls
 from local.cloud.sql.casts import cast, coerced, comparable, tried
+from local.cloud.sql.equality import NESTED, NOT_A_NUMBER, equal
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import remainder
 from local.cloud.sql.scope import Scope, Value
@@ -255,6 +256,9 @@ def _comparison(node: exp.Binary, scope: Scope) -> Value:
         member = _member(quantifier[1], left, operator, scope)
         return Value(f"({left.sql} {operator} {quantifier[0]} {member})", BOOLEAN)
     (left, right), kind = _compared([node.this, node.expression], operator, scope)
+    if kind.name in NESTED and operator in ("=", "<>"):
+        same = equal(left.sql, right.sql, kind)
+        return Value(same if operator == "=" else f"(NOT {same})", BOOLEAN)
     sql = f"({left.sql} {operator} {right.sql})"
     if kind == DOUBLE and operator in NOT_A_NUMBER:
         sql = NOT_A_NUMBER[operator].format(sql=sql, a=left.sql, b=right.sql)
@@ -280,6 +284,8 @@ def _quantifier(node: exp.Expr) -> tuple[str, exp.Expr] | None:
 
 def _member(node: exp.Expr, value: Value, operator: str, scope: Scope) -> str:
     """A subquery of one column that is compared with a value."""
+    if value.type.name in NESTED:
+        raise QueryError(f"not on the laptop: {value.type} {operator} a subquery; EXISTS (SELECT ... WHERE x = y)")
     query = scope.query(node.unnest(), scope)
     if len(query.columns) != 1:
         raise QueryError(f"TYPE_MISMATCH: {athena_sql(node)} must have one column")
@@ -292,7 +298,9 @@ def _in(node: exp.In, scope: Scope) -> Value:
     if query := node.args.get("query"):
         value = translate(node.this, scope)
         return _found(value, f"{value.sql} IN {_member(query, value, 'IN', scope)}")
-    (value, *members), _ = _compared([node.this, *node.expressions], "IN", scope)
+    (value, *members), kind = _compared([node.this, *node.expressions], "IN", scope)
+    if kind.name in NESTED:
+        return Value(f"({' OR '.join(equal(value.sql, member.sql, kind) for member in members)})", BOOLEAN)
     return _found(value, f"{value.sql} IN ({', '.join(member.sql for member in members)})")
 
 
@@ -360,6 +368,8 @@ def _case(node: exp.Case, scope: Scope) -> Value:
     if node.this:
         (this, *tests), compared = _compared([node.this, *(case.this for case in cases)], "=", scope)
         head, conditions = f"CASE {comparable(this.sql, compared)}", [test.sql for test in tests]
+        if compared.name in NESTED:
+            head, conditions = "CASE", [equal(this.sql, test.sql, compared) for test in tests]
     else:
         head, conditions = "CASE", [condition(case.this, scope) for case in cases]
     pairs = zip(conditions, values, strict=False)
@@ -462,10 +472,6 @@ OPERATORS: dict[type[exp.Expr], str] = {
     exp.GTE: ">=",
     exp.NullSafeEQ: "IS NOT DISTINCT FROM",
     exp.NullSafeNEQ: "IS DISTINCT FROM",
-}
-# DuckDB takes NaN for equal to itself and greater than other numbers; in Athena no comparison with it but <> is true.
-NOT_A_NUMBER = dict.fromkeys(("=", "<", "<=", ">", ">="), "({sql} AND NOT isnan({a}) AND NOT isnan({b}))") | {
-    "<>": "({sql} OR isnan({a}) OR isnan({b}))"
 }
 RULES: dict[type[exp.Expr], Callable[[Any, Scope], Value]] = {
     exp.Literal: _literal,

@@ -1,7 +1,7 @@
 """Athena's queries as DuckDB's: their relations, their clauses, and the names and types of their columns."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -66,7 +66,7 @@ class Translator:
             return self._combined(node, outer)
         if isinstance(node, exp.Subquery) and not node.args.get("joins"):
             inner = self.query(node.this, outer)
-            return Output(f"({inner.sql}){self._ending(node, inner.columns, outer)}", inner.columns)
+            return Output(f"({inner.sql}){self._ending(node, inner.columns, self._outside(outer))}", inner.columns)
         raise QueryError(f"not on the laptop: {athena_sql(node)}")
 
     def _with(self, clause: exp.With | None, outer: Scope | None) -> str:
@@ -89,7 +89,7 @@ class Translator:
         return f"WITH {'RECURSIVE ' if clause.recursive else ''}{', '.join(definitions)} "
 
     def _values(self, node: exp.Values, outer: Scope | None) -> Output:
-        scope = Scope(self.query, translate, outer)
+        scope = self._outside(outer)
         rows = [[translate(cell, scope) for cell in _cells(row)] for row in node.expressions]
         if len({len(row) for row in rows}) != 1:
             raise QueryError("SYNTAX_ERROR: Values rows have mismatched sizes")
@@ -100,7 +100,7 @@ class Translator:
         columns = [(f"_col{n}", kind) for n, kind in enumerate(kinds)]
         names = ", ".join(quoted(name) for name, _ in columns)
         sql = f"SELECT * FROM (VALUES {lines}) AS v ({names})"  # noqa: S608
-        return Output(sql + self._ending(node, columns, outer), columns)
+        return Output(sql + self._ending(node, columns, scope), columns)
 
     def _combined(self, node: exp.SetOperation, outer: Scope | None) -> Output:
         sides = [self.query(side, outer) for side in (node.this, node.expression)]
@@ -112,12 +112,12 @@ class Translator:
         ]
         word = node.key.upper() + ("" if node.args.get("distinct") else " ALL")
         sql = f" {word} ".join(f"({_as_types(side, columns)})" for side in sides)
-        return Output(sql + self._ending(node, columns, outer), columns)
+        return Output(sql + self._ending(node, columns, self._outside(outer)), columns)
 
     def _select(self, node: exp.Select, outer: Scope | None) -> Output:
         if unknown := [name for name, part in node.args.items() if part and name not in CLAUSES]:
             raise QueryError(f"not on the laptop: the clause {unknown[0].strip('_').upper()} of SELECT")
-        scope = Scope(self.query, translate, outer)
+        scope = self._outside(outer)
         source = self._from(node, scope)
         parts = [f" WHERE {condition(node.args['where'].this, scope)}"] if node.args.get("where") else []
         columns, selected = self._selected(node, scope)
@@ -137,7 +137,7 @@ class Translator:
             f"{value.sql} AS {quoted(name)}" for name, value in zip(_unique(columns), selected, strict=True)
         )
         sql = f"SELECT {'DISTINCT ' if distinct else ''}{items}{source}{''.join(parts)}"
-        return Output(sql + self._ending(node, columns, outer, scope), columns)
+        return Output(sql + self._ending(node, columns, scope, selected), columns)
 
     def _from(self, node: exp.Select, scope: Scope) -> str:
         clause = node.args.get("from_")
@@ -170,7 +170,8 @@ class Translator:
         left = Scope(self.query, translate, None, before, dict(scope.merged)).column(name)
         right = Scope(self.query, translate, None, scope.relations[len(before) :]).column(name)
         kind = _one_type([left, right], f"column {name} of USING")
-        sql = f"coalesce({left.sql}, {right.sql})" if side == "FULL" else right.sql if side == "RIGHT" else left.sql
+        first, second = _typed(left, kind), _typed(right, kind)
+        sql = f"coalesce({first}, {second})" if side == "FULL" else second if side == "RIGHT" else first
         scope.merged[name] = Value(sql, kind)
 
     def _relation(self, node: exp.Expr, scope: Scope, side: str = "", on: exp.Expr | None = None) -> str:
@@ -272,20 +273,34 @@ class Translator:
         if isinstance(node, exp.Tuple):
             return f"({', '.join(self._grouping(one, scope, selected) for one in node.expressions)})"
         if isinstance(node, exp.Literal) and node.is_int:
-            return _at(selected, node)
+            return _position(node, len(selected))
         return translate(node, scope).sql
 
-    def _ending(self, node: exp.Expr, columns: Columns, outer: Scope | None, scope: Scope | None = None) -> str:
-        """ORDER BY, OFFSET and LIMIT. ORDER BY sees the names of the result before those of the relations."""
+    def _outside(self, outer: Scope | None) -> Scope:
+        return Scope(self.query, translate, outer)
+
+    def _ending(self, node: exp.Expr, columns: Columns, scope: Scope, selected: Sequence[Value] = ()) -> str:
+        """ORDER BY, OFFSET and LIMIT. ORDER BY sees the names of the result before those of the relations.
+
+        DuckDB does so only for a name that stands alone: in an expression the selected value stands for it.
+        """
         ending = ""
         if order := node.args.get("order"):
-            results = {name: Value(quoted(name), kind) for name, kind in columns}
-            inside = (scope or Scope(self.query, translate, outer)).inside(results)
-            ending += f" ORDER BY {', '.join(self._ordered(one, inside, columns) for one in order.expressions)}"
+            alone = {name: Value(quoted(name), kind) for name, kind in columns}
+            pairs = zip(columns, selected, strict=False)
+            within = alone | {name: value for (name, _), value in pairs if scope.has(name)}
+            items = (
+                self._ordered(one, scope.inside(alone if _is_name(one.this) else within), columns)
+                for one in order.expressions
+            )
+            ending += f" ORDER BY {', '.join(items)}"
         limit = node.args.get("limit")
-        if isinstance(limit, exp.Fetch) and limit.args["limit_options"].args.get("with_ties"):
-            raise QueryError("not on the laptop: FETCH FIRST ... WITH TIES; rank() OVER (ORDER BY ...)")
-        number = limit.args.get("count") if isinstance(limit, exp.Fetch) else limit and limit.expression
+        number = limit and limit.expression
+        if isinstance(limit, exp.Fetch):
+            options = limit.args["limit_options"].args
+            if options.get("with_ties") or options.get("percent"):
+                raise QueryError("not on the laptop: FETCH FIRST ... WITH TIES; rank() OVER (ORDER BY ...)")
+            number = limit.args.get("count") or exp.Literal.number(1)
         if number is not None and number.sql().upper() != "ALL":
             ending += f" LIMIT {_number(number)}"
         if offset := node.args.get("offset"):
@@ -304,10 +319,12 @@ class Translator:
 
     @staticmethod
     def _ordered(node: exp.Ordered, scope: Scope, columns: Columns) -> str:
+        for call in filter(calls.is_aggregate, node.find_all(exp.Anonymous)):
+            names = {column.name.lower() for column in call.find_all(exp.Column) if _is_name(column)}
+            if names & dict(columns).keys() and call.parent_select is node.parent_select:
+                raise QueryError(f"COLUMN_NOT_FOUND: {athena_sql(call)} in ORDER BY is of a column of the result")
         if isinstance(node.this, exp.Literal) and node.this.is_int:
-            position = _at([Value(str(n + 1), kind) for n, (_, kind) in enumerate(columns)], node.this)
-            down = " DESC" if node.args.get("desc") else ""
-            return f"{position}{down} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+            return f"{_position(node.this, len(columns))} {calls.direction(node)}"
         return calls.ordered(node, scope)
 
 
@@ -373,8 +390,7 @@ def _unnested(value: Value) -> list[tuple[str, Type]]:
     (element,) = value.type.args
     if element.name != "row":
         return [(value.sql, element)]
-    fields = [(f"'{name}'" if name else str(n), kind) for n, (name, kind) in enumerate(element.args, 1)]
-    return [(f"list_transform({value.sql}, lambda r: struct_extract(r, {field}))", kind) for field, kind in fields]
+    return [(f"list_transform({value.sql}, lambda r: struct_extract(r, {key}))", kind) for key, kind in element.keys]
 
 
 def _starred(item: exp.Expr, scope: Scope) -> list[tuple[str, Value]]:
@@ -392,10 +408,14 @@ def _starred(item: exp.Expr, scope: Scope) -> list[tuple[str, Value]]:
     return columns
 
 
-def _at(values: list[Value], position: exp.Literal) -> str:
-    if not 1 <= int(position.name) <= len(values):
-        raise QueryError(f"INVALID_COLUMN_REFERENCE: position {position.name} is not in select list")
-    return values[int(position.name) - 1].sql
+def _is_name(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Column) and not node.table
+
+
+def _position(node: exp.Literal, size: int) -> str:
+    if not 1 <= int(node.name) <= size:
+        raise QueryError(f"INVALID_COLUMN_REFERENCE: position {node.name} is not in select list")
+    return node.name
 
 
 def _number(node: exp.Expr) -> str:

@@ -55,6 +55,12 @@ class Type(NamedTuple):
     def is_numeric(self) -> bool:
         return self.name in RANKS
 
+    @property
+    def keys(self) -> list[tuple[str, Self]]:
+        """The fields of a row: how `struct_extract` finds each, and its type."""
+        named = all(name for name, _ in self.args)
+        return [(f"'{name}'" if named else str(n), kind) for n, (name, kind) in enumerate(self.args, 1)]
+
     def as_decimal(self) -> Self:
         """The decimal type of an integer; a decimal as it is."""
         return self if self.name == "decimal" else type(self)("decimal", (DIGITS[self.name], 0))
