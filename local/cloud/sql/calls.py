@@ -129,6 +129,8 @@ def window(node: exp.Window, scope: Scope) -> str:
     if order := node.args.get("order"):
         parts.append(f"ORDER BY {', '.join(ordered(one, scope) for one in order.expressions)}")
     if spec := node.args.get("spec"):
+        if spec.args.get("exclude"):
+            raise QueryError("SYNTAX_ERROR: Athena has no EXCLUDE in the frame of a window")
         sides = [_side(spec.args.get(side), spec.args.get(f"{side}_side"), scope) for side in ("start", "end")]
         parts.append(f"{spec.args['kind']} BETWEEN {sides[0]} AND {sides[1] or 'CURRENT ROW'}")
     return f"({' '.join(parts)})"

@@ -46,11 +46,6 @@ def rounded(sql: str, digits: int) -> str:
     return f"time_bucket(INTERVAL {step} MICROSECOND, {sql} + INTERVAL {step // 2} MICROSECOND)"
 
 
-def comparable(sql: str, kind: Type) -> str:
-    """A value as one that equals no NaN."""
-    return f"not_nan({sql})" if kind == DOUBLE else sql
-
-
 def cast(value: Value, kind: Type) -> Value:  # noqa: PLR0911 - one rule a kind
     """`CAST(value AS kind)`. Raises `QueryError` if Athena has no such cast, or the laptop has not."""
     source, target = value.type.name, kind.name

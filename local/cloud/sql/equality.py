@@ -4,6 +4,7 @@ from local.cloud.sql.errors import QueryError
 from local.cloud.sql.types import Type
 
 NESTED = ("array", "map", "row")
+ONE_BY_ONE = {*NESTED, "double"}  # compared in another way than DuckDB does in IN and CASE
 # DuckDB takes NaN for equal to itself and greater than other numbers; in Athena no comparison with it but <> is true.
 NOT_A_NUMBER = dict.fromkeys(("=", "<", "<=", ">", ">="), "({sql} AND NOT isnan({a}) AND NOT isnan({b}))") | {
     "<>": "({sql} OR isnan({a}) OR isnan({b}))"

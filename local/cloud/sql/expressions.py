@@ -6,8 +6,8 @@ from typing import Any
 from sqlglot import exp
 
 from local.cloud.sql import calls
-from local.cloud.sql.casts import cast, coerced, comparable, tried
-from local.cloud.sql.equality import NESTED, NOT_A_NUMBER, equal
+from local.cloud.sql.casts import cast, coerced, tried
+from local.cloud.sql.equality import NESTED, NOT_A_NUMBER, ONE_BY_ONE, equal
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import remainder
 from local.cloud.sql.scope import Scope, Value
@@ -297,15 +297,12 @@ def _member(node: exp.Expr, value: Value, operator: str, scope: Scope) -> str:
 def _in(node: exp.In, scope: Scope) -> Value:
     if query := node.args.get("query"):
         value = translate(node.this, scope)
-        return _found(value, f"{value.sql} IN {_member(query, value, 'IN', scope)}")
+        sql = f"{value.sql} IN {_member(query, value, 'IN', scope)}"
+        return Value(f"({sql} AND NOT isnan({value.sql}))" if value.type == DOUBLE else f"({sql})", BOOLEAN)
     (value, *members), kind = _compared([node.this, *node.expressions], "IN", scope)
-    if kind.name in NESTED:
+    if kind.name in ONE_BY_ONE:
         return Value(f"({' OR '.join(equal(value.sql, member.sql, kind) for member in members)})", BOOLEAN)
-    return _found(value, f"{value.sql} IN ({', '.join(member.sql for member in members)})")
-
-
-def _found(value: Value, sql: str) -> Value:
-    return Value(f"({sql} AND NOT isnan({value.sql}))" if value.type == DOUBLE else f"({sql})", BOOLEAN)
+    return Value(f"({value.sql} IN ({', '.join(member.sql for member in members)}))", BOOLEAN)
 
 
 def _between(node: exp.Between, scope: Scope) -> Value:
@@ -367,8 +364,8 @@ def _case(node: exp.Case, scope: Scope) -> Value:
     values, kind = unified(results, scope, "All CASE results")
     if node.this:
         (this, *tests), compared = _compared([node.this, *(case.this for case in cases)], "=", scope)
-        head, conditions = f"CASE {comparable(this.sql, compared)}", [test.sql for test in tests]
-        if compared.name in NESTED:
+        head, conditions = f"CASE {this.sql}", [test.sql for test in tests]
+        if compared.name in ONE_BY_ONE:
             head, conditions = "CASE", [equal(this.sql, test.sql, compared) for test in tests]
     else:
         head, conditions = "CASE", [condition(case.this, scope) for case in cases]
@@ -379,6 +376,8 @@ def _case(node: exp.Case, scope: Scope) -> Value:
 
 def _cast(node: exp.Cast, scope: Scope) -> Value:
     kind, literal = calls.cast_type(node), isinstance(node.this, exp.Literal) and not node.meta.get("is_cast")
+    if kind.name.startswith("timestamp") and kind.args[0] > 6:  # noqa: PLR2004 - DuckDB's digits
+        raise QueryError(f"not on the laptop: {kind}; timestamps keep at most microseconds")
     value = translate(node.this, scope)
     if kind.name == "timestamp with time zone" and value.type.name == "varchar":
         return _instant(node.this.name if literal else "", kind)

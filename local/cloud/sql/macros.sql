@@ -71,7 +71,6 @@ CREATE MACRO month_series(a, z, step) AS
     list_transform(steps(z - a, date_sub('month', a, z), step), lambda n: CAST(a + to_months(CAST(n AS INTEGER)) AS DATE));
 CREATE MACRO finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE MACRO infinite_text(x, plus) AS CASE WHEN isnan(x) THEN 'NaN' WHEN x < 0 THEN '-Infinity' ELSE plus || 'Infinity' END;
-CREATE MACRO not_nan(x) AS CASE WHEN NOT isnan(x) THEN x END;
 CREATE MACRO at_least(number, least) AS
     CASE WHEN number < least THEN fail('INVALID_FUNCTION_ARGUMENT: Offset must be at least ' || least) ELSE number END;
 

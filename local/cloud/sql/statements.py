@@ -9,6 +9,14 @@ from sqlglot import ParseError, Token, TokenError, TokenType, exp, parse, tokeni
 from local.cloud.sql.dialect import AthenaSQL
 from local.cloud.sql.errors import QueryError, QueryRefused
 
+# What sqlglot takes and Athena does not, by the types of the tokens.
+FOREIGN = {
+    r"\bDCOLON\b": "Athena has no ::, but CAST(x AS type)",
+    r"\bEQ==": "Athena has no ==, but =",
+    r"\bALIAS STRING\b": "a name is in double quotes",
+    r"\bLIMIT (NUMBER|ALL|PLACEHOLDER) OFFSET\b": "OFFSET stands before LIMIT",
+    r"\bCOMMA (FROM|WHERE|GROUP_BY|HAVING|ORDER_BY|UNION|R_PAREN|R_BRACKET|SEMICOLON|$)": "a comma too many",
+}
 READS = {"SELECT", "WITH", "VALUES", "("}
 SHOW_TABLES = re.compile(r'SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+[`"]?(\w+)[`"]?)?', re.IGNORECASE)
 ABOUT_TABLE = re.compile(r'(SHOW\s+PARTITIONS|DESCRIBE|DESC)\s+(?:[`"]?(\w+)[`"]?\.)?[`"]?(\w+)[`"]?', re.IGNORECASE)
@@ -38,12 +46,20 @@ def parse_statement(sql: str, parameters: Sequence[str]) -> exp.Expr | Listing:
         tokens = tokenize(sql, read=AthenaSQL)
         if not tokens or tokens[0].text.upper() not in READS:
             raise QueryRefused("only SELECT, WITH, VALUES, SHOW TABLES, SHOW PARTITIONS and DESCRIBE are supported")
+        _check_syntax(tokens)
         statements = parse(_substituted(sql, tokens, parameters), read=AthenaSQL)
     except (ParseError, TokenError) as error:
         raise QueryError(f"SYNTAX_ERROR: {_message(error)}") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
         raise QueryRefused("only a single read-only statement is supported")
     return statements[0]
+
+
+def _check_syntax(tokens: list[Token]) -> None:
+    types = " ".join(token.token_type.name + "==" * (token.text == "==") for token in tokens)
+    for pattern, message in FOREIGN.items():
+        if re.search(pattern, types + " "):
+            raise QueryError(f"SYNTAX_ERROR: {message}")
 
 
 def _listing(sql: str) -> Listing | None:
