@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.scope import Value
-from local.cloud.sql.types import DOUBLE, INTEGERS, JSON, Type
+from local.cloud.sql.types import INTEGERS, JSON, Type
 
 # What Java's parsers and Trino's accept: VarcharOperators, DecimalCasts and DateTimeUtils of github.com/trinodb/trino.
 NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
