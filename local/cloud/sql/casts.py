@@ -84,18 +84,19 @@ def tried(value: Value, kind: Type) -> Value:
     """`TRY_CAST(value AS kind)`."""
     if value.type.name == "varchar" and kind.name in GRAMMARS:
         matches = f"regexp_full_match({value.sql}, '{GRAMMARS[kind.name]}')"
-        found = f"TRY_CAST(trim({value.sql}) AS {kind.duckdb})"
-        found = rounded(found, *kind.args) if kind.name == "timestamp" else found
-        return Value(f"CASE WHEN {matches} THEN {found} END", kind)
+        return Value(f"CASE WHEN {matches} THEN {_read('TRY_CAST', value.sql, kind)} END", kind)
     return Value(f"TRY({cast(value, kind).sql})", kind)
 
 
 def _parsed(sql: str, kind: Type) -> str:
     wrong = f"fail('INVALID_CAST_ARGUMENT: Cannot cast ''' || {sql} || ''' to {str(kind).upper()}')"
     matches = f"{sql} IS NULL OR regexp_full_match({sql}, '{GRAMMARS[kind.name]}')"
-    parsed = f"CAST(trim({sql}) AS {kind.duckdb})"
-    parsed = rounded(parsed, *kind.args) if kind.name == "timestamp" else parsed
-    return f"CASE WHEN {matches} THEN {parsed} ELSE {wrong} END"
+    return f"CASE WHEN {matches} THEN {_read('CAST', sql, kind)} ELSE {wrong} END"
+
+
+def _read(function: str, text: str, kind: Type) -> str:
+    read = f"{function}(trim({text}) AS {kind.duckdb})"
+    return rounded(read, *kind.args) if kind.name == "timestamp" else read
 
 
 def text(value: Value) -> str:  # noqa: PLR0911 - one rule a kind

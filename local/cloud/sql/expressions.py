@@ -6,7 +6,7 @@ from typing import Any
 from sqlglot import exp
 
 from local.cloud.sql import calls
-from local.cloud.sql.casts import cast, coerced, tried
+from local.cloud.sql.casts import MICROSECONDS, cast, coerced, tried
 from local.cloud.sql.equality import NESTED, NOT_A_NUMBER, ONE_BY_ONE, equal
 from local.cloud.sql.errors import QueryError
 from local.cloud.sql.functions import remainder
@@ -376,7 +376,7 @@ def _case(node: exp.Case, scope: Scope) -> Value:
 
 def _cast(node: exp.Cast, scope: Scope) -> Value:
     kind, literal = calls.cast_type(node), isinstance(node.this, exp.Literal) and not node.meta.get("is_cast")
-    if kind.name.startswith("timestamp") and kind.args[0] > 6:  # noqa: PLR2004 - DuckDB's digits
+    if kind.name.startswith("timestamp") and kind.args[0] > MICROSECONDS:
         raise QueryError(f"not on the laptop: {kind}; timestamps keep at most microseconds")
     value = translate(node.this, scope)
     if kind.name == "timestamp with time zone" and value.type.name == "varchar":
